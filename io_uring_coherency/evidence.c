@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What counted events and violations prove: the only place with statistics.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "evidence.h"
+
+/*
+ * The rate at distance @v from the mean a / (a + b), on the scale of log(rate / (1 - rate)): on
+ * that scale neither rates near 0 nor rates near 1 lose digits.
+ */
+static double rate_at(double a, double b, double v)
+{
+	return 1 / (1 + b / a * exp(-v));
+}
+
+/*
+ * The continued fraction of the regularised incomplete beta function I, by Lentz's method:
+ *
+ *	I(x; a, b) = x^a (1 - x)^b / B(a, b) / beta_fraction(a, b, v), x at distance v
+ *
+ * (DiDonato & Morris, "Algorithm 708", ACM TOMS 18 (1992); with that of DLMF 8.17.22, which is in
+ * more books, digits are lost for x near 1.) For v <= 0 and whole numbers a, b no term is negative
+ * and one becomes 0, so nothing cancels, no division by 0 is possible and the loop ends; it does
+ * so after about sqrt(a + b) rounds at the most.
+ */
+static double beta_fraction(double a, double b, double v)
+{
+	double x = rate_at(a, b, v), below = b * x * expm1(-v);
+	double f = a * (below + 1) / (a + 1), c = f, d = 0;
+	double m, num, den, change;
+
+	for (m = 1; ; m++) {
+		num = m * (b - m) * x / (a + 2 * m - 1);
+		den = m + num + (a + m) * (below + 1 + m * (2 - x)) / (a + 2 * m + 1);
+		num *= (a + m - 1) * (a + b + m - 1) * x / (a + 2 * m - 1);
+		c = den + num / c;
+		d = 1 / (den + num * d);
+		change = c * d;
+		f *= change;
+		if (fabs(change - 1) < 8 * DBL_EPSILON)
+			return f;
+	}
+}
+
+/* What Stirling's formula leaves out: lgamma(x) - ((x - 1/2) log(x) - x + log(2 pi) / 2) */
+static double stirling_rest(double x)
+{
+	double r = 1 / (x * x);
+
+	if (x < 16)
+		return lgamma(x) - ((x - 0.5) * log(x) - x + log(2 * M_PI) / 2);
+	return (1.0 / 12 - (1.0 / 360 - (1.0 / 1260 - r / 1680) * r) * r) / x;
+}
+
+/*
+ * For X from the distribution Beta(a, b), the logarithm of the tail P(X <= x) with x at distance
+ * @v. @scale gets the tail divided by its derivative by v.
+ *
+ * Logarithms, because far out the tail is too small for a double. The derivative by v is just
+ * x^a (1 - x)^b / B(a, b). It is not computed by that formula: for 1e9 events, each factor has a
+ * logarithm of up to 2e10, and their sum would keep no more than 5 digits. By Stirling's formula
+ * for the three lgamma() in log B(a, b), what is large cancels on paper.
+ */
+static double log_tail(double a, double b, double v, double *scale)
+{
+	double n = a + b, log_slope, above;
+
+	log_slope = log(a / n * b / (2 * M_PI)) / 2 +
+		    stirling_rest(n) - stirling_rest(a) - stirling_rest(b) -
+		    a * log1p(b / n * expm1(-v)) - b * log1p(a / n * expm1(v));
+
+	if (v <= 0) {
+		*scale = 1 / beta_fraction(a, b, v);
+		return log_slope + log(*scale);
+	}
+	/* beta_fraction() wants to be below the mean: take the other tail */
+	above = exp(log_slope) / beta_fraction(b, a, -v);
+	*scale = (1 - above) / exp(log_slope);
+	return log1p(-above);
+}
+
+/*
+ * The x with P(X <= x) = @tail, X from Beta(a, b), a and b at least 1: as its distance v.
+ *
+ * Newton's method from the mean. The logarithm of the tail is a concave, increasing function of v
+ * (because the logarithm of its derivative is concave), therefore the first step lands at or below
+ * the solution, and all later ones climb towards it without ever passing it.
+ */
+static double beta_quantile(double a, double b, double tail)
+{
+	double v = 0, missing, scale;
+	int i;
+
+	/* Each step squares the error. The limit is for rounding errors only: 10 steps do. */
+	for (i = 0; i < 50; i++) {
+		missing = log(tail) - log_tail(a, b, v, &scale);
+		v += missing * scale;
+		if (fabs(missing) < FLT_EPSILON)
+			break;
+	}
+	return v;
+}
+
+struct interval evidence_interval(const struct evidence *e, double confidence)
+{
+	struct interval i = { 0, 1 };
+	double tail = (1 - confidence) / 2, bad, good;
+
+	if (e->events == 0 || !(confidence > 0 && confidence < 1))
+		return i;
+
+	if (e->violations == 0) {
+		i.high = -expm1(log1p(-confidence) / e->events);
+	} else if (e->violations >= e->events) {
+		i.low = exp(log1p(-confidence) / e->events);
+	} else {
+		bad = e->violations;
+		good = e->events - e->violations;
+		/* P(at least bad violations at rate x) is P(X <= x), X from Beta(bad, good + 1) */
+		i.low = rate_at(bad, good + 1, beta_quantile(bad, good + 1, tail));
+		/* the same for the good events, seen from the other side */
+		i.high = rate_at(bad + 1, good, -beta_quantile(good, bad + 1, tail));
+	}
+	return i;
+}
+
+#define RATE_TEXT_SIZE	32
+
+/* At least @digits significant digits, and more where fewer would round a rate below 1 to 1. */
+static const char *rate_text(char *buf, double rate, int digits)
+{
+	if (rate == 0 || rate == 1) {
+		snprintf(buf, RATE_TEXT_SIZE, "%.0f", rate);
+		return buf;
+	}
+	if (rate < 0.001) {
+		snprintf(buf, RATE_TEXT_SIZE, "%.*e", digits - 1, rate);
+		return buf;
+	}
+	do
+		snprintf(buf, RATE_TEXT_SIZE, "%#.*g", digits, rate);
+	while (atof(buf) >= 1 && ++digits <= DBL_DECIMAL_DIG);
+	return buf;
+}
+
+void evidence_sentence(char *buf, size_t size, const struct evidence *e)
+{
+	unsigned long long events = e->events;
+	unsigned long long violations = e->violations < events ? e->violations : events;
+	struct interval i = evidence_interval(e, EVIDENCE_CONFIDENCE);
+	char rate[RATE_TEXT_SIZE], low[RATE_TEXT_SIZE], high[RATE_TEXT_SIZE];
+	double percent = 100 * EVIDENCE_CONFIDENCE;
+
+	if (events == 0)
+		snprintf(buf, size, "violations 0 of 0 events, no rate");
+	else if (violations == 0)
+		snprintf(buf, size, "violations 0 of %llu events, rate < %s (%g %%)", events,
+			 rate_text(high, i.high, 2), percent);
+	else
+		snprintf(buf, size, "violations %llu of %llu events, rate %s (%s to %s, %g %%)",
+			 violations, events, rate_text(rate, (double)violations / events, 3),
+			 rate_text(low, i.low, 3), rate_text(high, i.high, 3), percent);
+}
+
+/* How many times the rate is at least lower than @base_low after @events without violation. */
+static double times_lower(double base_low, uint64_t events)
+{
+	struct evidence e = { events, 0 };
+
+	return base_low / evidence_interval(&e, EVIDENCE_CONFIDENCE).high;
+}
+
+/* The lowest number of events for which times_lower() is enough. */
+static uint64_t events_needed(double base_low)
+{
+	uint64_t too_few = 0, enough = UINT64_MAX, middle;
+
+	/* Searched, not solved for: so it cannot differ from the verdict by a rounding. */
+	while (enough - too_few > 1) {
+		middle = too_few + (enough - too_few) / 2;
+		if (times_lower(base_low, middle) >= EVIDENCE_FIXED_RATIO)
+			enough = middle;
+		else
+			too_few = middle;
+	}
+	return enough;
+}
+
+/* Rounded down, because "at least" is said of it, to two digits. */
+static double two_digits_down(double x)
+{
+	double unit = 1;
+
+	while (x / unit >= 100)
+		unit *= 10;
+	return floor(x / unit) * unit;
+}
+
+enum verdict evidence_compare(const struct evidence *base, const struct evidence *fixed,
+			      char *reason, size_t size)
+{
+	struct interval base_rate = evidence_interval(base, EVIDENCE_CONFIDENCE);
+	struct interval fixed_rate = evidence_interval(fixed, EVIDENCE_CONFIDENCE);
+	double times = times_lower(base_rate.low, fixed->events);
+	char low[RATE_TEXT_SIZE], high[RATE_TEXT_SIZE];
+
+	if (fixed->violations) {
+		snprintf(reason, size, "the fixed kernel shows %llu violation%s",
+			 (unsigned long long)fixed->violations, fixed->violations == 1 ? "" : "s");
+		return VERDICT_NOT_FIXED;
+	}
+	if (base->events == 0) {
+		snprintf(reason, size, "the base had no event");
+		return VERDICT_INCONCLUSIVE;
+	}
+	if (base->violations == 0) {
+		snprintf(reason, size, "the base does not show the problem");
+		return VERDICT_INCONCLUSIVE;
+	}
+	if (times < EVIDENCE_FIXED_RATIO) {
+		snprintf(reason, size,
+			 "%llu events on the fixed kernel are too few, it takes at least %llu",
+			 (unsigned long long)fixed->events,
+			 (unsigned long long)events_needed(base_rate.low));
+		return VERDICT_INCONCLUSIVE;
+	}
+	snprintf(reason, size, "rate < %s against > %s on the base: at least %.0f times lower",
+		 rate_text(high, fixed_rate.high, 2), rate_text(low, base_rate.low, 2),
+		 two_digits_down(times));
+	return VERDICT_FIXED;
+}

@@ -1,0 +1,1046 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * live_registers: do live FP, vector and general registers survive task_work that arrives by
+ * interrupt?
+ *
+ * When io_uring needs another io-wq worker, copy_process() runs in the submitter's task_work. If
+ * the submitter was computing, the task_work was brought by an interrupt (the kick of
+ * TWA_SIGNAL, or the timer tick), and whatever copy_process() does to the registers it finds is
+ * done to live values. powerpc's save_fpu() and save_altivec() left FPSCR in f0 and VSCR in v0
+ * there until v6.7-rc4 ("powerpc: Don't clobber f0/vs0 during fp|altivec register save").
+ *
+ * The submitter (one thread, new in each round, so that its io-wq starts from none) fills all
+ * registers, spins without a system call and checks them; the controller (the main thread) fires
+ * one worker creation into each spin. An event is a creation that fell inside a spin window: the
+ * process had n threads after the submitter had entered the window, and more before it was told
+ * to leave. The submitter made no system call in between, so an interrupt brought the task_work.
+ * A window that changed a register is an event in any case.
+ *
+ * Two controls run first: the same windows without io_uring must find nothing, and each register
+ * changed on purpose inside the window must be found. Unless both behave, every result is SKIP.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "evidence.h"
+#include "kselftest_harness.h"
+#include "provoke.h"
+#include "regs.h"
+
+/* Fewer events than this say too little: the rate would be known to no better than 3 %. */
+#define MIN_EVENTS	100
+#define MIN_ELSEWHERE	30	/* creations outside the window, where none is expected inside */
+#define CLEAN_WINDOWS	64	/* of the control without io_uring */
+#define SHOWN		4	/* violations printed in full for each variant */
+#define VARIANTS	8
+#define DEFAULT_SECONDS	1.0
+
+/* Where a variant's workers are expected to be created. */
+enum expectation {
+	IN_WINDOW,	/* in the submitter, by interrupt */
+	IN_SYSCALL,	/* in the submitter, but only when it enters io_uring */
+	IN_SQ_THREAD,
+};
+
+struct result {
+	char name[48];
+	enum expectation expect;
+	char outcome[8];	/* "pass", "fail", "skip", or "" if it did not run */
+	char text[512];		/* the sentence for people, or the reason */
+	struct evidence evidence;	/* events inside windows, windows with a change */
+	uint64_t windows;
+	uint64_t elsewhere;	/* creations that fell outside a window */
+	uint64_t late;		/* windows in which no creation was seen in time */
+	double seconds;
+	double first_ms;	/* since program start; < 0: no violation */
+	uint64_t first_event;
+	uint64_t changed[REG_SLOTS_MAX];
+	uint64_t explained;	/* violations whose value told the cause */
+};
+
+/* Survives the harness's fork of each test. */
+struct shared {
+	struct timespec start;
+	bool clean_ok, altered_ok;
+	bool found;		/* a violation, in whatever variant */
+	unsigned int nr;
+	struct result result[VARIANTS];
+};
+
+static struct {
+	double seconds;
+	uint64_t max_events;
+	bool stop_first;
+	const char *json;
+	unsigned int nr_cpus;
+	int cpu[CPU_SETSIZE];
+} opt = { .seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX };
+
+static struct shared *shared;
+static struct reg_layout layout;
+
+static double ms_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec - then->tv_sec) * 1e3 + (now.tv_nsec - then->tv_nsec) / 1e6;
+}
+
+/*
+ * Waiting for the other side: watch, because it answers within microseconds when it has a CPU to
+ * itself; nap when it does not, or when there is one CPU for all.
+ */
+#define WATCH_MS	2
+#define NAP_NS		20000
+
+struct wait {
+	struct timespec start;
+	bool napping;
+};
+
+static void wait_start(struct wait *w)
+{
+	clock_gettime(CLOCK_MONOTONIC, &w->start);
+	w->napping = opt.nr_cpus == 1;
+}
+
+/* Returns the milliseconds waited so far. */
+static double wait_turn(struct wait *w)
+{
+	const struct timespec nap = { .tv_nsec = NAP_NS };
+	double ms = ms_since(&w->start);
+
+	if (ms > WATCH_MS)
+		w->napping = true;
+	if (w->napping)
+		nanosleep(&nap, NULL);
+	return ms;
+}
+
+static void wait_until(const int *flag, int value)
+{
+	struct wait wait;
+
+	wait_start(&wait);
+	while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) != value)
+		wait_turn(&wait);
+}
+
+/*
+ * One submitter and its controller. The controller watches at SCHED_IDLE, so that each new worker
+ * displaces it at once (check_preempt_wakeup(), kernel/sched/fair.c): at equal priority the
+ * worker would wait for the end of a time slice, and with two CPUs that is 4 to 10 ms an event.
+ * Threads inherit the policy, and only root may go back from it; therefore a third thread, the
+ * spawner, which sleeps on the submitter's CPU meanwhile, creates the submitters.
+ */
+struct spin {
+	struct reg_window *window;
+	struct provoke *provoke;	/* NULL: without io_uring */
+	bool alter;			/* control: change slot n in window n */
+	uint64_t seed;
+	unsigned int max_windows;	/* in a round */
+	cpu_set_t others;		/* for controller and workers */
+	int cpu;			/* the submitter's */
+	int tid;			/* the submitter's */
+	pthread_t spawner;
+	sem_t go;
+	int ended;			/* controller wants no further round */
+	/* written by one side, read by the other, all with __atomic */
+	int gone;			/* the submitter is, with all that it leaves behind */
+	int error;			/* ... because of this -errno */
+	int quit;			/* controller wants no further window */
+	int checked;			/* a window is checked, the controller may look at it */
+	/* of that window */
+	unsigned int nr_changed;
+	unsigned int slots[REG_SLOTS_MAX];
+	int on_cpu;
+};
+
+static void *submitter(void *arg)
+{
+	struct spin *s = arg;
+	unsigned int n;
+	int ret = 0;
+
+	s->tid = syscall(SYS_gettid);
+	if (s->provoke)
+		ret = provoke_begin(s->provoke, &s->others);
+	for (n = 0; !ret && n < s->max_windows; n++) {
+		if (s->provoke) {
+			ret = provoke_prepare(s->provoke);
+			if (ret)
+				break;
+		}
+		regs_arm(s->window, &layout, s->seed++, s->alter ? (int)n : -1);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		reg_arch_spin(s->window);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		s->nr_changed = regs_check(s->window, &layout, s->slots, REG_SLOTS_MAX);
+		s->on_cpu = sched_getcpu();
+		__atomic_store_n(&s->checked, 1, __ATOMIC_RELEASE);
+		wait_until(&s->checked, 0);
+		if (__atomic_load_n(&s->quit, __ATOMIC_RELAXED))
+			break;
+	}
+	s->error = ret;
+	return NULL;
+}
+
+static void *spawner(void *arg)
+{
+	struct spin *s = arg;
+	pthread_t thread;
+	cpu_set_t cpu;
+	int ret;
+
+	for (;;) {
+		while (sem_wait(&s->go))
+			;
+		if (s->ended)
+			return NULL;
+		CPU_ZERO(&cpu);
+		CPU_SET(s->cpu, &cpu);
+		sched_setaffinity(0, sizeof(cpu), &cpu);
+		ret = pthread_create(&thread, NULL, submitter, s);
+		if (ret)
+			s->error = -ret;
+		else
+			pthread_join(thread, NULL);
+		__atomic_store_n(&s->gone, 1, __ATOMIC_RELEASE);
+	}
+}
+
+/*
+ * Starts submitter number @round. It moves to another CPU every 16 rounds, each in turn; the
+ * controller, and by IORING_REGISTER_IOWQ_AFF the workers, take the others.
+ */
+static void spin_start(struct spin *s, unsigned int round)
+{
+	unsigned int i;
+
+	s->gone = 0;
+	s->error = 0;
+	s->quit = 0;
+	if (round % 16 == 0) {
+		CPU_ZERO(&s->others);
+		for (i = 0; i < opt.nr_cpus; i++)
+			CPU_SET(opt.cpu[i], &s->others);
+		s->cpu = opt.cpu[round / 16 % opt.nr_cpus];
+		if (opt.nr_cpus > 1)
+			CPU_CLR(s->cpu, &s->others);
+		sched_setaffinity(0, sizeof(s->others), &s->others);
+	}
+	sem_post(&s->go);
+}
+
+/* Returns 0 or -errno. */
+static int spin_open(struct spin *s)
+{
+	const struct sched_param idle = { 0 };
+	int ret;
+
+	s->window = mmap(NULL, sizeof(struct reg_window), PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (s->window == MAP_FAILED)
+		return -errno;
+	sem_init(&s->go, 0, 0);
+	prctl(PR_SET_TIMERSLACK, 1);	/* naps are short */
+	ret = pthread_create(&s->spawner, NULL, spawner, s);
+	if (ret) {
+		munmap(s->window, sizeof(*s->window));
+		return -ret;
+	}
+	/* with one CPU the spinning submitter would leave nothing to an idle thread */
+	if (opt.nr_cpus > 1)
+		sched_setscheduler(0, SCHED_IDLE, &idle);
+	return 0;
+}
+
+static void spin_close(struct spin *s)
+{
+	s->ended = 1;
+	sem_post(&s->go);
+	pthread_join(s->spawner, NULL);
+	sem_destroy(&s->go);
+	munmap(s->window, sizeof(*s->window));
+}
+
+/* True once the submitter is in a window, false if it has ended instead. */
+static bool await_window(struct spin *s)
+{
+	struct wait wait;
+
+	wait_start(&wait);
+	while (!__atomic_load_n(regs_word(s->window, REG_WIN_ENTERED), __ATOMIC_ACQUIRE)) {
+		if (__atomic_load_n(&s->gone, __ATOMIC_ACQUIRE))
+			return false;
+		wait_turn(&wait);
+	}
+	return true;
+}
+
+/* Ends the window and waits until the submitter has checked its registers. */
+static void leave_window(struct spin *s)
+{
+	__atomic_store_n(regs_word(s->window, REG_WIN_ENTERED), 0, __ATOMIC_RELAXED);
+	__atomic_store_n(regs_word(s->window, REG_WIN_STOP), 1, __ATOMIC_RELEASE);
+	wait_until(&s->checked, 1);
+}
+
+/* Lets the submitter go on; what leave_window() showed is gone after this. */
+static void next_window(struct spin *s)
+{
+	__atomic_store_n(&s->checked, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * Runs @windows windows without io_uring and gives each to @check with its number. Now and then
+ * the controller sleeps, so that the windows meet interrupts and the scheduler as they do with
+ * io_uring. Returns 0 or -errno.
+ */
+static int spin_plain(struct spin *s, unsigned int windows,
+		      void (*check)(struct spin *s, unsigned int n, void *arg), void *arg)
+{
+	unsigned int n;
+	int ret;
+
+	ret = spin_open(s);
+	if (ret)
+		return ret;
+	s->max_windows = windows;
+	spin_start(s, 0);
+	for (n = 0; await_window(s); n++) {
+		if (!s->alter && n % 8 == 0)
+			usleep(100);
+		leave_window(s);
+		check(s, n, arg);
+		next_window(s);
+	}
+	spin_close(s);
+	return s->error;
+}
+
+static void show_change(const struct spin *s, unsigned int n)
+{
+	const unsigned int slot = s->slots[n];
+	const char *why = reg_arch.explain(&layout, slot, regs_in(s->window), regs_out(s->window));
+	char expected[160], found[160];
+
+	regs_format(expected, sizeof(expected), &layout, slot, regs_in(s->window));
+	regs_format(found, sizeof(found), &layout, slot, regs_out(s->window));
+	ksft_print_msg("  %-5s expected %s\n", layout.slot[slot].name, expected);
+	ksft_print_msg("  %-5s found    %s%s%s\n", "", found, why ? " " : "", why ?: "");
+}
+
+static void count_changed(struct spin *s, unsigned int n, void *arg)
+{
+	unsigned int *violations = arg, i;
+
+	(void)n;
+	if (!s->nr_changed)
+		return;
+	if (!(*violations)++) {
+		for (i = 0; i < s->nr_changed && i < SHOWN; i++)
+			show_change(s, i);
+	}
+}
+
+/* The test's own assembly and comparison, but nothing that may change a register. */
+TEST(control_without_io_uring)
+{
+	struct spin s = { .seed = 1 };
+	unsigned int violations = 0;
+
+	ASSERT_EQ(0, spin_plain(&s, CLEAN_WINDOWS, count_changed, &violations));
+	if (violations)
+		SKIP(return, "registers change without io_uring, in %u of %u windows",
+		     violations, CLEAN_WINDOWS);
+	shared->clean_ok = true;
+	ksft_print_msg("control without io_uring: %u windows, no register changed\n",
+		       CLEAN_WINDOWS);
+}
+
+static void count_found(struct spin *s, unsigned int n, void *arg)
+{
+	unsigned int *found = arg;
+
+	if (s->nr_changed == 1 && s->slots[0] == n)
+		++*found;
+	else
+		ksft_print_msg("  %s was changed, %u registers were found changed\n",
+			       layout.slot[n].name, s->nr_changed);
+}
+
+/* Each register changed inside the window, one at a time, has to be found, and no other. */
+TEST(control_changed_register)
+{
+	struct spin s = { .alter = true, .seed = 1000 };
+	unsigned int found = 0;
+
+	ASSERT_EQ(0, spin_plain(&s, layout.nr, count_found, &found));
+	if (found != layout.nr)
+		SKIP(return, "%u of %u registers changed on purpose were not found",
+		     layout.nr - found, layout.nr);
+	shared->altered_ok = true;
+	ksft_print_msg("control with one register changed: %u of %u found\n", found, layout.nr);
+}
+
+/*
+ * Fires one creation into the window that the submitter is in, and waits for it up to @wait_ms.
+ * @limit: threads that this and all earlier windows of the round account for. Returns how many
+ * workers were created inside the window, or -errno.
+ */
+static int create_in_window(struct spin *s, int limit, double wait_ms)
+{
+	int before = provoke_threads(s->provoke), now = before, ret;
+	struct wait wait;
+	double waited;
+
+	/*
+	 * create_worker_cb: a worker that blocked only after max_workers was raised has had its
+	 * successor created already, outside the window. Firing would find max_workers reached.
+	 */
+	if (before >= limit)
+		return 0;
+	ret = provoke_fire(s->provoke);
+	if (ret)
+		return ret;
+	wait_start(&wait);
+	do {
+		waited = wait_turn(&wait);
+		now = provoke_threads(s->provoke);
+	} while (now == before && waited < wait_ms);
+	if (now > before)
+		provoke_seen(s->provoke);
+	return now - before;
+}
+
+/* The rings that behave differently when task_work is added for their submitter. */
+enum ring {
+	RING_DEFAULT,
+	RING_COOP_TASKRUN,
+	RING_DEFER_TASKRUN,
+	RING_SQPOLL,
+};
+
+static const struct {
+	const char *name;
+	unsigned int setup_flags;
+	const char *flag;	/* the one that an older kernel refuses */
+} rings[] = {
+	[RING_DEFAULT] = { "default", 0, NULL },
+	[RING_COOP_TASKRUN] = {
+		"coop_taskrun", IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN"
+	},
+	[RING_DEFER_TASKRUN] = {
+		"defer_taskrun", IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER,
+		"IORING_SETUP_DEFER_TASKRUN"
+	},
+	[RING_SQPOLL] = { "sqpoll", IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL" },
+};
+
+static const char *const ways[] = {
+	[PROVOKE_POLL_WAKE] = "poll_wake",
+	[PROVOKE_CREATE_WORKER_CB] = "create_worker_cb",
+};
+
+/*
+ * DEFER_TASKRUN holds back what io_uring queues for the ring (a poll wake-up), but io-wq sends
+ * create_worker_cb() past the ring, straight to the task.
+ */
+static enum expectation expectation(enum provoke_way way, enum ring ring)
+{
+	if (ring == RING_SQPOLL)
+		return IN_SQ_THREAD;
+	if (ring == RING_DEFER_TASKRUN && way == PROVOKE_POLL_WAKE)
+		return IN_SYSCALL;
+	return IN_WINDOW;
+}
+
+FIXTURE(worker_creation)
+{
+	struct result *result;
+};
+
+FIXTURE_VARIANT(worker_creation)
+{
+	enum provoke_way way;
+	enum ring ring;
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default)
+{
+	.way = PROVOKE_POLL_WAKE, .ring = RING_DEFAULT
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, poll_wake_coop_taskrun)
+{
+	.way = PROVOKE_POLL_WAKE, .ring = RING_COOP_TASKRUN
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, poll_wake_defer_taskrun)
+{
+	.way = PROVOKE_POLL_WAKE, .ring = RING_DEFER_TASKRUN
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, poll_wake_sqpoll)
+{
+	.way = PROVOKE_POLL_WAKE, .ring = RING_SQPOLL
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_default)
+{
+	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_DEFAULT
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_coop_taskrun)
+{
+	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_COOP_TASKRUN
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_defer_taskrun)
+{
+	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_DEFER_TASKRUN
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_sqpoll)
+{
+	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_SQPOLL
+};
+
+static void __attribute__((format(printf, 3, 4)))
+settle(struct result *r, const char *outcome, const char *fmt, ...)
+{
+	va_list ap;
+
+	snprintf(r->outcome, sizeof(r->outcome), "%s", outcome);
+	va_start(ap, fmt);
+	vsnprintf(r->text, sizeof(r->text), fmt, ap);
+	va_end(ap);
+}
+
+/* Why a ring could not be had, or a round not be run. */
+static void settle_error(struct result *r, int err, const char *flag)
+{
+	if (err == -ENOSYS)
+		settle(r, "skip", "this kernel has no io_uring");
+	else if (err == -EPERM || err == -EACCES)
+		settle(r, "skip",
+		       "io_uring is disabled (kernel.io_uring_disabled) or forbidden (seccomp)");
+	else if (err == -EINVAL && flag)
+		settle(r, "skip", "this kernel does not have %s", flag);
+	else if (err == -EINVAL)
+		settle(r, "skip", "this kernel cannot limit io-wq workers (before 5.15)");
+	else if (err == -ENOMEM)
+		settle(r, "skip", "no memory for a ring: is RLIMIT_MEMLOCK too small?");
+	else
+		settle(r, "skip", "a round could not be run: %s", strerror(-err));
+}
+
+static void account(struct spin *s, struct result *r, int created)
+{
+	unsigned int i;
+
+	r->windows++;
+	if (!created)
+		r->late++;
+	/* a change proves that something came, if only before the controller's first look */
+	if (!created && s->nr_changed)
+		created = 1;
+	r->evidence.events += created;
+	if (!s->nr_changed)
+		return;
+
+	shared->found = true;
+	if (!r->evidence.violations++) {
+		r->first_ms = ms_since(&shared->start);
+		r->first_event = r->evidence.events;
+	}
+	for (i = 0; i < s->nr_changed; i++)
+		r->changed[s->slots[i]]++;
+	for (i = 0; i < s->nr_changed; i++) {
+		if (reg_arch.explain(&layout, s->slots[i], regs_in(s->window),
+				     regs_out(s->window))) {
+			r->explained++;
+			break;
+		}
+	}
+	if (r->evidence.violations > SHOWN)
+		return;
+	ksft_print_msg("%s: event %llu, CPU %d: %u registers changed while the thread spun\n",
+		       r->name, (unsigned long long)r->evidence.events, s->on_cpu, s->nr_changed);
+	for (i = 0; i < s->nr_changed && i < SHOWN; i++)
+		show_change(s, i);
+}
+
+static bool more_wanted(const struct result *r, const struct timespec *start)
+{
+	double seconds = ms_since(start) / 1e3, limit = opt.seconds;
+
+	if (r->evidence.events >= opt.max_events || (opt.stop_first && r->evidence.violations))
+		return false;
+	if (r->expect != IN_WINDOW && r->elsewhere >= MIN_ELSEWHERE)
+		return false;
+	/* a slow machine gets more time, rather than a result that says nothing */
+	if (r->evidence.events < MIN_EVENTS && r->elsewhere < MIN_ELSEWHERE)
+		limit *= 3;
+	return seconds < limit;
+}
+
+/* One submitter from its first window to its end. Returns 0 or -errno. */
+static int run_round(struct spin *s, struct result *r, unsigned int round,
+		     const struct timespec *start)
+{
+	/* a tick that brings task_work without an IPI is at most 10 ms away (HZ=100) */
+	const double wait_ms = r->expect == IN_SYSCALL ? 12 : 100;
+	const struct provoke *p = s->provoke;
+	const bool sqpoll = p->setup_flags & IORING_SETUP_SQPOLL;
+	/* controller, spawner, submitter, SQ thread, and the worker that submission creates */
+	const int base = 3 + sqpoll + (p->way == PROVOKE_CREATE_WORKER_CB);
+	int created, threads = 0, in_windows = 0, error = 0, ret;
+	unsigned int own = 0, others = 0;
+	struct wait wait;
+
+	spin_start(s, round);
+	while (await_window(s)) {
+		int limit = INT_MAX;
+
+		if (p->way == PROVOKE_CREATE_WORKER_CB)
+			limit = base + p->created;
+		created = create_in_window(s, limit, wait_ms);
+		if (created < 0) {
+			error = created;
+			created = 0;
+		}
+		in_windows += created;
+		leave_window(s);
+		threads = provoke_threads(p);
+		/* the submitter of an SQPOLL ring creates none of the threads that appear */
+		account(s, r, r->expect == IN_SQ_THREAD ? 0 : created);
+		if (error || !more_wanted(r, start))
+			s->quit = 1;
+		if (sqpoll && (s->quit || p->created == PROVOKE_ROUND))
+			provoke_workers(s->tid, &own, &others);
+		next_window(s);
+	}
+	if (r->expect == IN_SQ_THREAD) {
+		r->elsewhere += others;
+		r->evidence.events += own;
+	} else if (threads) {
+		r->elsewhere += threads - 3 - in_windows;
+	}
+
+	ret = provoke_end(s->provoke);
+	/* workers that are about to end would hide creations of the next round */
+	wait_start(&wait);
+	while (provoke_threads(p) > 2) {
+		if (wait_turn(&wait) > 10000)
+			return -ETIMEDOUT;
+	}
+	return s->error ?: error ?: ret;
+}
+
+static void settle_measured(struct result *r)
+{
+	char sentence[160];
+
+	evidence_sentence(sentence, sizeof(sentence), &r->evidence);
+	if (r->evidence.violations) {
+		unsigned int i, at = 0;
+		char regs[200] = "";
+
+		for (i = 0; i < layout.nr; i++)
+			if (r->changed[i] && at < sizeof(regs) - 40)
+				at += snprintf(regs + at, sizeof(regs) - at, " %s %llu times",
+					       layout.slot[i].name,
+					       (unsigned long long)r->changed[i]);
+		settle(r, "fail",
+		       "%s: this kernel corrupts live registers:%s; first after %.0f ms and %llu events",
+		       sentence, regs, r->first_ms, (unsigned long long)r->first_event);
+	} else if (r->expect == IN_SQ_THREAD && r->evidence.events) {
+		settle(r, "fail", "%llu workers were created for the submitter of an SQPOLL ring",
+		       (unsigned long long)r->evidence.events);
+	} else if (r->expect == IN_SYSCALL && r->evidence.events) {
+		settle(r, "fail", "%llu workers were created in the spin of a DEFER_TASKRUN ring",
+		       (unsigned long long)r->evidence.events);
+	} else if (r->expect != IN_WINDOW && r->elsewhere < MIN_ELSEWHERE) {
+		settle(r, "skip", "inconclusive: only %llu workers created",
+		       (unsigned long long)r->elsewhere);
+	} else if (r->expect == IN_SQ_THREAD) {
+		settle(r, "pass",
+		       "no event expected and none seen: the SQ thread created all %llu workers, the submitter none",
+		       (unsigned long long)r->elsewhere);
+	} else if (r->expect == IN_SYSCALL) {
+		settle(r, "pass",
+		       "no event expected and none seen: %llu workers created in io_uring_enter(), none in %llu spins",
+		       (unsigned long long)r->elsewhere, (unsigned long long)r->windows);
+	} else if (r->evidence.events < MIN_EVENTS) {
+		settle(r, "skip", "inconclusive: %s, at least %u events are needed", sentence,
+		       MIN_EVENTS);
+	} else {
+		settle(r, "pass",
+		       "%s: this kernel keeps live registers across io-wq worker creation from interrupt exit",
+		       sentence);
+	}
+}
+
+FIXTURE_SETUP(worker_creation)
+{
+	self->result = &shared->result[shared->nr++];
+	self->result->first_ms = -1;
+	self->result->expect = expectation(variant->way, variant->ring);
+	snprintf(self->result->name, sizeof(self->result->name), "%s_%s", ways[variant->way],
+		 rings[variant->ring].name);
+}
+
+FIXTURE_TEARDOWN(worker_creation)
+{
+}
+
+/* The harness's own time-out is a constant; -t may ask for days. */
+TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX)
+{
+	struct result *r = self->result;
+	struct provoke provoke;
+	struct spin s = {
+		.provoke = &provoke,
+		.seed = (uint64_t)getpid() << 32,
+		.max_windows = PROVOKE_ROUND,
+	};
+	struct timespec start;
+	const char *reason;
+	unsigned int round;
+	int ret = 0;
+
+	/* a submitter cannot outlive the harness, nor a kernel that hangs the whole run */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(3 * opt.seconds + 30);
+
+	if (opt.stop_first && shared->found)
+		settle(r, "skip", "not run: a violation was found before");
+	else if (!shared->clean_ok || !shared->altered_ok)
+		settle(r, "skip", "the controls did not behave");
+	if (*r->outcome)
+		SKIP(return, "%s", r->text);
+
+	reason = provoke_open(&provoke, variant->way, rings[variant->ring].setup_flags);
+	if (!reason && spin_open(&s))
+		reason = "no memory or no thread for the spin";
+	if (reason) {
+		settle(r, "skip", "%s", reason);
+		SKIP(return, "%s", r->text);
+	}
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (round = 0; !ret && more_wanted(r, &start); round++)
+		ret = run_round(&s, r, round, &start);
+	r->seconds = ms_since(&start) / 1e3;
+	spin_close(&s);
+	provoke_close(&provoke);
+
+	if (ret && !r->evidence.violations)
+		settle_error(r, ret, rings[variant->ring].flag);
+	else
+		settle_measured(r);
+	if (!strcmp(r->outcome, "skip"))
+		SKIP(return, "%s", r->text);
+	ksft_print_msg("%s: %s\n", r->name, r->text);
+	EXPECT_STREQ("pass", r->outcome);
+}
+
+/* Harness and program share the name main(). */
+#define main harness_main
+TEST_HARNESS_MAIN
+#undef main
+
+static void json_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(f, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			fprintf(f, "\\u%04x", *s);
+		else
+			fputc(*s, f);
+	}
+	fputc('"', f);
+}
+
+static void json_result(FILE *f, const struct result *r)
+{
+	const struct interval rate = evidence_interval(&r->evidence, 0.95);
+	const char *comma = "";
+	unsigned int i;
+
+	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ", r->name, r->outcome);
+	json_string(f, r->text);
+	fprintf(f,
+		",\n      \"events\": %llu, \"violations\": %llu, \"windows\": %llu, \"elsewhere\": %llu, \"late\": %llu,\n",
+		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,
+		(unsigned long long)r->windows, (unsigned long long)r->elsewhere,
+		(unsigned long long)r->late);
+	fprintf(f, "      \"rate_low\": %.6g, \"rate_high\": %.6g, \"seconds\": %.3f,\n", rate.low,
+		rate.high, r->seconds);
+	if (r->evidence.violations)
+		fprintf(f,
+			"      \"first_ms\": %.3f, \"first_event\": %llu, \"explained\": %llu,\n",
+			r->first_ms, (unsigned long long)r->first_event,
+			(unsigned long long)r->explained);
+	fprintf(f, "      \"changed\": {");
+	for (i = 0; i < layout.nr; i++) {
+		if (!r->changed[i])
+			continue;
+		fprintf(f, "%s \"%s\": %llu", comma, layout.slot[i].name,
+			(unsigned long long)r->changed[i]);
+		comma = ",";
+	}
+	fprintf(f, " } }");
+}
+
+/* Writes the whole file or none. Returns 0 or -errno. */
+static int write_json(const char *path, const char *skip)
+{
+	struct utsname uts;
+	char tmp[PATH_MAX];
+	unsigned int i;
+	FILE *f;
+
+	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp))
+		return -ENAMETOOLONG;
+	f = fopen(tmp, "we");
+	if (!f)
+		return -errno;
+	uname(&uts);
+	fprintf(f, "{\n  \"program\": \"live_registers\",\n  \"arch\": \"%s\",\n  \"kernel\": ",
+		reg_arch.name);
+	json_string(f, uts.release);
+	fprintf(f, ",\n  \"kernel_version\": ");
+	json_string(f, uts.version);
+	fprintf(f, ",\n  \"machine\": ");
+	json_string(f, uts.machine);
+	fprintf(f, ",\n  \"registers\": ");
+	json_string(f, layout.describe);
+	if (skip) {
+		fprintf(f, ",\n  \"skip\": ");
+		json_string(f, skip);
+	}
+	fprintf(f,
+		",\n  \"control_without_io_uring\": %s,\n  \"control_changed_register\": %s,\n  \"variants\": [",
+		shared && shared->clean_ok ? "true" : "false",
+		shared && shared->altered_ok ? "true" : "false");
+	for (i = 0; shared && i < shared->nr; i++) {
+		fprintf(f, "%s\n", i ? "," : "");
+		json_result(f, &shared->result[i]);
+	}
+	fprintf(f, "\n  ]\n}\n");
+	if (fflush(f) || ferror(f)) {
+		int err = errno;
+
+		fclose(f);
+		unlink(tmp);
+		return -err;
+	}
+	fclose(f);
+	if (rename(tmp, path)) {
+		int err = errno;
+
+		unlink(tmp);
+		return -err;
+	}
+	return 0;
+}
+
+/*
+ * Runs when the harness exits, in its process and in each test's. The harness knows no result
+ * "skipped as a whole": when no variant gave an answer the program has none either.
+ */
+static void finish(int status, void *arg)
+{
+	unsigned int i, answers = 0;
+	int ret;
+
+	if (getpid() != *(pid_t *)arg)
+		return;
+	for (i = 0; i < shared->nr; i++)
+		answers += strcmp(shared->result[i].outcome, "skip") != 0;
+	if (opt.json) {
+		ret = write_json(opt.json, NULL);
+		if (ret) {
+			fprintf(stderr, "live_registers: cannot write %s: %s\n", opt.json,
+				strerror(-ret));
+			fflush(stdout);
+			_exit(KSFT_FAIL);
+		}
+	}
+	if (status == KSFT_PASS && !answers) {
+		fflush(stdout);
+		_exit(KSFT_SKIP);
+	}
+}
+
+static const char usage[] =
+	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE] [--stop-first]\n"
+	"  -t SECONDS    time for each variant (default 1; 3 times that to reach 100 events)\n"
+	"  -n EVENTS     a variant ends after so many events, too\n"
+	"  -c CPUS       CPUs to use, such as 0-3,8 (default: all that this process may use)\n"
+	"  --json FILE   results for programs; $IO_URING_COHERENCY_RESULTS/live_registers.json\n"
+	"                is the default where that directory is named\n"
+	"  --stop-first  end at the first violation\n"
+	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
+
+static void __attribute__((noreturn, format(printf, 1, 2)))
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "live_registers: ");
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\n");
+	exit(2);
+}
+
+static void use_cpu(int cpu, const cpu_set_t *allowed)
+{
+	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, allowed))
+		die("-c: this process may not use CPU %d", cpu);
+	if (opt.nr_cpus < CPU_SETSIZE)
+		opt.cpu[opt.nr_cpus++] = cpu;
+}
+
+static void parse_cpus(const char *list, const cpu_set_t *allowed)
+{
+	const char *p = list;
+	char *end;
+
+	do {
+		long first = strtol(p, &end, 10), last = first;
+
+		if (end == p || *p == '-' || *p == ' ')
+			break;
+		if (*end == '-') {
+			p = end + 1;
+			last = strtol(p, &end, 10);
+			if (end == p || last < first)
+				break;
+		}
+		if (last >= CPU_SETSIZE)
+			last = CPU_SETSIZE;
+		for (; first <= last; first++)
+			use_cpu(first, allowed);
+		p = end + 1;
+		if (!*end)
+			return;
+	} while (*end == ',');
+	die("-c: '%s' is not a list of CPUs such as 0-3,8", list);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", required_argument, NULL, 'j' },
+		{ "stop-first", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
+	const char *dir = getenv("IO_URING_COHERENCY_RESULTS"), *cpus = NULL;
+	static char path[PATH_MAX];
+	cpu_set_t allowed;
+	char *end;
+	int c, i;
+
+	if (dir && *dir) {
+		snprintf(path, sizeof(path), "%s/live_registers.json", dir);
+		opt.json = path;
+	}
+	while ((c = getopt_long(argc, argv, "t:n:c:h", options, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			opt.seconds = strtod(optarg, &end);
+			if (end == optarg || *end || !(opt.seconds > 0 && opt.seconds <= 1e6))
+				die("-t: '%s' is not a number of seconds", optarg);
+			break;
+		case 'n':
+			errno = 0;
+			opt.max_events = strtoull(optarg, &end, 10);
+			if (end == optarg || *end || *optarg == '-' || errno || !opt.max_events)
+				die("-n: '%s' is not a number of events", optarg);
+			break;
+		case 'c':
+			cpus = optarg;
+			break;
+		case 'j':
+			opt.json = optarg;
+			break;
+		case 's':
+			opt.stop_first = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc)
+		die("'%s' is not an option", argv[optind]);
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		die("cannot tell which CPUs may be used: %s", strerror(errno));
+	if (cpus) {
+		parse_cpus(cpus, &allowed);
+	} else {
+		for (i = 0; i < CPU_SETSIZE; i++)
+			if (CPU_ISSET(i, &allowed))
+				use_cpu(i, &allowed);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *skip;
+	static pid_t self;
+
+	parse_options(argc, argv);
+	/* the harness ends each test with _exit(): what it printed must be out by then */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	skip = regs_init(&layout);
+	if (skip) {
+		printf("TAP version 13\n1..0 # SKIP %s\n", skip);
+		if (opt.json)
+			write_json(opt.json, skip);
+		return KSFT_SKIP;
+	}
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		die("no memory");
+	clock_gettime(CLOCK_MONOTONIC, &shared->start);
+	self = getpid();
+	on_exit(finish, &self);
+	/* the options were ours; newer harnesses parse what they are given */
+	argv[1] = NULL;
+	optind = 1;
+	return harness_main(1, argv);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The part of the register bank that no architecture differs in: patterns, comparison, names.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "regs.h"
+
+/* The finalizer of splitmix64: every bit of @x reaches every bit of the result. */
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ULL;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+	return x ^ (x >> 31);
+}
+
+void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, uint16_t len,
+	      const char *fmt, ...)
+{
+	struct reg_slot *slot = &layout->slot[layout->nr++];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(slot->name, sizeof(slot->name), fmt, ap);
+	va_end(ap);
+	slot->class = class;
+	slot->offset = offset;
+	slot->len = len;
+}
+
+const char *regs_init(struct reg_layout *layout)
+{
+	memset(layout, 0, sizeof(*layout));
+	return reg_arch.init(layout);
+}
+
+/* @salt tells the control's image from the original one. */
+static void fill(uint8_t *image, const struct reg_layout *layout, uint64_t seed, uint64_t salt)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < layout->nr; i++) {
+		const struct reg_slot *slot = &layout->slot[i];
+
+		for (j = 0; j < slot->len; j += 4) {
+			/* the low bit keeps every word from being 0 */
+			uint32_t word = mix(seed ^ mix(i * 256 + j + salt)) | 1;
+
+			memcpy(image + slot->offset + j, &word, 4);
+		}
+	}
+	reg_arch.legalize(layout, image);
+}
+
+void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t seed, int alter)
+{
+	uint8_t *in = w->mem + REG_WIN_IN, *alt = w->mem + REG_WIN_ALT;
+
+	fill(in, layout, seed, 0);
+	memset(w->mem + REG_WIN_OUT, 0, REG_IMAGE_SIZE);
+	if (alter >= 0) {
+		const struct reg_slot *slot = &layout->slot[alter];
+		uint64_t salt = 0;
+
+		/* a control register has few legal values: draw until the value differs */
+		do {
+			salt += 1ULL << 32;
+			fill(alt, layout, seed, salt);
+		} while (!memcmp(alt + slot->offset, in + slot->offset, slot->len));
+		memcpy(w->mem + REG_WIN_OUT, alt + slot->offset, slot->len);
+		memcpy(alt, in, REG_IMAGE_SIZE);
+		memcpy(alt + slot->offset, w->mem + REG_WIN_OUT, slot->len);
+	}
+	*regs_word(w, REG_WIN_ALTER) = alter >= 0;
+	*regs_word(w, REG_WIN_FEATURES) = layout->features;
+	*regs_word(w, REG_WIN_ENTERED) = 0;
+	*regs_word(w, REG_WIN_STOP) = 0;
+}
+
+unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
+			unsigned int *slots, unsigned int max)
+{
+	unsigned int i, changed = 0;
+
+	for (i = 0; i < layout->nr; i++) {
+		const struct reg_slot *slot = &layout->slot[i];
+
+		if (!memcmp(regs_in(w) + slot->offset, regs_out(w) + slot->offset, slot->len))
+			continue;
+		if (changed < max)
+			slots[changed] = i;
+		changed++;
+	}
+	return changed;
+}
+
+void regs_format(char *buf, size_t size, const struct reg_layout *layout, unsigned int slot,
+		 const uint8_t *image)
+{
+	const struct reg_slot *s = &layout->slot[slot];
+	unsigned int j, at = 0;
+
+	/*
+	 * Words of 64 bits (or one of 32) in memory order, each in the CPU's byte order: that is
+	 * doubleword 0 first on ppc64, element 0 first elsewhere.
+	 */
+	for (j = 0; j < s->len && at + 18 < size; j += 8) {
+		uint64_t v = 0;
+
+		if (s->len - j >= 8) {
+			memcpy(&v, image + s->offset + j, 8);
+			at += snprintf(buf + at, size - at, "%s%016llx", j ? "_" : "",
+				       (unsigned long long)v);
+		} else {
+			uint32_t v32;
+
+			memcpy(&v32, image + s->offset + j, 4);
+			at += snprintf(buf + at, size - at, "%s%08x", j ? "_" : "", v32);
+		}
+	}
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * arm64 register bank, little endian. Only sp, x0 (the window) and x1 (the spin) are not
+ * patterned; x18 is, because Linux gives it no special use. cbz leaves NZCV alone.
+ */
+#include "regs.h"
+#include "regs_arm64.h"
+
+	.arch	armv8-a
+	.arch_extension sve
+	.text
+
+/* x1 = x0 + \offset, which is more than the immediate of one add holds. */
+.macro BASE offset
+	add	x1, x0, #((\offset) & 0xfff)
+	add	x1, x1, #((\offset) >> 12), lsl #12
+.endm
+
+/* Loads every register from the image at x0 + \img; leaves x1 undefined. */
+.macro LOAD_IMAGE img
+	ldr	x1, [x0, #(\img + REG_ARM64_FPCR)]
+	msr	fpcr, x1
+	ldr	x1, [x0, #(\img + REG_ARM64_FPSR)]
+	msr	fpsr, x1
+	ldr	x1, [x0, #(\img + REG_ARM64_NZCV)]
+	msr	nzcv, x1
+	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #REG_ARM64_SVE_BIT, 77f
+	BASE	(\img + REG_ARM64_P)
+	/* FFR travels through p0 */
+	ldr	p0, [x1, #32, mul vl]
+	wrffr	p0.b
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	ldr	p\i, [x1, #(2 * \i), mul vl]
+	.endr
+	BASE	(\img + REG_ARM64_V)
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, \
+		   21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	ldr	z\i, [x1, #\i, mul vl]
+	.endr
+	b	78f
+77:	BASE	(\img + REG_ARM64_V)
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, \
+		   21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	ldr	q\i, [x1, #(16 * \i)]
+	.endr
+78:	.irp	i, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, \
+		   23, 24, 25, 26, 27, 28, 29, 30
+	ldr	x\i, [x0, #(\img + REG_ARM64_GPR + 8 * \i)]
+	.endr
+.endm
+
+	.globl	reg_arch_spin
+	.type	reg_arch_spin, %function
+reg_arch_spin:
+	/* what the ABI wants back: of v8-v15 only the low half, of SVE nothing else */
+	mrs	x1, fpcr
+	str	x1, [x0, #REG_WIN_SAVE]
+	mrs	x1, fpsr
+	str	x1, [x0, #(REG_WIN_SAVE + 8)]
+	.irp	i, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	str	x\i, [x0, #(REG_WIN_SAVE + 16 + 8 * (\i - 19))]
+	.endr
+	.irp	i, 8, 9, 10, 11, 12, 13, 14, 15
+	str	d\i, [x0, #(REG_WIN_SAVE + 128 + 8 * (\i - 8))]
+	.endr
+
+	LOAD_IMAGE REG_WIN_IN
+
+	mov	w1, #1
+	str	w1, [x0, #REG_WIN_ENTERED]
+	ldr	w1, [x0, #REG_WIN_ALTER]
+	cbz	w1, 1f
+	LOAD_IMAGE REG_WIN_ALT
+1:	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #REG_ARM64_SVE_BIT, 3f
+	/*
+	 * Each turn uses the unit by a move of a register onto itself. With SVE it must be an SVE
+	 * move: one of v31 would zero the rest of z31.
+	 */
+2:	mov	z31.d, z31.d
+	ldr	w1, [x0, #REG_WIN_STOP]
+	cbz	w1, 2b
+	b	4f
+3:	mov	v31.16b, v31.16b
+	ldr	w1, [x0, #REG_WIN_STOP]
+	cbz	w1, 3b
+
+4:	.irp	i, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, \
+		   23, 24, 25, 26, 27, 28, 29, 30
+	str	x\i, [x0, #(REG_WIN_OUT + REG_ARM64_GPR + 8 * \i)]
+	.endr
+	mrs	x1, nzcv
+	str	x1, [x0, #(REG_WIN_OUT + REG_ARM64_NZCV)]
+	mrs	x1, fpcr
+	str	x1, [x0, #(REG_WIN_OUT + REG_ARM64_FPCR)]
+	mrs	x1, fpsr
+	str	x1, [x0, #(REG_WIN_OUT + REG_ARM64_FPSR)]
+	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #REG_ARM64_SVE_BIT, 5f
+	BASE	(REG_WIN_OUT + REG_ARM64_V)
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, \
+		   21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	str	z\i, [x1, #\i, mul vl]
+	.endr
+	BASE	(REG_WIN_OUT + REG_ARM64_P)
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+	str	p\i, [x1, #(2 * \i), mul vl]
+	.endr
+	rdffr	p0.b
+	str	p0, [x1, #32, mul vl]
+	b	6f
+5:	BASE	(REG_WIN_OUT + REG_ARM64_V)
+	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, \
+		   21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	str	q\i, [x1, #(16 * \i)]
+	.endr
+
+	/* the ABI's own */
+6:	ldr	x1, [x0, #REG_WIN_SAVE]
+	msr	fpcr, x1
+	ldr	x1, [x0, #(REG_WIN_SAVE + 8)]
+	msr	fpsr, x1
+	.irp	i, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+	ldr	x\i, [x0, #(REG_WIN_SAVE + 16 + 8 * (\i - 19))]
+	.endr
+	.irp	i, 8, 9, 10, 11, 12, 13, 14, 15
+	ldr	d\i, [x0, #(REG_WIN_SAVE + 128 + 8 * (\i - 8))]
+	.endr
+	ret
+	.size	reg_arch_spin, . - reg_arch_spin
+
+	.section .note.GNU-stack, "", %progbits

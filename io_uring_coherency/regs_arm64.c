@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * arm64: names of the registers and legal control values.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+
+#include "regs.h"
+#include "regs_arm64.h"
+
+/*
+ * arch/arm64/include/uapi/asm/hwcap.h and include/uapi/linux/prctl.h; toolchains from before SVE
+ * lack the latter two.
+ */
+#define ARM64_HWCAP_ASIMD	(1UL << 1)
+#define ARM64_HWCAP_SVE		(1UL << 22)
+#define ARM64_PR_SVE_GET_VL	51
+#define ARM64_PR_SVE_VL_LEN_MASK 0xffff
+
+#define VL_MAX		256
+#define NEON_LEN	16
+#define NR_PREDS	17	/* FFR is the last one */
+
+/*
+ * FPCR (Arm ARM, C5.2): AHP, DN, FZ and the rounding mode. No trap enable bit, and none that
+ * came with a later extension.
+ */
+#define FPCR_LEGAL	0x07c00000UL
+/* FPSR: the cumulative flags, QC and IDC to IOC. */
+#define FPSR_LEGAL	0x0800009fUL
+#define NZCV_LEGAL	0xf0000000UL
+
+static void mask64(uint8_t *image, unsigned int offset, unsigned int shift, uint64_t mask)
+{
+	uint64_t v;
+
+	memcpy(&v, image + offset, 8);
+	v = (v >> shift) & mask;
+	memcpy(image + offset, &v, 8);
+}
+
+/* One bit for each byte of a vector. */
+static unsigned int pred_len(unsigned int vl)
+{
+	return vl / 8;
+}
+
+static unsigned int pred_offset(unsigned int vl, unsigned int i)
+{
+	return REG_ARM64_P + 2 * pred_len(vl) * i;
+}
+
+static const char *arm64_init(struct reg_layout *layout)
+{
+	unsigned long hwcap = getauxval(AT_HWCAP);
+	unsigned int i, vl = NEON_LEN;
+	bool sve = false;
+	char vec[48] = "v0-v31";
+
+	if (!(hwcap & ARM64_HWCAP_ASIMD))
+		return "this CPU or kernel has no Advanced SIMD";
+	if (hwcap & ARM64_HWCAP_SVE) {
+		int ret = prctl(ARM64_PR_SVE_GET_VL, 0, 0, 0, 0);
+
+		if (ret < 0)
+			return "the SVE vector length is not known";
+		vl = ret & ARM64_PR_SVE_VL_LEN_MASK;
+		if (vl < NEON_LEN || vl > VL_MAX || vl % NEON_LEN)
+			return "the SVE vector length is not an architected one";
+		sve = true;
+		snprintf(vec, sizeof(vec), "z0-z31 (%u bits), p0-p15, FFR", 8 * vl);
+	}
+
+	for (i = 0; i < 32; i++)
+		regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_V + vl * i, vl,
+			 sve ? "z%u" : "v%u", i);
+	for (i = 0; sve && i < NR_PREDS; i++)
+		/* a predicate length is a multiple of 2, but a slot's one of 4 */
+		regs_add(layout, REG_CLASS_VECTOR, pred_offset(vl, i), (pred_len(vl) + 3) & ~3U,
+			 i == NR_PREDS - 1 ? "FFR" : "p%u", i);
+	regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_FPCR, 8, "FPCR");
+	regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_FPSR, 8, "FPSR");
+	/* x0 window, x1 spin */
+	for (i = 2; i < 31; i++)
+		regs_add(layout, REG_CLASS_GPR, REG_ARM64_GPR + 8 * i, 8, "x%u", i);
+	regs_add(layout, REG_CLASS_GPR, REG_ARM64_NZCV, 8, "NZCV");
+	layout->features = sve << REG_ARM64_SVE_BIT;
+	snprintf(layout->describe, sizeof(layout->describe), "%s, FPCR, FPSR, x2-x30, NZCV", vec);
+	return NULL;
+}
+
+static void arm64_legalize(const struct reg_layout *layout, uint8_t *image)
+{
+	unsigned int i, j, ones, vl = layout->slot[0].len, len = pred_len(vl);
+	uint8_t *ffr = image + pred_offset(vl, NR_PREDS - 1);
+
+	mask64(image, REG_ARM64_FPCR, 0, FPCR_LEGAL);
+	/* the pattern's low bit is always set: draw IOC from another */
+	mask64(image, REG_ARM64_FPSR, 1, FPSR_LEGAL);
+	mask64(image, REG_ARM64_NZCV, 0, NZCV_LEGAL);
+	if (!(layout->features & (1U << REG_ARM64_SVE_BIT)))
+		return;
+
+	/* WRFFR is UNPREDICTABLE unless all ones come before all zeros */
+	ones = 1 + (ffr[0] | ffr[1] << 8) / 2 % vl;
+	for (j = 0; j < len; j++, ones -= ones < 8 ? ones : 8)
+		ffr[j] = ones < 8 ? (1U << ones) - 1 : 0xff;
+	/* the part of a slot that lies behind the predicate stays 0 in the image found, too */
+	for (i = 0; i < NR_PREDS; i++)
+		memset(image + pred_offset(vl, i) + len, 0, len);
+}
+
+static const char *arm64_explain(const struct reg_layout *layout, unsigned int slot,
+				 const uint8_t *in, const uint8_t *out)
+{
+	(void)layout;
+	(void)slot;
+	(void)in;
+	(void)out;
+	return NULL;
+}
+
+const struct reg_arch reg_arch = {
+	.name = "arm64",
+	.init = arm64_init,
+	.legalize = arm64_legalize,
+	.explain = arm64_explain,
+};

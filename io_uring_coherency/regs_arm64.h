@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Layout of an arm64 register image; shared with the assembly, therefore plain numbers.
+ *
+ * What the window pointer has to reach directly stands first: the offset of a 64-bit load or
+ * store ends at 32760. Vectors and predicates are as far apart as they are long, or twice that,
+ * because the offset of their loads and stores counts in their lengths.
+ */
+#ifndef REGS_ARM64_H
+#define REGS_ARM64_H
+
+#define REG_ARM64_GPR		0	/* x0-x30, 8 bytes each */
+#define REG_ARM64_FPCR		256	/* u64 */
+#define REG_ARM64_FPSR		264	/* u64 */
+#define REG_ARM64_NZCV		272	/* u64 */
+#define REG_ARM64_V		512	/* z0-z31 one vector length apart, or v0-v31 16 bytes */
+#define REG_ARM64_P		8704	/* p0-p15 and FFR, two predicate lengths apart */
+
+/* bit number in REG_WIN_FEATURES */
+#define REG_ARM64_SVE_BIT	0
+
+#endif /* REGS_ARM64_H */

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * x86-64: names of the registers and legal control values.
+ */
+#include <cpuid.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "regs.h"
+#include "regs_x86_64.h"
+
+/* Intel SDM vol. 2A, CPUID: bits of leaf 1 ECX and of leaf 7 EBX */
+#define CPUID_1_OSXSAVE		(1U << 27)
+#define CPUID_1_AVX		(1U << 28)
+#define CPUID_7_AVX512F		(1U << 16)
+#define CPUID_7_AVX512BW	(1U << 30)
+/* XCR0: SSE and AVX; on top of them opmask, ZMM_Hi256 and Hi16_ZMM */
+#define XCR0_AVX		0x06U
+#define XCR0_AVX512		0xe6U
+
+/*
+ * MXCSR (Intel SDM vol. 1, 10.2.3): the sticky flags, rounding control and flush to zero vary.
+ * All exceptions stay masked, so that nothing traps.
+ */
+#define MXCSR_LEGAL		0xe03fU
+#define MXCSR_DAZ		0x0040U
+#define MXCSR_MASKED		0x1f80U
+
+/* in the order of the assembly */
+#define NR_GPRS		14
+
+static const char *const gpr_names[NR_GPRS] = {
+	"rax", "rbx", "rcx", "rdx", "rsi", "rbp",
+	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+};
+
+/* A CPU may have AVX while the OS does not switch its state (noxsave, an old hypervisor). */
+static uint32_t x86_64_features(void)
+{
+	uint32_t eax, ebx, ecx, edx, xcr0, xcr0_high, features;
+
+	if (!__get_cpuid_count(1, 0, &eax, &ebx, &ecx, &edx) ||
+	    (ecx & (CPUID_1_OSXSAVE | CPUID_1_AVX)) != (CPUID_1_OSXSAVE | CPUID_1_AVX))
+		return 0;
+	__asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(xcr0_high) : "c"(0));
+	if ((xcr0 & XCR0_AVX) != XCR0_AVX)
+		return 0;
+	features = REG_X86_64_AVX;
+
+	if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || !(ebx & CPUID_7_AVX512F) ||
+	    (xcr0 & XCR0_AVX512) != XCR0_AVX512)
+		return features;
+	features |= REG_X86_64_AVX512;
+	if (ebx & CPUID_7_AVX512BW)
+		features |= REG_X86_64_AVX512BW;
+	return features;
+}
+
+/* MXCSR_MASK of the FXSAVE image; 0 there stands for a CPU that predates DAZ. */
+static bool x86_64_has_daz(void)
+{
+	struct {
+		uint32_t word[128] __attribute__((aligned(16)));
+	} fx;
+
+	memset(&fx, 0, sizeof(fx));
+	__asm__ volatile("fxsave %0" : "+m"(fx));
+	return fx.word[7] & MXCSR_DAZ;
+}
+
+static const char *x86_64_init(struct reg_layout *layout)
+{
+	uint32_t features = x86_64_features();
+	unsigned int i, len = 16, nr = 16, mask_bits = 0;
+	const char *vec = "xmm";
+	char masks[24] = "";
+
+	if (features & REG_X86_64_AVX) {
+		vec = "ymm";
+		len = 32;
+	}
+	if (features & REG_X86_64_AVX512) {
+		vec = "zmm";
+		len = 64;
+		nr = 32;
+		mask_bits = features & REG_X86_64_AVX512BW ? 64 : 16;
+		snprintf(masks, sizeof(masks), ", k0-k7 (%u bits)", mask_bits);
+	}
+
+	for (i = 0; i < nr; i++)
+		regs_add(layout, REG_CLASS_VECTOR, REG_X86_64_VEC + 64 * i, len, "%s%u", vec, i);
+	for (i = 0; mask_bits && i < 8; i++)
+		regs_add(layout, REG_CLASS_VECTOR, REG_X86_64_K + 8 * i, mask_bits == 64 ? 8 : 4,
+			 "k%u", i);
+	regs_add(layout, REG_CLASS_VECTOR, REG_X86_64_MXCSR, 4, "MXCSR");
+	for (i = 0; i < NR_GPRS; i++)
+		regs_add(layout, REG_CLASS_GPR, REG_X86_64_GPR + 8 * i, 8, "%s", gpr_names[i]);
+
+	if (x86_64_has_daz())
+		features |= REG_X86_64_DAZ;
+	layout->features = features;
+	snprintf(layout->describe, sizeof(layout->describe),
+		 "%s0-%s%u%s, MXCSR, rax rbx rcx rdx rsi rbp r8-r15", vec, vec, nr - 1, masks);
+	return NULL;
+}
+
+static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
+{
+	uint32_t legal = MXCSR_LEGAL, mxcsr;
+	unsigned int i;
+
+	if (layout->features & REG_X86_64_DAZ)
+		legal |= MXCSR_DAZ;
+	memcpy(&mxcsr, image + REG_X86_64_MXCSR, 4);
+	/* the pattern's low bit is always set: draw from the high half */
+	mxcsr = ((mxcsr >> 16) & legal) | MXCSR_MASKED;
+	memcpy(image + REG_X86_64_MXCSR, &mxcsr, 4);
+
+	/* kmovw moves 2 of the slot's 4 bytes */
+	if (!(layout->features & REG_X86_64_AVX512BW)) {
+		for (i = 0; i < 8; i++)
+			memset(image + REG_X86_64_K + 8 * i + 2, 0, 6);
+	}
+}
+
+static const char *x86_64_explain(const struct reg_layout *layout, unsigned int slot,
+				  const uint8_t *in, const uint8_t *out)
+{
+	(void)layout;
+	(void)slot;
+	(void)in;
+	(void)out;
+	return NULL;
+}
+
+const struct reg_arch reg_arch = {
+	.name = "x86_64",
+	.init = x86_64_init,
+	.legalize = x86_64_legalize,
+	.explain = x86_64_explain,
+};

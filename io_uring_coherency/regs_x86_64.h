@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Layout of an x86-64 register image; shared with the assembly, therefore plain numbers. */
+#ifndef REGS_X86_64_H
+#define REGS_X86_64_H
+
+#define REG_X86_64_VEC		0	/* xmm, ymm or zmm 0-31, 64 bytes each whatever the width */
+#define REG_X86_64_K		2048	/* k0-k7, 8 bytes each */
+#define REG_X86_64_GPR		2112	/* 8 bytes each, in the order of the list in the assembly */
+#define REG_X86_64_MXCSR	2240	/* u32 */
+
+/* bits of REG_WIN_FEATURES; each implies the ones before it, except the last */
+#define REG_X86_64_AVX		1
+#define REG_X86_64_AVX512	2
+#define REG_X86_64_AVX512BW	4	/* k0-k7 have 64 bits, not 16 */
+#define REG_X86_64_DAZ		8	/* MXCSR has it */
+
+#endif /* REGS_X86_64_H */
