@@ -1,0 +1,391 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door of io_uring_coherency; see README. It parses, calls vm/ and the programs, and
+# shows what they found.
+#
+# Exit codes: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2 wrong usage.
+
+set -euo pipefail
+
+TOP=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+
+# shellcheck source=vm/common.sh
+. "$TOP/vm/common.sh"
+# shellcheck source=vm/debian.sh
+. "$TOP/vm/debian.sh"
+# shellcheck source=vm/kernel.sh
+. "$TOP/vm/kernel.sh"
+# shellcheck source=vm/userspace.sh
+. "$TOP/vm/userspace.sh"
+# shellcheck source=vm/guest.sh
+. "$TOP/vm/guest.sh"
+
+usage()
+{
+	cat <<'EOF'
+usage: run_tests.sh [COMMAND] [OPTION...]
+
+  host        the selftests on the running kernel (default)
+  vm          the same on another kernel, inside QEMU
+  validate    does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE
+  check       the project's own tests; with --long all of them
+  bench       the speed figures of the README, measured here
+
+  --arch A            ppc64le (default), x86_64 or arm64
+  --kernel K          vm: the kernel to test (default: source:6.1)
+  --base K            validate: the kernel with the problem (default: 6.1 with the fix reverted)
+  --fixed K           validate: the kernel that claims to be fixed (default: source:6.1)
+  --accel A           QEMU's accelerator (default: tcg,thread=multi)
+  --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G)
+  --cpu C             QEMU's CPU model
+  --timeout SECONDS   for one guest (default: 600)
+  --args "..."        vm, host: options for live_registers, such as "-t 10 -n 100000"
+  --config FILE       more kernel configuration for kernels that are built
+  --no-install        never install packages, say what is missing
+  --long              check: everything, also what takes long
+
+  K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX
+     VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these;
+     PATCH: a file, or the name of one in vm/patches/
+
+Exit code: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2 wrong usage.
+EOF
+}
+
+OPT_ARCH=ppc64le
+OPT_KERNEL=source:6.1
+OPT_BASE=source:6.1+powerpc-save-clobbers-fp-vmx
+OPT_FIXED=source:6.1
+OPT_ACCEL=tcg,thread=multi
+OPT_SMP=2
+OPT_MEM=1G
+OPT_CPU=
+OPT_TIMEOUT=600
+OPT_ARGS=
+OPT_APPEND=
+EXTRA_CONFIG=
+OPT_LONG=
+
+parse()
+{
+	COMMAND=host
+	case ${1:-} in
+	'' | -*) ;;
+	*)
+		COMMAND=$1
+		shift
+		;;
+	esac
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-h | --help)
+			usage
+			exit 0
+			;;
+		--no-install) INSTALL_PACKAGES=no ;;
+		--long) OPT_LONG=yes ;;
+		--arch | --kernel | --base | --fixed | --args | --config | \
+			--accel | --smp | --mem | --cpu | --timeout)
+			[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
+			set_option "${1#--}" "$2"
+			shift
+			;;
+		*) die $EXIT_USAGE "'$1' is not an option, see --help" ;;
+		esac
+		shift
+	done
+}
+
+set_option()
+{
+	case $1 in
+	arch)
+		[ -n "${DEB_ARCH[$2]:-}" ] ||
+			die $EXIT_USAGE "'$2' is not an architecture: use ppc64le, x86_64 or arm64"
+		OPT_ARCH=$2
+		;;
+	kernel) OPT_KERNEL=$2 ;;
+	base) OPT_BASE=$2 ;;
+	fixed) OPT_FIXED=$2 ;;
+	accel) OPT_ACCEL=$2 ;;
+	smp | timeout)
+		[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] ||
+			die $EXIT_USAGE "--$1: '$2' is not a positive number"
+		if [ "$1" = smp ]; then OPT_SMP=$2; else OPT_TIMEOUT=$2; fi
+		;;
+	mem)
+		[[ $2 =~ ^[1-9][0-9]*[MG]$ ]] ||
+			die $EXIT_USAGE "--mem: '$2' is not a size such as 1G"
+		OPT_MEM=$2
+		;;
+	cpu) OPT_CPU=$2 ;;
+	args) OPT_ARGS=$2 ;;
+	config)
+		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"
+		EXTRA_CONFIG=$(realpath "$2")
+		;;
+	esac
+}
+
+# --- results of a run: written aside, and in their place only when they are whole
+
+result_open()
+{
+	RESULT_FINAL=$RESULTS/$(date +%Y%m%d-%H%M%S)-$1
+	RESULT=$RESULT_FINAL.partial
+	mkdir -p "$RESULT" 2>/dev/null || die $EXIT_SKIP "cannot write to $RESULTS"
+	cleanup_hooks+=(result_drop)
+}
+
+result_drop()
+{
+	rm -rf "$RESULT_FINAL.partial"
+}
+
+result_close()
+{
+	mv "$RESULT" "$RESULT_FINAL"
+	ln -sfn "$(basename "$RESULT_FINAL")" "$RESULTS/latest"
+	RESULT=$RESULT_FINAL
+	say "results: $RESULT_FINAL"
+}
+
+# The exit code for a KTAP report of the runner: 1 with a failure, 4 with nothing but skips.
+ktap_code()
+{
+	if grep -q '^not ok' "$1"; then
+		echo $EXIT_FAIL
+	elif ! grep -q '^ok' "$1"; then
+		echo $EXIT_FAIL
+	elif ! grep '^ok' "$1" | grep -qv '# SKIP'; then
+		echo $EXIT_SKIP
+	else
+		echo 0
+	fi
+}
+
+# --- commands
+
+run_host()
+{
+	local native code
+
+	native=$(uname -m)
+	scratch
+	need_packages make gcc libc6-dev rsync xz-utils liburing-dev
+	kselftest_get
+	result_open host
+	phase 10 "$SCRATCH/log" "build tests" make -C "$KSELFTEST" TARGETS=io_uring_coherency \
+		O="$SCRATCH/objects" INSTALL_PATH="$SCRATCH/installed" install ||
+		die $EXIT_FAIL "the tests do not build: $(last_words "$SCRATCH/log")"
+	grep -h 'warning:\|liburing' "$SCRATCH/log" >&2 || true
+	say "kernel: $(uname -r) on $native"
+	IO_URING_COHERENCY_RESULTS=$RESULT KSELFTEST_LIVE_REGISTERS_ARGS=$OPT_ARGS \
+		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency | tee "$RESULT/ktap"
+	code=$(ktap_code "$RESULT/ktap")
+	result_close
+	exit "$code"
+}
+
+# guest_test NAME KERNEL DIRECTORY ARGS GUESS: one kernel from its description to its results.
+guest_test()
+{
+	kernel_get "$2" "$OPT_ARCH"
+	printf 'export KSELFTEST_LIVE_REGISTERS_ARGS="%s"\n' "$4" >"$SCRATCH/guest.env"
+	guest_run "$OPT_ARCH" "$3" "$1" "$5"
+	printf '%s\n' "$KERNEL_NAME" >"$3/kernel"
+}
+
+run_vm()
+{
+	local code
+
+	kernel_check "$OPT_KERNEL"
+	scratch
+	userspace_get "$OPT_ARCH"
+	result_open vm
+	guest_test "run in QEMU" "$OPT_KERNEL" "$RESULT" "$OPT_ARGS" 20
+	say "kernel: $KERNEL_NAME ($OPT_ARCH, $(cat "$RESULT/qemu-version"))"
+	if [ -s "$RESULT/ktap" ]; then
+		cat "$RESULT/ktap"
+		code=$(ktap_code "$RESULT/ktap")
+	fi
+	if [ "$GUEST_STATE" != ok ]; then
+		guest_console "$RESULT"
+		result_close
+		die $EXIT_FAIL "$GUEST_REASON"
+	fi
+	result_close
+	exit "$code"
+}
+
+# The program that decides; built for this machine.
+verdict_get()
+{
+	VERDICT=$SCRATCH/host/verdict
+	[ -x "$VERDICT" ] || (cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$SCRATCH/host" \
+		LIBURING_LIBS= "$VERDICT") >"$SCRATCH/log" 2>&1 ||
+		die $EXIT_FAIL "verdict does not build: $(last_words "$SCRATCH/log")"
+}
+
+# evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs; they add up.
+evidence()
+{
+	local dir files=()
+
+	for dir in "$@"; do
+		[ ! -s "$dir/live_registers.json" ] || files+=("$dir/live_registers.json")
+	done
+	if [ ${#files[@]} = 0 ]; then
+		echo 0 0
+	else
+		jq -rs '[.[].variants[]] | "\(map(.events) | add // 0) " +
+			"\(map([.events, .violations] | min) | add // 0)"' "${files[@]}"
+	fi
+}
+
+# One field of the table for one run.
+field()
+{
+	jq -r "$2" "$1/live_registers.json" 2>/dev/null || echo -
+}
+
+# table DIRECTORY NAME EVENTS VIOLATIONS: the lines of one column.
+column()
+{
+	local low_high
+
+	say "$2"
+	say "$(cat "$1/kernel")"
+	say "$(field "$1" '.kernel')"
+	say "$3"
+	say "$4"
+	low_high=$("$VERDICT" --interval "$3" "$4")
+	if [ "$3" = 0 ]; then
+		say "-"
+	elif [ "$4" = 0 ]; then
+		say "< ${low_high#* }"
+	else
+		say "${low_high% *} to ${low_high#* }"
+	fi
+	say "$(field "$1" '[.variants[] | select(.violations > 0)] | min_by(.first_ms) |
+		if . then "\(.first_ms | floor) ms, event \(.first_event)" else "none" end')"
+	say "$(field "$1" '[.variants[].changed | keys[]] | unique | join(" ") |
+		if . == "" then "none" else . end')"
+}
+
+run_validate()
+{
+	local base fixed reason='' line code=0 try again
+
+	kernel_check "$OPT_BASE"
+	kernel_check "$OPT_FIXED"
+	scratch
+	need_packages jq
+	userspace_get "$OPT_ARCH"
+	verdict_get
+	result_open validate
+
+	guest_test "base: run in QEMU" "$OPT_BASE" "$RESULT/base" "-t 1 -n 300" 10
+	if [ "$GUEST_STATE" != ok ]; then
+		guest_console "$RESULT/base"
+		inconclusive "base: $GUEST_REASON"
+	fi
+	guest_test "fixed: run in QEMU" "$OPT_FIXED" "$RESULT/fixed" "-t 2 -n 1500" 12
+	runs=("$RESULT/fixed")
+	if [ "$GUEST_STATE" = no-boot ]; then
+		guest_console "$RESULT/fixed"
+		inconclusive "fixed: $GUEST_REASON"
+	elif [ "$GUEST_STATE" != ok ]; then
+		guest_console "$RESULT/fixed"
+		reason="fixed: $GUEST_REASON"
+	fi
+	read -r -a base < <(evidence "$RESULT/base")
+	read -r -a fixed < <(evidence "${runs[@]}")
+
+	# a slow machine may need more events to tell: the counts of further runs add up
+	for try in 1 2; do
+		if [ -n "$reason" ] || [ "${base[1]}" = 0 ] || [ "${fixed[0]}" = 0 ]; then
+			break
+		fi
+		"$VERDICT" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
+		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
+		again=$RESULT/fixed-more-$try
+		guest_test "fixed: more events" "$OPT_FIXED" "$again" "-t 10 -n 4000" 60
+		[ "$GUEST_STATE" = ok ] || reason="fixed: $GUEST_REASON"
+		runs+=("$again")
+		read -r -a fixed < <(evidence "${runs[@]}")
+	done
+
+	paste -d '|' <(printf '%s\n' '' kernel linux events violations 'rate (95 %)' \
+		'first violation' 'registers hit') \
+		<(column "$RESULT/base" base "${base[@]}") \
+		<(column "$RESULT/fixed" fixed "${fixed[@]}") | column_align | tee "$RESULT/report"
+
+	if [ -n "$reason" ]; then
+		line="verdict: NOT FIXED ($reason)"
+		code=$EXIT_FAIL
+	else
+		line=$("$VERDICT" "${base[@]}" "${fixed[@]}") || code=$?
+	fi
+	verdict_close "$line" "$code"
+}
+
+column_align()
+{
+	awk -F '|' '{ for (i = 1; i <= NF; i++) { cell[NR, i] = $i
+			if (length($i) > width[i]) width[i] = length($i) }
+		fields = NF }
+		END { for (r = 1; r <= NR; r++) { line = ""
+			for (i = 1; i <= fields; i++)
+				line = line sprintf("%-" (width[i] + 2) "s", cell[r, i])
+			sub(/ *$/, "", line); print line } }'
+}
+
+inconclusive()
+{
+	verdict_close "verdict: INCONCLUSIVE ($1)" $EXIT_SKIP
+}
+
+# Writes results.json, tells the reason and, as the last line, the verdict.
+verdict_close()
+{
+	local line=$1 code=$2 word reason
+
+	word=${line#verdict: }
+	word=${word%% (*}
+	reason=${line#*\(}
+	reason=${reason%)}
+	jq -n --arg verdict "$word" --arg reason "$reason" \
+		--slurpfile base <(cat "$RESULT/base/live_registers.json" 2>/dev/null || true) \
+		--slurpfile fixed <(cat "$RESULT"/fixed*/live_registers.json 2>/dev/null || true) \
+		'{verdict: $verdict, reason: $reason, base: $base, fixed: $fixed}' \
+		>"$RESULT/results.json"
+	result_close
+	say "reason: $reason"
+	if [ "$code" = $EXIT_SKIP ]; then
+		say "$line"
+	else
+		say "verdict: $word"
+	fi
+	exit "$code"
+}
+
+parse "$@"
+case $COMMAND in
+host) run_host ;;
+vm) run_vm ;;
+validate) run_validate ;;
+check)
+	# shellcheck source=vm/check.sh
+	. "$TOP/vm/check.sh"
+	run_check
+	;;
+bench)
+	# shellcheck source=vm/bench.sh
+	. "$TOP/vm/bench.sh"
+	run_bench
+	;;
+*) die $EXIT_USAGE "'$COMMAND' is not a command, see --help" ;;
+esac

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What every part of run_tests.sh uses: messages, clean-up, packages, phases with progress.
+# Sourced, never run.
+
+EXIT_FAIL=1
+EXIT_USAGE=2
+EXIT_SKIP=4
+
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/io_uring_coherency
+RESULTS=${IO_URING_COHERENCY_OUT:-$TOP/results}
+INSTALL_PACKAGES=yes
+
+# One sentence on stderr and the exit code that goes with it.
+die()
+{
+	local code=$1
+	shift
+	printf 'run_tests.sh: %s\n' "$*" >&2
+	exit "$code"
+}
+
+say()
+{
+	printf '%s\n' "$*"
+}
+
+# --- clean-up: whatever was started or half written goes when this shell goes
+
+CHILD=
+SCRATCH=
+cleanup_hooks=()
+
+cleanup()
+{
+	local code=$? hook
+	trap - EXIT INT TERM HUP
+	if [ -n "$CHILD" ]; then
+		kill -TERM -- "-$CHILD" 2>/dev/null || true
+		wait "$CHILD" 2>/dev/null || true
+	fi
+	for hook in "${cleanup_hooks[@]}"; do
+		"$hook" || true
+	done
+	[ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
+	exit "$code"
+}
+trap cleanup EXIT
+# nothing ends silently: what no sentence was written for gets its place told
+set -E
+trap 'printf "run_tests.sh: %s failed (%s, line %s)\n" "${BASH_COMMAND%% *}" \
+	"${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# A directory that lives as long as this shell.
+scratch()
+{
+	[ -n "$SCRATCH" ] || SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/io_uring_coherency.XXXXXX")
+}
+
+# --- phases
+
+# The seconds a phase took when it last ran to its end here, or the guess given with it.
+phase_estimate()
+{
+	local file=$CACHE/timings/${1//[^A-Za-z0-9._-]/_}
+
+	if [ -r "$file" ]; then
+		cat "$file"
+	else
+		echo "$2"
+	fi
+}
+
+# phase GUESS LOG NAME COMMAND...: runs COMMAND with its output in LOG. On a terminal one line
+# tells the time gone and the time that it may take; elsewhere one line at the end. COMMAND is in
+# a process group of its own, so that an interrupt ends all of it. Returns its exit code.
+phase()
+{
+	local guess=$1 log=$2 name=$3 estimate start code=0
+	shift 3
+	estimate=$(phase_estimate "$name" "$guess")
+	start=$SECONDS
+	set -m
+	"$@" >"$log" 2>&1 </dev/null &
+	CHILD=$!
+	set +m
+	if [ -t 1 ]; then
+		while kill -0 "$CHILD" 2>/dev/null; do
+			printf '\r%s: %d s of about %d s\033[K' "$name" $((SECONDS - start)) \
+				"$estimate"
+			sleep 0.5
+		done
+		printf '\r\033[K'
+	fi
+	wait "$CHILD" || code=$?
+	CHILD=
+	if [ "$code" = 0 ]; then
+		say "$name: $((SECONDS - start)) s"
+		mkdir -p "$CACHE/timings"
+		echo $((SECONDS - start)) >"$CACHE/timings/${name//[^A-Za-z0-9._-]/_}"
+	fi
+	return "$code"
+}
+
+# --- packages
+
+# need_packages PACKAGE...: has them, installs them (root, Debian, no --no-install), or tells the
+# command that does.
+need_packages()
+{
+	local missing=() p
+
+	[ -r /etc/debian_version ] || return 0
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||
+			missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" != 0 ] || [ "$INSTALL_PACKAGES" != yes ]; then
+		die $EXIT_SKIP "packages are missing, install them by:" \
+			"apt-get install --no-install-recommends ${missing[*]}"
+	fi
+	mkdir -p "$CACHE/logs"
+	say "installing packages: ${missing[*]}"
+	install_packages() {
+		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
+			--no-install-recommends "${missing[@]}"
+	}
+	phase 60 "$CACHE/logs/packages" "packages" install_packages ||
+		die $EXIT_SKIP "packages could not be installed, see $CACHE/logs/packages:" \
+			"$(tail -n 1 "$CACHE/logs/packages")"
+}
+
+# need_command COMMAND WHAT: for systems that are not Debian.
+need_command()
+{
+	command -v "$1" >/dev/null || die $EXIT_SKIP "$1 is missing: $2"
+}
+
+# need_space DIRECTORY MEBIBYTES
+need_space()
+{
+	local free
+
+	mkdir -p "$1" 2>/dev/null || die $EXIT_SKIP "cannot write to $1"
+	[ -w "$1" ] || die $EXIT_SKIP "cannot write to $1"
+	free=$(df --output=avail -m "$1" | tail -n 1)
+	[ "$free" -ge "$2" ] ||
+		die $EXIT_SKIP "no space: $1 has $((free)) MiB free, $2 MiB are needed"
+}
+
+# --- architectures: our name, Debian's, the kernel's, the compiler's, the prebuilt kernel, QEMU
+
+declare -A DEB_ARCH=([ppc64le]=ppc64el [x86_64]=amd64 [arm64]=arm64)
+declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64)
+declare -A TRIPLET=([ppc64le]=powerpc64le-linux-gnu [x86_64]=x86_64-linux-gnu
+	[arm64]=aarch64-linux-gnu)
+declare -A DISTRO_KERNEL=([ppc64le]=linux-image-powerpc64le [x86_64]=linux-image-cloud-amd64
+	[arm64]=linux-image-arm64)
+declare -A QEMU=([ppc64le]=qemu-system-ppc64 [x86_64]=qemu-system-x86_64
+	[arm64]=qemu-system-aarch64)
+declare -A QEMU_PACKAGE=([ppc64le]=qemu-system-ppc [x86_64]=qemu-system-x86
+	[arm64]=qemu-system-arm)
+
+# The prefix of the cross compiler; empty when the machine is of that architecture.
+cross_prefix()
+{
+	case $1-$(uname -m) in
+	ppc64le-ppc64le | x86_64-x86_64 | arm64-aarch64) echo ;;
+	*) echo "${TRIPLET[$1]}-" ;;
+	esac
+}
+
+# Debian packages that build for an architecture.
+compiler_packages()
+{
+	if [ -z "$(cross_prefix "$1")" ]; then
+		echo gcc libc6-dev
+	else
+		echo "gcc-${TRIPLET[$1]//_/-} libc6-dev-${DEB_ARCH[$1]}-cross"
+	fi
+}
+
+# What a failed phase said last, without the name that die() puts before it.
+last_words()
+{
+	grep -v '^$' "$1" 2>/dev/null | tail -n 1 | sed 's/^run_tests.sh: //'
+}

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Boot a kernel under QEMU, run the tests in it, bring the results back. Sourced by run_tests.sh.
+
+# What in a console log means that the kernel itself is unwell.
+CONSOLE_BAD='BUG:|WARNING:|Oops|Kernel panic|KASAN:|KCSAN:|UBSAN:|INFO: possible |INFO: suspicious'
+CONSOLE_BAD+='|INFO: rcu|rcu: INFO:|INFO: task .* blocked|soft lockup|hard LOCKUP|refcount_t: '
+CONSOLE_BAD+='|Unable to handle kernel|kernel BUG at|general protection fault|unreferenced object'
+
+# What only looks like it: QEMU's own firmware starts with an empty NVRAM.
+CONSOLE_HARMLESS='WARNING: nvram corruption detected'
+
+# guest_command ARCH IMAGE INITRAMFS CONSOLE RESULT: sets the array QEMU_COMMAND.
+guest_command()
+{
+	local arch=$1 image=$2 initramfs=$3 console=$4 result=$5 machine tty line append
+
+	case $arch in
+	ppc64le)
+		# the capabilities that TCG does not have
+		machine="pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
+		# QEMU's own firmware (since 6.1) has the guest up 7 s sooner than SLOF
+		if echo quit | "${QEMU[$arch]}" -M "$machine,x-vof=on" -S -nodefaults \
+			-display none -monitor stdio >/dev/null 2>&1; then
+			machine+=",x-vof=on"
+		fi
+		machine=(-M "$machine" -cpu "${OPT_CPU:-POWER9}")
+		tty=hvc0 line=hvc1
+		;;
+	x86_64)
+		machine=(-M pc -cpu "${OPT_CPU:-max}")
+		tty=ttyS0 line=ttyS1
+		;;
+	arm64)
+		machine=(-M virt -cpu "${OPT_CPU:-max,pauth-impdef=on}"
+			-device "pci-serial,chardev=result")
+		tty=ttyAMA0 line=ttyS0
+		;;
+	esac
+	append="console=$tty panic=-1 quiet coherency.result=$line $OPT_APPEND"
+	QEMU_COMMAND=("${QEMU[$arch]}" "${machine[@]}" -smp "$OPT_SMP" -m "$OPT_MEM"
+		-accel "$OPT_ACCEL" -nographic -nodefaults -no-reboot
+		-chardev "file,id=console,path=$console" -serial chardev:console
+		-chardev "file,id=result,path=$result")
+	[ "$arch" = arm64 ] || QEMU_COMMAND+=(-serial chardev:result)
+	QEMU_COMMAND+=(-kernel "$image" -initrd "$initramfs" -append "$append")
+}
+
+# guest_run ARCH DIRECTORY NAME [GUESS]: boots KERNEL_IMAGE and leaves console, ktap, dmesg, JSON
+# and the QEMU command in DIRECTORY. Sets GUEST_STATE and GUEST_REASON:
+#
+#	ok		the tests came to their end, GUEST_EXIT has their exit code
+#	unwell		they did, but the kernel reported a fault of its own
+#	dead		the guest was up and gave no result: it died or hung
+#	no-boot		it never came up
+guest_run()
+{
+	local arch=$1 dir=$2 name=$3 guess=${4:-20} bad code=0
+
+	command -v "${QEMU[$arch]}" >/dev/null || need_packages "${QEMU_PACKAGE[$arch]}"
+	need_command "${QEMU[$arch]}" "guests of $arch need QEMU"
+	mkdir -p "$dir"
+	initramfs_make "$arch" "$SCRATCH/initramfs"
+	guest_command "$arch" "$KERNEL_IMAGE" "$SCRATCH/initramfs" "$dir/console" "$SCRATCH/result"
+	printf '%q ' "${QEMU_COMMAND[@]}" >"$dir/qemu-command"
+	"${QEMU[$arch]}" --version | head -n 1 >"$dir/qemu-version"
+	: >"$SCRATCH/result"
+	phase "$guess" "$dir/qemu" "$name" timeout --foreground "$OPT_TIMEOUT" \
+		"${QEMU_COMMAND[@]}" || code=$?
+	tr -d '\r' <"$dir/console" >"$SCRATCH/console" && cp "$SCRATCH/console" "$dir/console"
+
+	GUEST_STATE=ok GUEST_REASON= GUEST_EXIT=
+	if tar -C "$dir" -xf "$SCRATCH/result" 2>/dev/null && [ -s "$dir/exit" ]; then
+		GUEST_EXIT=$(cat "$dir/exit")
+		bad=$(cat "$dir/console" "$dir/dmesg" | grep -v "$CONSOLE_HARMLESS" |
+			grep -m 1 -E "$CONSOLE_BAD" || true)
+		if [ -n "$bad" ]; then
+			GUEST_STATE=unwell
+			GUEST_REASON="the kernel reported: $bad"
+		fi
+		return 0
+	fi
+	GUEST_STATE=dead
+	if [ ! -s "$dir/console" ] && [ -s "$dir/qemu" ]; then
+		GUEST_STATE=no-boot
+		GUEST_REASON="QEMU did not start: $(tail -n 1 "$dir/qemu")"
+	elif ! grep -q 'coherency: guest is up\|TAP version' "$dir/console"; then
+		GUEST_STATE=no-boot
+		GUEST_REASON="the kernel did not come up"
+	elif [ "$code" = 124 ]; then
+		GUEST_REASON="the guest gave no result within $OPT_TIMEOUT s"
+	else
+		GUEST_REASON="the guest ended without a result"
+	fi
+}
+
+# The console's last lines, for people; only on failure.
+guest_console()
+{
+	say "--- last lines of the console ($1/console)"
+	tail -n "${2:-15}" "$1/console"
+	say "---"
+}

@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Kernels: from a description to a bootable image. Sourced by run_tests.sh.
+#
+#	distro				Debian's prebuilt kernel of the architecture
+#	source:VERSION[+PATCH...]	Debian's linux-source-VERSION; "mainline" is the newest
+#	tree:PATH[+PATCH...]		a kernel tree, which is never written to
+#	image:VMLINUX[,MODULES]		something that is built already
+#
+# A build happens in one tree and one O= directory for each source, so that a patch costs only
+# what it touches: it is applied, built, and taken out again, and the image is kept by the
+# source's version, the configuration and the patches.
+
+# kernel_check K: refuses what can be seen to be wrong before any work is done.
+kernel_check()
+{
+	local what=$1 path patches
+
+	case $what in
+	distro | source:?*) ;;
+	tree:?*)
+		path=${what#tree:}
+		path=${path%%+*}
+		[ -f "$path/Makefile" ] && [ -f "$path/Kbuild" ] ||
+			die $EXIT_USAGE "there is no kernel tree at $path"
+		;;
+	image:?*)
+		path=${what#image:}
+		[ -r "${path%%,*}" ] || die $EXIT_USAGE "there is no kernel image ${path%%,*}"
+		;;
+	*)
+		die $EXIT_USAGE "'$what' is not a kernel: give distro, source:VERSION[+PATCH...]," \
+			"tree:PATH[+PATCH...] or image:VMLINUX"
+		;;
+	esac
+	patches=${what#*+}
+	if [ "$patches" != "$what" ]; then
+		case $what in
+		distro* | image:*) die $EXIT_USAGE "'$what': only source: and tree: take patches" ;;
+		esac
+		while read -r path; do
+			[ -r "$path" ] || die $EXIT_USAGE "there is no patch $path"
+		done < <(kernel_patches "$what")
+	fi
+}
+
+# The patches of a description, one absolute path a line. A bare name is one of vm/patches/.
+kernel_patches()
+{
+	local part
+
+	[ "${1#*+}" != "$1" ] || return 0
+	tr '+' '\n' <<<"${1#*+}" | while read -r part; do
+		if [ -r "$TOP/vm/patches/$part.patch" ]; then
+			echo "$TOP/vm/patches/$part.patch"
+		else
+			realpath -m "$part"
+		fi
+	done
+}
+
+# kernel_get K ARCH: sets KERNEL_IMAGE and KERNEL_NAME. Builds or fetches what is not cached.
+kernel_get()
+{
+	local what=$1 arch=$2 path
+
+	case $what in
+	distro)
+		kernel_distro "$arch"
+		;;
+	image:*)
+		path=${what#image:}
+		KERNEL_IMAGE=${path%%,*}
+		KERNEL_NAME=$what
+		;;
+	source:*)
+		kernel_source "$what"
+		kernel_build "$arch" "$what" "$SOURCE_TREE" "$SOURCE_KEY"
+		;;
+	tree:*)
+		kernel_tree "$what"
+		kernel_build "$arch" "$what" "$SOURCE_TREE" ""
+		;;
+	esac
+}
+
+kernel_distro()
+{
+	local arch=$1 package=${DISTRO_KERNEL[$1]} deb=${DEB_ARCH[$1]} dir found real
+
+	# the metapackage has one dependency: the kernel of the day
+	found=$(debian_find "$package" "$deb") ||
+		die $EXIT_SKIP "no Debian suite has $package for $deb"
+	real=$(apt_private "${found% *}" "$deb" apt-cache depends "$package" |
+		awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }')
+	[ -n "$real" ] || die $EXIT_SKIP "$package names no kernel"
+	dir=$CACHE/distro/$real
+	if [ ! -d "$dir" ]; then
+		need_space "$CACHE" 1500
+		phase 20 "$SCRATCH/log" "fetch $real" debian_unpack "$real" "$deb" "$dir" ||
+			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+	fi
+	KERNEL_IMAGE=$(find "$dir/boot" -name 'vmlinu[xz]-*' | head -n 1)
+	KERNEL_NAME="Debian's $real"
+}
+
+# Sets SOURCE_TREE and SOURCE_KEY: Debian's tree of that version, unpacked.
+kernel_source()
+{
+	local version=${1#source:} package found key archive
+
+	version=${version%%+*}
+	if [ "$version" = mainline ]; then
+		version=$(debian_newest_source)
+		[ -n "$version" ] || die $EXIT_SKIP "Debian's sid has no linux-source"
+	fi
+	mkdir -p "$CACHE/source"
+	# a tree that is there is used, whatever Debian has by now: results stay comparable
+	SOURCE_TREE=$(find "$CACHE/source" -maxdepth 1 -type d -name "linux-$version-*" \
+		! -name '*.partial' ! -name '*.orig' 2>/dev/null | sort -V | tail -n 1)
+	if [ -z "$SOURCE_TREE" ]; then
+		package=linux-source-$version
+		found=$(debian_find "$package" amd64) ||
+			die $EXIT_USAGE "no Debian suite has $package"
+		key=${found#* }
+		SOURCE_TREE=$CACHE/source/linux-$version-$key
+		need_space "$CACHE" 6000
+		archive=$CACHE/source/$package.deb
+		phase 15 "$SCRATCH/log" "fetch $package ($key)" \
+			debian_unpack "$package" amd64 "$archive" ||
+			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+		rm -rf "$SOURCE_TREE.partial"
+		mkdir -p "$SOURCE_TREE.partial"
+		phase 30 "$SCRATCH/log" "unpack $package" \
+			tar -C "$SOURCE_TREE.partial" --strip-components=1 -xf \
+			"$archive/usr/src/$package.tar.xz" ||
+			die $EXIT_SKIP "$package cannot be unpacked: $(last_words "$SCRATCH/log")"
+		mv "$SOURCE_TREE.partial" "$SOURCE_TREE"
+		rm -rf "$archive"
+	fi
+	SOURCE_KEY=$(basename "$SOURCE_TREE")
+}
+
+# Sets SOURCE_TREE: a copy of the user's tree, brought up to date. Files that differ get the time
+# of now, so that make notices them, whatever the times in the user's tree are.
+kernel_tree()
+{
+	local path=${1#tree:}
+
+	path=$(realpath "${path%%+*}")
+	SOURCE_TREE=$CACHE/source/tree-$(sha256sum <<<"$path" | cut -c 1-16)
+	need_space "$CACHE" 6000
+	mkdir -p "$CACHE/source"
+	patches_out "$SOURCE_TREE"
+	phase 30 "$SCRATCH/log" "copy $path" rsync -rlpc --delete --exclude=/.git \
+		--exclude='*.o' --exclude='*.ko' --exclude='*.cmd' --exclude=/.config \
+		--exclude=/include/config --exclude=/include/generated \
+		--exclude='/arch/*/include/generated' "$path/" "$SOURCE_TREE" ||
+		die $EXIT_SKIP "$path cannot be copied: $(last_words "$SCRATCH/log")"
+}
+
+# The files that a patch touches, relative to the tree.
+patch_files()
+{
+	sed -n 's,^\(---\|+++\) [^/]*/\([^[:space:]]*\).*,\2,p' "$1" | grep -v '^dev/null$' |
+		sort -u
+}
+
+# patches_in TREE PATCH...: applies them, and keeps what they touch in TREE.orig.
+patches_in()
+{
+	local tree=$1 patch file
+	shift
+	for patch in "$@"; do
+		while read -r file; do
+			[ ! -e "$tree.orig/$file" ] || continue
+			[ ! -e "$tree.orig/$file.absent" ] || continue
+			mkdir -p "$(dirname "$tree.orig/$file")"
+			if [ -e "$tree/$file" ]; then
+				cp -p "$tree/$file" "$tree.orig/$file"
+			else
+				: >"$tree.orig/$file.absent"
+			fi
+		done < <(patch_files "$patch")
+		if ! patch -d "$tree" -p1 --force --no-backup-if-mismatch --reject-file=- \
+			<"$patch" >"$SCRATCH/patch.log" 2>&1; then
+			patches_out "$tree"
+			die $EXIT_USAGE "the patch $patch does not apply to $(basename "$tree")"
+		fi
+	done
+}
+
+# Takes out what patches_in() put in; also what an interrupted run left. The time of now makes
+# make rebuild what depends on it.
+patches_out()
+{
+	local tree=$1 file
+
+	[ -d "$tree.orig" ] || return 0
+	(cd "$tree.orig" && find . -type f) | while read -r file; do
+		if [ "${file%.absent}" != "$file" ]; then
+			rm -f "$tree/${file%.absent}"
+		else
+			cp "$tree.orig/$file" "$tree/$file"
+		fi
+	done
+	rm -rf "$tree.orig"
+}
+
+# The configuration asked for: our own needs, what a guest needs, what the architecture needs.
+kernel_fragments()
+{
+	cat "$TOP/config" "$TOP/vm/configs/common.config" "$TOP/vm/configs/$1.config"
+	[ -z "$EXTRA_CONFIG" ] || cat "$EXTRA_CONFIG"
+}
+
+# kernel_build ARCH NAME TREE KEY: builds the image, with KEY keeps it. Sets KERNEL_IMAGE.
+kernel_build()
+{
+	local arch=$1 name=$2 tree=$3 key=$4 patches=() config objects out make target log what
+
+	[ -r "$TOP/vm/configs/$arch.config" ] ||
+		die $EXIT_USAGE "kernels for $arch are not built here: use distro or image:"
+	readarray -t patches < <(kernel_patches "$name")
+	config=$(kernel_fragments "$arch" | sha256sum | cut -c 1-12)
+	objects=$CACHE/build/$(basename "$tree")-$arch-$config
+	case $arch in
+	x86_64) target=arch/x86/boot/bzImage ;;
+	arm64) target=arch/arm64/boot/Image ;;
+	*) target=vmlinux ;;
+	esac
+	out=$objects.out
+	if [ -n "$key" ]; then
+		out=$CACHE/kernels/$(basename "$tree")-$arch-$config
+		[ ${#patches[@]} = 0 ] ||
+			out=$out-$(cat "${patches[@]}" | sha256sum | cut -c 1-12)
+	fi
+	KERNEL_NAME=$name
+	KERNEL_IMAGE=$out/$(basename "$target")
+	if [ -n "$key" ] && [ -r "$KERNEL_IMAGE" ]; then
+		return 0
+	fi
+
+	need_space "$CACHE" 2500
+	# shellcheck disable=SC2046 # a list of packages
+	need_packages make flex bison bc libelf-dev libssl-dev patch rsync xz-utils gcc libc6-dev \
+		$(compiler_packages "$arch")
+	mkdir -p "$objects" "$CACHE/logs"
+	exec {lock}>"$tree.lock"
+	flock -n "$lock" || die $EXIT_SKIP "another run is building in $(basename "$tree")"
+	patches_out "$tree"
+	[ ${#patches[@]} = 0 ] || patches_in "$tree" "${patches[@]}"
+	restore_tree=$tree
+	cleanup_hooks+=(restore_patched)
+
+	make=(make -C "$tree" O="$objects" ARCH="${KBUILD_ARCH[$arch]}"
+		CROSS_COMPILE="$(cross_prefix "$arch")")
+	log=$objects/log
+	if [ ! -r "$objects/asked.config" ]; then
+		kernel_fragments "$arch" >"$objects/all.config"
+		phase 20 "$log" "configure $(basename "$tree")" "${make[@]}" \
+			KCONFIG_ALLCONFIG="$objects/all.config" allnoconfig ||
+			die $EXIT_SKIP "the kernel cannot be configured: $(tail -n 1 "$log")"
+		mv "$objects/all.config" "$objects/asked.config"
+	fi
+	kernel_config_check "$objects"
+	what="build $(basename "$tree")${patches[*]:+ + $(patch_names "${patches[@]}")}"
+	phase 240 "$log" "$what" \
+		"${make[@]}" -j"$(($(nproc) + 1))" "$(basename "$target")" ||
+		die $EXIT_SKIP "the kernel does not build, see $log:" \
+			"$(grep -m 1 -E 'error|Error|\*\*\*' "$log" || tail -n 1 "$log")"
+	restore_patched
+	mkdir -p "$out.partial"
+	cp "$objects/$target" "$objects/.config" "$out.partial/"
+	rm -rf "$out"
+	mv "$out.partial" "$out"
+	flock -u "$lock"
+}
+
+restore_tree=
+restore_patched()
+{
+	[ -z "$restore_tree" ] || patches_out "$restore_tree"
+	restore_tree=
+}
+
+patch_names()
+{
+	local p names=()
+
+	for p in "$@"; do
+		names+=("$(basename "$p" .patch)")
+	done
+	echo "${names[*]}"
+}
+
+# A symbol that was asked for and is not there would make a result that looks like an answer.
+kernel_config_check()
+{
+	local line missing=()
+
+	while read -r line; do
+		grep -qxF "$line" "$1/.config" || missing+=("$line")
+	done < <(grep '^CONFIG_' "$1/asked.config")
+	[ ${#missing[@]} = 0 ] ||
+		die $EXIT_SKIP "this kernel cannot be configured with ${missing[*]}"
+}

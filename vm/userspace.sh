@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What runs inside a guest: our kselftest, installed by the kernel tree's own rules, static, for
+# the guest's architecture; and the initramfs that holds it. Sourced by run_tests.sh.
+
+KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
+
+# Libraries and busybox of an architecture from Debian's packages. Sets SYSROOT.
+sysroot_get()
+{
+	local arch=$1 deb=${DEB_ARCH[$1]} package
+
+	SYSROOT=$CACHE/sysroot/$arch
+	[ ! -d "$SYSROOT" ] || return 0
+	rm -rf "$SYSROOT.new"
+	for package in liburing-dev busybox-static; do
+		phase 5 "$SCRATCH/log" "fetch $package for $arch" \
+			debian_unpack "$package" "$deb" "$SYSROOT.new" ||
+			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+	done
+	mv "$SYSROOT.new" "$SYSROOT"
+}
+
+# The kernel tree that lends lib.mk and the runner: the one around us, or Debian's. Sets KSELFTEST.
+kselftest_get()
+{
+	if [ -e "$TOP/../lib.mk" ]; then
+		KSELFTEST=$(dirname "$TOP")
+		return 0
+	fi
+	kernel_source "source:$KSELFTEST_VERSION"
+	KSELFTEST=$SOURCE_TREE/tools/testing/selftests
+	# the link is how the directory is used in a tree, and follows every change made here
+	ln -sfn "$TOP" "$KSELFTEST/io_uring_coherency"
+}
+
+# userspace_get ARCH: the kselftest, built and installed for ARCH. Sets USERSPACE.
+userspace_get()
+{
+	local arch=$1 cross
+
+	cross=$(cross_prefix "$arch")
+	# shellcheck disable=SC2046 # a list of packages
+	need_packages make gcc libc6-dev rsync xz-utils cpio $(compiler_packages "$arch")
+	kselftest_get
+	sysroot_get "$arch"
+	USERSPACE=$CACHE/userspace/$arch-$(source_hash)
+	[ ! -d "$USERSPACE" ] || return 0
+	mkdir -p "$CACHE/userspace"
+	phase 5 "$SCRATCH/log" "build tests for $arch" \
+		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/objects-$arch" \
+		ARCH="${KBUILD_ARCH[$arch]}" CROSS_COMPILE="$cross" \
+		INSTALL_PATH="$SCRATCH/installed-$arch" \
+		LIBURING_CFLAGS="-I$SYSROOT/usr/include" \
+		LIBURING_LIBS="-L$SYSROOT/usr/lib/${TRIPLET[$arch]} -luring" \
+		USERLDFLAGS=-static install ||
+		die $EXIT_FAIL "the tests do not build for $arch: $(last_words "$SCRATCH/log")"
+	mv "$SCRATCH/installed-$arch" "$USERSPACE"
+}
+
+# Of all that the build depends on in this directory, and of the tree that lends its rules.
+source_hash()
+{
+	(cd "$TOP" && find Makefile settings config io_uring_coherency ppc_barrier_test -type f \
+		-exec sha256sum {} + 2>/dev/null | sort
+	echo "$KSELFTEST") | sha256sum | cut -c 1-16
+}
+
+# initramfs_make ARCH FILE: busybox, the kselftest and vm/init.sh.
+initramfs_make()
+{
+	local arch=$1 file=$2 root=$SCRATCH/root-$1
+
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,dev,proc,sys,tmp,results}
+	cp "$SYSROOT/bin/busybox" "$root/bin/"
+	cp "$TOP/vm/init.sh" "$root/init"
+	chmod 755 "$root/init"
+	cp -a "$USERSPACE" "$root/kselftest"
+	[ ! -e "$SCRATCH/guest.env" ] || cp "$SCRATCH/guest.env" "$root/"
+	[ ! -e "$SCRATCH/guest.sh" ] || cp "$SCRATCH/guest.sh" "$root/"
+	(cd "$root" && find . -print0 | cpio --null --quiet -o -H newc | gzip -1) >"$file"
+}
