@@ -28,8 +28,8 @@ endif
 endif
 endif
 
-# -isystem: the harness's macros are not ours to warn about; empty _GNU_SOURCE as in lib.mk of 7.2
-CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -isystem $(selfdir)
+# _GNU_SOURCE is empty in lib.mk of 7.2, too, and defining it twice must agree
+CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir)
 
 src := io_uring_coherency
 machine := $(shell $(CC) -dumpmachine)

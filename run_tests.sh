@@ -167,12 +167,19 @@ ktap_code()
 
 # --- commands
 
+# What is checked before anything is fetched or built.
+start()
+{
+	need_space "$CACHE" 500
+	scratch
+}
+
 run_host()
 {
 	local native code
 
 	native=$(uname -m)
-	scratch
+	start
 	need_packages make gcc libc6-dev rsync xz-utils liburing-dev
 	kselftest_get
 	result_open host
@@ -202,7 +209,7 @@ run_vm()
 	local code
 
 	kernel_check "$OPT_KERNEL"
-	scratch
+	start
 	userspace_get "$OPT_ARCH"
 	result_open vm
 	guest_test "run in QEMU" "$OPT_KERNEL" "$RESULT" "$OPT_ARGS" 20
@@ -281,7 +288,7 @@ run_validate()
 
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
-	scratch
+	start
 	need_packages jq
 	userspace_get "$OPT_ARCH"
 	verdict_get

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -39,6 +40,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
 #include "evidence.h"
 #include "kselftest_harness.h"
 #include "provoke.h"
@@ -920,10 +922,10 @@ die(const char *fmt, ...)
 	exit(2);
 }
 
-static void use_cpu(int cpu, const cpu_set_t *allowed)
+static void use_cpu(long cpu, const cpu_set_t *allowed)
 {
 	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, allowed))
-		die("-c: this process may not use CPU %d", cpu);
+		die("-c: this process may not use CPU %ld", cpu);
 	if (opt.nr_cpus < CPU_SETSIZE)
 		opt.cpu[opt.nr_cpus++] = cpu;
 }
@@ -944,8 +946,7 @@ static void parse_cpus(const char *list, const cpu_set_t *allowed)
 			if (end == p || last < first)
 				break;
 		}
-		if (last >= CPU_SETSIZE)
-			last = CPU_SETSIZE;
+		/* the first CPU that may not be used ends this */
 		for (; first <= last; first++)
 			use_cpu(first, allowed);
 		p = end + 1;
@@ -1005,6 +1006,13 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
+	if (opt.json) {
+		char dir[PATH_MAX];
+
+		snprintf(dir, sizeof(dir), "%s", opt.json);
+		if (access(dirname(dir), W_OK))
+			die("cannot write %s: %s", opt.json, strerror(errno));
+	}
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
 		die("cannot tell which CPUs may be used: %s", strerror(errno));

@@ -155,9 +155,9 @@ need_space()
 # --- architectures: our name, Debian's, the kernel's, the compiler's, the prebuilt kernel, QEMU
 
 declare -A DEB_ARCH=([ppc64le]=ppc64el [x86_64]=amd64 [arm64]=arm64)
-declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64)
+declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64 [ppc64]=powerpc)
 declare -A TRIPLET=([ppc64le]=powerpc64le-linux-gnu [x86_64]=x86_64-linux-gnu
-	[arm64]=aarch64-linux-gnu)
+	[arm64]=aarch64-linux-gnu [ppc64]=powerpc64-linux-gnu)
 declare -A DISTRO_KERNEL=([ppc64le]=linux-image-powerpc64le [x86_64]=linux-image-cloud-amd64
 	[arm64]=linux-image-arm64)
 declare -A QEMU=([ppc64le]=qemu-system-ppc64 [x86_64]=qemu-system-x86_64

@@ -22,10 +22,10 @@ apt_private()
 	"$tool" -o Dir::State="$state" -o Dir::State::lists="$state/lists" \
 		-o Dir::State::status="$state/status" -o Dir::Cache="$state" \
 		-o Dir::Etc::sourcelist="$state/sources.list" \
-		-o Dir::Etc::sourceparts="$state/parts" -o Dir::Etc::preferencesparts="$state/parts" \
-		-o APT::Architecture="$arch" \
-		-o APT::Architectures="$arch" -o APT::Sandbox::User=root \
-		-o Acquire::Languages=none "$@"
+		-o Dir::Etc::sourceparts="$state/parts" \
+		-o Dir::Etc::preferencesparts="$state/parts" \
+		-o APT::Architecture="$arch" -o APT::Architectures="$arch" \
+		-o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
 }
 
 # Makes the private state of a suite and architecture, or renews it when it is a day old.
@@ -45,6 +45,7 @@ debian_suite()
 	: >"$state/status"
 	{
 		echo "deb [signed-by=$keyring] $main $suite main"
+		[ "$suite" != bookworm ] || echo "deb-src [signed-by=$keyring] $main $suite main"
 		# ports of the security archive are those of the release architectures only
 		if [ "$suite" = bookworm ] && [ "$arch" != ppc64el ] && [ -n "$security" ]; then
 			echo "deb [signed-by=$keyring] $security bookworm-security main"
@@ -88,6 +89,17 @@ debian_unpack()
 	mkdir -p "$3"
 	cp -a "$work/root/." "$3/"
 	rm -rf "$work"
+}
+
+# debian_source PACKAGE DIRECTORY: the upstream source of a package of bookworm, unpacked.
+debian_source()
+{
+	debian_suite bookworm amd64
+	mkdir -p "$2"
+	(cd "$2" && apt_private bookworm amd64 apt-get -q source --download-only "$1") ||
+		die $EXIT_SKIP "the source of $1 cannot be downloaded"
+	tar -C "$2" --strip-components=1 -xf "$(find "$2" -maxdepth 1 -name '*.orig.tar.*' \
+		! -name '*.asc')"
 }
 
 # The newest linux-source-X.Y of sid: prints X.Y.

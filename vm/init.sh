@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 #
-# Process 1 of a guest. Runs the kselftest, or /guest.sh where the host put one, and hands /results back by a second serial line: the console belongs
-# to the kernel and is never read for the verdict. The archive ends with the exit code, so one
-# that is cut short is no result.
+# Process 1 of a guest. Runs the kselftest, or /guest.sh where the host put one, and hands
+# /results back by a second serial line: the console belongs to the kernel and is never read for
+# the verdict. The archive holds the exit code, so one that was cut short is no result.
 
 /bin/busybox --install -s
 export PATH=/usr/bin:/usr/sbin:/bin:/sbin
@@ -34,6 +34,7 @@ chmod 755 /usr/bin/timeout
 line=$(sed -n 's/.*coherency.result=\([^ ]*\).*/\1/p' /proc/cmdline)
 
 export IO_URING_COHERENCY_RESULTS=/results
+# shellcheck source=/dev/null
 [ ! -r /guest.env ] || . /guest.env
 cd /kselftest || exit 1
 echo "coherency: guest is up"

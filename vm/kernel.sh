@@ -18,7 +18,7 @@ kernel_check()
 	local what=$1 path patches
 
 	case $what in
-	distro | source:?*) ;;
+	distro | distro+* | source:?*) ;;
 	tree:?*)
 		path=${what#tree:}
 		path=${path%%+*}

@@ -9,17 +9,37 @@ KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
 # Libraries and busybox of an architecture from Debian's packages. Sets SYSROOT.
 sysroot_get()
 {
-	local arch=$1 deb=${DEB_ARCH[$1]} package
+	local arch=$1 deb=${DEB_ARCH[$1]:-} package
 
 	SYSROOT=$CACHE/sysroot/$arch
 	[ ! -d "$SYSROOT" ] || return 0
 	rm -rf "$SYSROOT.new"
+	if [ -z "$deb" ]; then
+		phase 20 "$SCRATCH/log" "build liburing for $arch" liburing_build "$arch" \
+			"$SYSROOT.new" || die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+		mv "$SYSROOT.new" "$SYSROOT"
+		return 0
+	fi
 	for package in liburing-dev busybox-static; do
 		phase 5 "$SCRATCH/log" "fetch $package for $arch" \
 			debian_unpack "$package" "$deb" "$SYSROOT.new" ||
 			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
 	done
 	mv "$SYSROOT.new" "$SYSROOT"
+}
+
+# liburing_build ARCH DIRECTORY: where Debian has no packages (big endian ppc64), from its source.
+liburing_build()
+{
+	local work=$SCRATCH/liburing triplet=${TRIPLET[$1]}
+
+	debian_source liburing "$work"
+	(cd "$work" && ./configure --cc="$triplet-gcc" --cxx=false &&
+		make -C src AR="$triplet-ar" ENABLE_SHARED=0)
+	# not by "make install": without the top level's help it ignores DESTDIR
+	mkdir -p "$2/usr/include" "$2/usr/lib/$triplet"
+	cp "$work/src/liburing.a" "$2/usr/lib/$triplet/"
+	cp -r "$work"/src/include/liburing* "$2/usr/include/"
 }
 
 # The kernel tree that lends lib.mk and the runner: the one around us, or Debian's. Sets KSELFTEST.

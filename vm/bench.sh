@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The speed figures of the README: run_tests.sh bench. What is compared is measured in one run, in
+# turns. Sourced by run_tests.sh.
+
+BENCH_STARTS=200
+BENCH_PAIRS=7
+
+# bench_guest KERNEL SCRIPT: runs SCRIPT in a guest instead of the kselftest; prints its results.
+bench_guest()
+{
+	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n' "$2" >"$SCRATCH/guest.sh"
+	chmod 755 "$SCRATCH/guest.sh"
+	kernel_get "$1" "$OPT_ARCH"
+	guest_run "$OPT_ARCH" "$RESULT/$3" "bench: $3" 60
+	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$3: $GUEST_REASON"
+}
+
+# The value in the middle of numbers, one a line.
+median()
+{
+	sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] :
+		(v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+# 200 fresh starts on each bad kernel, each stopped at its first violation.
+bench_first()
+{
+	local patch=$1 dir=$RESULT/first-$1 found
+
+	bench_guest "source:6.1+$patch" 'for i in $(seq '$BENCH_STARTS'); do
+		./live_registers -t 1 --stop-first --json /results/$i.json >/dev/null 2>&1
+	done' "first-$patch"
+	cat "$dir"/[0-9]*.json | jq -r '[.variants[] | select(.violations > 0)] | .[0] |
+		if . then "\(.first_ms) \(.first_event)" else "none" end' >"$dir/first"
+	rm -f "$dir"/[0-9]*.json
+	found=$(grep -vc none "$dir/first" || true)
+	say "first violation, 6.1+$patch: $found of $BENCH_STARTS starts found it," \
+		"median $(grep -v none "$dir/first" | cut -d ' ' -f 1 | median) ms and" \
+		"$(grep -v none "$dir/first" | cut -d ' ' -f 2 | median) events"
+}
+
+# Events per second against threads per second of a bare loop, in turns in one guest.
+bench_rate()
+{
+	local dir=$RESULT/rate
+
+	bench_guest source:6.1 'for i in $(seq '$BENCH_PAIRS'); do
+		./thread_rate 1 >>/results/threads
+		./live_registers -t 1 --json /results/$i.json >/dev/null 2>&1
+	done' rate
+	for variant in poll_wake_default create_worker_cb_default; do
+		cat "$dir"/[0-9]*.json | jq -r --arg v $variant '.variants[] |
+			select(.name == $v) | .events / .seconds' >"$dir/$variant"
+		paste "$dir/$variant" "$dir/threads" | awk '{ print $1 / $2 }' >"$dir/ratio"
+		say "events per second, $variant: median $(median <"$dir/$variant")," \
+			"threads per second of a bare loop: median $(median <"$dir/threads")," \
+			"ratio: median $(median <"$dir/ratio")"
+	done
+}
+
+# A million events on each good kernel; many minutes each.
+bench_million()
+{
+	local kernel=$1 dir=$RESULT/million-${1//[^a-z0-9.]/-} counts
+
+	OPT_TIMEOUT=7200
+	bench_guest "$kernel" './live_registers -t 3600 -n 170000 --json /results/live_registers.json
+		' "million-${kernel//[^a-z0-9.]/-}"
+	read -r -a counts < <(evidence "$dir")
+	say "$kernel on $OPT_ARCH: $("$VERDICT" --sentence "${counts[@]}")"
+}
+
+run_bench()
+{
+	local patch start
+
+	start
+	need_packages jq
+	userspace_get "$OPT_ARCH"
+	verdict_get
+	result_open bench
+	{
+		bench_rate
+		for patch in powerpc-save-clobbers-fp-vmx powerpc-save-clobbers-fp \
+			powerpc-save-clobbers-vmx; do
+			bench_first $patch
+		done
+	} | tee "$RESULT/report"
+	result_close
+}

@@ -1,0 +1,626 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The project's own tests: run_tests.sh check. Each test is a function; its last line is the
+# reason when it skips (code 4) and its output is shown when it fails. Sourced by run_tests.sh.
+
+# Kernels whose selftests and guests are tested: the oldest that is cheap, and the newest.
+CHECK_VERSIONS="6.1 mainline"
+CHECK_VERSIONS_LONG="5.10 6.12"
+
+# types of checkpatch that assume the kernel's own headers
+CHECKPATCH_IGNORE=BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,ENOSYS
+
+TEST_TIMEOUT=1800	# the longest test builds a kernel
+
+passed=0
+failed=0
+skipped=0
+skips=()
+
+# t NAME FUNCTION ARGUMENT...: one test, one KTAP line.
+t()
+{
+	local name=$1 code=0 start=$SECONDS log=$SCRATCH/check.log number watchdog
+	shift
+	number=$((passed + failed + skipped + 1))
+	set -m
+	(
+		trap - ERR
+		set -e
+		SCRATCH=$(mktemp -d "$SCRATCH/test.XXXXXX")
+		"$@"
+	) >"$log" 2>&1 </dev/null &
+	CHILD=$!
+	set +m
+	(
+		sleep "$TEST_TIMEOUT"
+		kill -TERM -- "-$CHILD"
+	) >/dev/null 2>&1 &
+	watchdog=$!
+	wait "$CHILD" || code=$?
+	CHILD=
+	kill "$watchdog" 2>/dev/null || true
+	wait "$watchdog" 2>/dev/null || true
+	case $code in
+	0)
+		passed=$((passed + 1))
+		say "ok $number $name # $((SECONDS - start)) s"
+		;;
+	"$EXIT_SKIP")
+		skipped=$((skipped + 1))
+		skips+=("$name: $(last_words "$log")")
+		say "ok $number $name # SKIP $(last_words "$log")"
+		;;
+	*)
+		failed=$((failed + 1))
+		say "not ok $number $name"
+		tail -n 40 "$log" | sed 's/^/# /'
+		;;
+	esac
+}
+
+skip()
+{
+	say "$*"
+	exit $EXIT_SKIP
+}
+
+fail()
+{
+	say "$*"
+	exit $EXIT_FAIL
+}
+
+# --- text
+
+check_shellcheck()
+{
+	cd "$TOP"
+	shellcheck -x run_tests.sh vm/init.sh .ci/run
+}
+
+check_checkpatch()
+{
+	local file
+
+	cd "$SOURCE_TREE"
+	for file in $(cd "$TOP" && find Makefile Kconfig run_tests.sh vm io_uring_coherency \
+		ppc_barrier_test .ci -type f ! -name '*.patch' 2>/dev/null); do
+		perl scripts/checkpatch.pl --strict --terse --no-summary --max-line-length=100 \
+			--ignore "$CHECKPATCH_IGNORE" \
+			-f "tools/testing/selftests/io_uring_coherency/$file" ||
+			echo "$file" >>"$SCRATCH/bad"
+	done
+	[ ! -e "$SCRATCH/bad" ]
+}
+
+# --- statistics
+
+check_evidence()
+{
+	"$HOST/evidence_test"
+}
+
+# verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
+check_verdict()
+{
+	local line code
+
+	while read -r b v f w code line; do
+		set +e
+		"$HOST/verdict" "$b" "$v" "$f" "$w" >"$SCRATCH/out" 2>"$SCRATCH/err"
+		[ $? = "$code" ] || fail "verdict $b $v $f $w: not code $code"
+		set -e
+		if [ "$code" = 2 ]; then
+			[ "$(wc -l <"$SCRATCH/err")" = 1 ] || fail "not one sentence"
+		else
+			grep -q "^verdict: $line (" "$SCRATCH/out" || fail "$(cat "$SCRATCH/out")"
+		fi
+	done <<-'EOF'
+		1000 1000 10000 0 0 FIXED
+		1000 1000 10000 1 1 NOT FIXED
+		10000 0 1000 1000 1 NOT FIXED
+		1000 1000 1000 1000 1 NOT FIXED
+		10000 0 10000 0 4 INCONCLUSIVE
+		1000 1000 1000 0 4 INCONCLUSIVE
+		0 0 10000 0 4 INCONCLUSIVE
+		1000 1000 0 0 4 INCONCLUSIVE
+		-1 0 1 0 2 usage
+		1x 0 1 0 2 usage
+		1 2 1 0 2 usage
+		99999999999999999999 0 1 0 2 usage
+	EOF
+}
+
+# --- the directory as a kselftest
+
+# The tree of a version, with this directory in it as a link, or as a copy.
+tree_with_us()
+{
+	local version=$1 how=$2 at
+
+	kernel_source "source:$version"
+	KSELFTEST=$SOURCE_TREE/tools/testing/selftests
+	at=$KSELFTEST/io_uring_coherency
+	rm -rf "$at"
+	if [ "$how" = link ]; then
+		ln -s "$TOP" "$at"
+	else
+		rsync -a --exclude=/.git --exclude=/results "$TOP/" "$at/"
+	fi
+}
+
+# Builds what it is given for make, and takes a warning for a failure.
+build_quietly()
+{
+	make -C "$KSELFTEST" TARGETS=io_uring_coherency "$@" >"$SCRATCH/make.log" 2>&1 || {
+		cat "$SCRATCH/make.log"
+		fail "does not build"
+	}
+	if grep -E 'warning|Warning:|\[-W' "$SCRATCH/make.log"; then
+		fail "builds with warnings"
+	fi
+}
+
+# check_build VERSION COMPILER ARCH: cross builds link against the sysroot of that architecture.
+check_build()
+{
+	local version=$1 compiler=$2 arch=$3 vars=() triplet=${TRIPLET[$3]}
+
+	tree_with_us "$version" link
+	vars=(O="$SCRATCH/o" ARCH="${KBUILD_ARCH[$arch]}")
+	[ "$compiler" = gcc ] || vars+=(LLVM=1)
+	if [ -n "$(cross_prefix "$arch")" ]; then
+		sysroot_get "$arch"
+		vars+=(CROSS_COMPILE="$triplet-" LIBURING_CFLAGS="-I$SYSROOT/usr/include"
+			LIBURING_LIBS="-L$SYSROOT/usr/lib/$triplet -luring")
+	fi
+	build_quietly "${vars[@]}"
+	file=$(find "$SCRATCH/o" -name live_registers -type f)
+	readelf -hs "$file" >"$SCRATCH/elf"
+	grep -E 'Data|Machine' "$SCRATCH/elf"
+	case $arch in
+	ppc64le) grep 'PowerPC64' "$SCRATCH/elf" ;;
+	ppc64) grep 'big endian' "$SCRATCH/elf" ;;
+	arm64) grep 'AArch64' "$SCRATCH/elf" ;;
+	x86_64) grep 'X86-64' "$SCRATCH/elf" ;;
+	esac
+	grep ' reg_arch_spin$' "$SCRATCH/elf"
+}
+
+# The tree's own way of running tests; natively, so what it says of this kernel must be an answer.
+check_run_tests()
+{
+	tree_with_us "$1" "$2"
+	if [ "$2" = link ]; then
+		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/o" run_tests
+	else
+		make -C "$KSELFTEST" TARGETS=io_uring_coherency run_tests
+		make -C "$KSELFTEST" TARGETS=io_uring_coherency clean
+		rm -rf "$KSELFTEST/io_uring_coherency"
+	fi >"$SCRATCH/out" 2>&1
+	cat "$SCRATCH/out"
+	native_answer "$SCRATCH/out"
+}
+
+check_install()
+{
+	tree_with_us "$1" link
+	make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/o" \
+		INSTALL_PATH="$SCRATCH/installed" install
+	KSELFTEST_LIVE_REGISTERS_ARGS="-t 0.3" "$SCRATCH/installed/run_kselftest.sh" \
+		-c io_uring_coherency >"$SCRATCH/out"
+	cat "$SCRATCH/out"
+	native_answer "$SCRATCH/out"
+}
+
+# The native run's line: ok, or skipped for a reason that this kernel has (no io_uring).
+native_answer()
+{
+	grep -q '^not ok' "$1" && fail "failed"
+	# behind a link the runner names the directory that the link points to
+	grep -q '^ok 1 selftests: .*: live_registers$' "$1" && return 0
+	skip "$(grep -m 1 '# SKIP\|1\.\.0' "$1")"
+}
+
+check_without_liburing()
+{
+	local code=0
+
+	tree_with_us 6.1 link
+	make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/o" LIBURING_LIBS=-lnot-there \
+		run_tests >"$SCRATCH/out" 2>&1
+	cat "$SCRATCH/out"
+	grep -q 'liburing.*missing.*liburing-dev' "$SCRATCH/out"
+	grep -q '^ok 1 selftests: .*: live_registers # SKIP' "$SCRATCH/out"
+	"$(find "$SCRATCH/o" -name live_registers -type f)" || code=$?
+	[ $code = 4 ]
+}
+
+# A register bank is a must for the architectures of the banks, and a skip elsewhere.
+check_no_bank()
+{
+	local code=0 dir=$TOP/io_uring_coherency
+
+	cd "$dir"
+	gcc -O2 -D_GNU_SOURCE= -I"$KSELFTEST" live_registers.c provoke.c evidence.c regs.c \
+		regs_none.c -luring -lpthread -lm -o "$SCRATCH/live_registers"
+	"$SCRATCH/live_registers" --json "$SCRATCH/json" >"$SCRATCH/out" || code=$?
+	cat "$SCRATCH/out"
+	[ $code = 4 ]
+	grep -q '^1..0 # SKIP no register bank' "$SCRATCH/out"
+	jq -e '.skip == "no register bank for this architecture"' "$SCRATCH/json"
+}
+
+# --- bad input: one sentence on stderr, the right code, nothing left behind
+
+# refused CODE PATTERN COMMAND...
+refused()
+{
+	local want=$1 pattern=$2 code=0 before
+	shift 2
+	before=$(left_behind)
+	"$@" >"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null || code=$?
+	cat "$SCRATCH/err"
+	[ "$code" = "$want" ] || fail "$*: code $code, not $want"
+	[ "$(wc -l <"$SCRATCH/err")" = 1 ] || fail "$*: not one sentence on stderr"
+	grep -q -- "$pattern" "$SCRATCH/err" || fail "$*: the sentence does not say '$pattern'"
+	[ "$(left_behind)" = "$before" ] || fail "$*: left behind: $(left_behind)"
+}
+
+# Whatever a run may leave: results, scratch directories, QEMU, patches in a tree. The scratch
+# directory of the check itself is the same before and after.
+left_behind()
+{
+	ls "$RESULTS" 2>/dev/null || true
+	find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'io_uring_coherency.*' | sort
+	find "$CACHE" -maxdepth 2 \( -name '*.partial' -o -name '*.orig' \) | sort
+	pgrep -P $$ qemu || true
+	mount | wc -l
+}
+
+check_bad_options()
+{
+	local me=$TOP/run_tests.sh
+
+	refused 2 "'--nonsense' is not an option" "$me" vm --nonsense
+	refused 2 "'nonsense' is not a command" "$me" nonsense
+	refused 2 "'m68k' is not an architecture" "$me" vm --arch m68k
+	refused 2 "needs a value" "$me" vm --kernel
+	refused 2 "not a positive number" "$me" vm --smp 0
+	refused 2 "not a positive number" "$me" vm --timeout soon
+	refused 2 "not a size" "$me" vm --mem much
+	refused 2 "is not a kernel" "$me" vm --kernel 6.1
+	refused 2 "no kernel tree at /nowhere" "$me" vm --kernel tree:/nowhere
+	refused 2 "no kernel image /nowhere" "$me" vm --kernel image:/nowhere
+	refused 2 "there is no patch" "$me" vm --kernel source:6.1+/nowhere.patch
+	refused 2 "only source: and tree: take patches" "$me" vm --kernel distro+x
+	refused 2 "no Debian suite has linux-source-4.99" "$me" vm --kernel source:4.99
+	refused 2 "there is no file /nowhere" "$me" vm --config /nowhere
+	refused 2 "is not a kernel" "$me" validate --base nonsense
+}
+
+check_bad_program_options()
+{
+	local program=$HOST/live_registers
+
+	refused 2 "not a number of seconds" "$program" -t never
+	refused 2 "not a number of seconds" "$program" -t -1
+	refused 2 "not a number of events" "$program" -n 0
+	refused 2 "not a number of events" "$program" -n 99999999999999999999999
+	refused 2 "not a list of CPUs" "$program" -c 0-
+	refused 2 "may not use CPU" "$program" -c 999999
+	refused 2 "is not an option" "$program" nonsense
+	refused 2 "cannot write" "$program" --json /nowhere/file
+}
+
+check_patch_does_not_apply()
+{
+	printf '%s\n' '--- a/Makefile' '+++ b/Makefile' '@@ -1,1 +1,1 @@' '-not there' '+x' \
+		>"$SCRATCH/bad.patch"
+	refused 2 "bad.patch does not apply" "$TOP/run_tests.sh" vm \
+		--kernel "source:6.1+$SCRATCH/bad.patch"
+}
+
+check_no_space()
+{
+	[ "$(id -u)" = 0 ] || skip "needs root to mount a small file system"
+	mkdir "$SCRATCH/small"
+	# a mount namespace of its own: the mount goes with the last process in it
+	unshare -m mount -t tmpfs none "$SCRATCH/small" 2>/dev/null || skip "cannot mount here"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	refused 4 "no space" unshare -m sh -c \
+		'mount -t tmpfs -o size=8m none "$0" && XDG_CACHE_HOME=$0 exec "$1" vm' \
+		"$SCRATCH/small" "$TOP/run_tests.sh"
+}
+
+# As if a package were missing: dpkg-query knows none, and nothing may be installed.
+check_no_package()
+{
+	mkdir "$SCRATCH/bin"
+	printf '#!/bin/sh\nexit 1\n' >"$SCRATCH/bin/dpkg-query"
+	chmod 755 "$SCRATCH/bin/dpkg-query"
+	refused 4 "install them by: apt-get install --no-install-recommends" \
+		env PATH="$SCRATCH/bin:$PATH" "$TOP/run_tests.sh" validate --no-install
+	refused 4 "install them by: apt-get install --no-install-recommends" \
+		env PATH="$SCRATCH/bin:$PATH" "$TOP/run_tests.sh" host --no-install
+}
+
+# Somebody who may write nowhere.
+check_nowhere_to_write()
+{
+	[ "$(id -u)" = 0 ] || skip "needs root to become somebody else"
+	refused 4 "cannot write to" setpriv --reuid nobody --regid nogroup --clear-groups \
+		env HOME=/nonexistent XDG_CACHE_HOME=/proc/nowhere "$TOP/run_tests.sh" vm
+}
+
+# A PATH without QEMU, and nothing may be installed.
+check_no_qemu()
+{
+	local tool
+
+	mkdir "$SCRATCH/bin"
+	for tool in /usr/bin/* /bin/* /usr/sbin/*; do
+		case $tool in
+		*/qemu-system-*) ;;
+		*) ln -sf "$tool" "$SCRATCH/bin/" ;;
+		esac
+	done
+	# dpkg believes that it is there, so only the look at the command itself can tell
+	refused 4 "qemu-system-ppc64 is missing" env PATH="$SCRATCH/bin" \
+		"$TOP/run_tests.sh" vm --no-install
+}
+
+# A kernel that forbids io_uring, and one where a filter does: skipped, and said.
+check_io_uring_disabled()
+{
+	local knob=/proc/sys/kernel/io_uring_disabled old code=0
+
+	[ -w $knob ] || skip "this kernel has no kernel.io_uring_disabled that can be written"
+	old=$(cat $knob)
+	echo 2 >$knob
+	"$HOST/live_registers" -t 0.2 >"$SCRATCH/out" || code=$?
+	echo "$old" >$knob
+	cat "$SCRATCH/out"
+	[ $code = 4 ]
+	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/out")" = 8 ]
+}
+
+check_not_root()
+{
+	local user=nobody
+
+	[ "$(id -u)" = 0 ] || skip "needs root to become somebody else"
+	install -m 755 "$HOST/live_registers" "${TMPDIR:-/tmp}/live_registers.$$"
+	setpriv --reuid $user --regid nogroup --clear-groups \
+		"${TMPDIR:-/tmp}/live_registers.$$" -t 0.3 >"$SCRATCH/out" && code=0 || code=$?
+	rm -f "${TMPDIR:-/tmp}/live_registers.$$"
+	cat "$SCRATCH/out"
+	[ $code = 0 ]
+}
+
+# An interrupted run ends its guest and leaves nothing.
+check_interrupted()
+{
+	local before pid try
+
+	before=$(left_behind)
+	# what a shell starts in the background ignores SIGINT for good, unless it is given back
+	# shellcheck disable=SC2016 # perl's variables
+	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" vm --args "-t 60" \
+		>"$SCRATCH/out" 2>&1 &
+	pid=$!
+	for try in $(seq 100); do
+		! pgrep -f 'qemu-system-ppc64.*coherency.result' >/dev/null || break
+		sleep 0.3
+	done
+	[ "$try" != 100 ] || fail "the guest did not start"
+	sleep 1
+	kill -INT "$pid"
+	wait "$pid" || true
+	[ "$(left_behind)" = "$before" ] || fail "left behind: $(left_behind)"
+	! pgrep -f 'qemu-system-ppc64.*coherency.result' || fail "QEMU is still there"
+}
+
+# --- guests
+
+# guest_of KERNEL ARGS: runs it in a guest, which must come to its end in good health.
+guest_of()
+{
+	printf 'export KSELFTEST_LIVE_REGISTERS_ARGS="%s"\n' "$2" >"$SCRATCH/guest.env"
+	userspace_get "$OPT_ARCH"
+	kernel_get "$1" "$OPT_ARCH"
+	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
+	cat "$SCRATCH/guest/ktap" || true
+	if [ "$GUEST_STATE" != ok ]; then
+		guest_console "$SCRATCH/guest" 30
+		fail "$GUEST_REASON"
+	fi
+	JSON=$SCRATCH/guest/live_registers.json
+}
+
+# The good kernel: an answer from every variant that the kernel has, and no violation.
+check_quiet()
+{
+	OPT_ARCH=$2
+	guest_of "$1" "-t 2 -n 1000"
+	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$JSON"
+	jq -e '[.variants[] | select(.outcome == "pass" and .events >= 100)] | length >= 2' "$JSON"
+	jq -e '[.variants[] | select(.outcome == "skip") |
+		select(.text | test("does not have IORING_SETUP") | not)] == []' "$JSON"
+}
+
+# A bad kernel: caught by every variant that has events, within 10 of them, in just the registers
+# that it damages, and with the cause told.
+check_caught()
+{
+	OPT_ARCH=ppc64le
+	guest_of "source:$1+$2" "-t 1 -n 300"
+	jq -e --arg regs "$3" '[.variants[] | select(.violations > 0) | .changed | keys |
+		join(" ")] | unique == [$regs]' "$JSON"
+	jq -e '[.variants[] | select(.violations > 0 and .first_event <= 10
+		and .explained == .violations)] | length >= 2' "$JSON"
+	jq -e '[.variants[] | select(.outcome == "pass" and .events > 0)] == []' "$JSON"
+}
+
+# What the harness must notice of a guest: guest_fault SCRIPT STATE PATTERN
+check_guest_fault()
+{
+	OPT_ARCH=ppc64le
+	OPT_TIMEOUT=15
+	printf '#!/bin/sh\n%s\n' "$1" >"$SCRATCH/guest.sh"
+	chmod 755 "$SCRATCH/guest.sh"
+	userspace_get "$OPT_ARCH"
+	kernel_get source:6.1 "$OPT_ARCH"
+	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
+	say "$GUEST_STATE: $GUEST_REASON"
+	[ "$GUEST_STATE" = "$2" ]
+	grep -q -- "$3" <<<"$GUEST_REASON"
+}
+
+check_guest_no_boot()
+{
+	OPT_ARCH=ppc64le
+	OPT_TIMEOUT=10
+	head -c 100000 /dev/zero >"$SCRATCH/vmlinux"
+	userspace_get "$OPT_ARCH"
+	kernel_get "image:$SCRATCH/vmlinux" "$OPT_ARCH"
+	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
+	say "$GUEST_STATE: $GUEST_REASON"
+	[ "$GUEST_STATE" = no-boot ]
+}
+
+# The same tree built with another patch compiles only what the patch touches.
+check_incremental()
+{
+	local patch=$SCRATCH/touch.patch compiled
+
+	kernel_source source:6.1
+	# what the patches of vm/patches/ touch, and a line more
+	sed 's/^-\tlvx.*/&\n+\tnop/; s/^@@ -\([0-9]*\),7 +\([0-9]*\),6 @@/@@ -\1,7 +\2,7 @@/' \
+		"$TOP/vm/patches/powerpc-save-clobbers-vmx.patch" >"$patch"
+	kernel_get "source:6.1+$patch" ppc64le
+	compiled=$(grep -c '^  \(CC\|AS\) ' "$CACHE"/build/"$SOURCE_KEY"-ppc64le-*/log | tail -n 1)
+	compiled=${compiled##*:}
+	say "$compiled files compiled"
+	rm -rf "$(dirname "$KERNEL_IMAGE")"
+	[ "$compiled" -lt 40 ]
+	[ -z "$(find "$CACHE/source" -maxdepth 1 -name '*.orig')" ]
+}
+
+# A user's tree, with a change that is not a patch: copied, built, and not written to.
+check_tree()
+{
+	local tree=$SCRATCH/tree before
+
+	OPT_ARCH=ppc64le
+	kernel_source source:6.1
+	# hard links: the copy costs no space, and a write to it would show in the original
+	cp -al "$SOURCE_TREE" "$tree"
+	rm -rf "$tree/tools/testing/selftests/io_uring_coherency"
+	before=$(cd "$tree" && find . -newermt @"$(date +%s)" | sort)
+	guest_of "tree:$tree" "-t 0.3"
+	jq -e '[.variants[] | select(.violations > 0)] == []' "$JSON"
+	[ "$(cd "$tree" && find . -newer "$SCRATCH/guest.env" | sort)" = "$before" ]
+	rm -rf "$CACHE/source/tree-"* "$CACHE/build/tree-"*
+}
+
+# check_validate CODE LAST_LINE OPTION...
+check_validate()
+{
+	local want=$1 line=$2 code=0
+	shift 2
+	IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" validate "$@" \
+		>"$SCRATCH/out" 2>&1 || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = "$want" ] || fail "code $code, not $want"
+	tail -n 1 "$SCRATCH/out" | grep -q "^verdict: $line" || fail "last line is not $line"
+	jq -e .verdict "$SCRATCH/results/latest/results.json"
+}
+
+run_check()
+{
+	local fp=powerpc-save-clobbers-fp vmx=powerpc-save-clobbers-vmx
+	local both=powerpc-save-clobbers-fp-vmx
+	local version versions=$CHECK_VERSIONS compiler arch start=$SECONDS
+
+	[ -z "$OPT_LONG" ] || versions="$versions $CHECK_VERSIONS_LONG"
+	start
+	# shellcheck disable=SC2046 # lists of packages
+	need_packages make gcc libc6-dev rsync xz-utils cpio patch perl binutils procps util-linux \
+		flex bison bc libelf-dev libssl-dev jq shellcheck clang llvm lld liburing-dev \
+		dpkg-dev gcc-powerpc64-linux-gnu libc6-dev-ppc64-cross \
+		$(for arch in ppc64le x86_64 arm64; do compiler_packages $arch; done) \
+		"${QEMU_PACKAGE[@]}"
+	kselftest_get
+	HOST=$SCRATCH/host
+	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST") >"$SCRATCH/log" 2>&1 ||
+		die $EXIT_FAIL "the programs do not build: $(last_words "$SCRATCH/log")"
+	say "TAP version 13"
+
+	t shellcheck check_shellcheck
+	t checkpatch check_checkpatch
+	t evidence check_evidence
+	t verdict check_verdict
+	t bad-options check_bad_options
+	t bad-program-options check_bad_program_options
+	t patch-does-not-apply check_patch_does_not_apply
+	t no-space check_no_space
+	t no-package check_no_package
+	t nowhere-to-write check_nowhere_to_write
+	t no-qemu check_no_qemu
+	t no-bank check_no_bank
+	t without-liburing check_without_liburing
+	t not-root check_not_root
+	t io-uring-disabled check_io_uring_disabled
+
+	for version in $versions; do
+		for compiler in gcc clang; do
+			for arch in x86_64 ppc64le arm64 ppc64; do
+				t "build-$version-$compiler-$arch" check_build "$version" \
+					"$compiler" "$arch"
+			done
+		done
+		t "run-tests-$version-linked" check_run_tests "$version" link
+		t "run-tests-$version-copied" check_run_tests "$version" copy
+		t "install-$version" check_install "$version"
+	done
+
+	for version in $versions; do
+		t "kernel-$version" kernel_get "source:$version" ppc64le
+		t "quiet-$version-ppc64le" check_quiet "source:$version" ppc64le
+		t "caught-$version-$both" check_caught "$version" "$both" "vs0 vs32"
+		t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
+		t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
+	done
+	t quiet-debian-ppc64le check_quiet distro ppc64le
+	t quiet-debian-x86_64 check_quiet distro x86_64
+	t quiet-debian-arm64 check_quiet distro arm64
+
+	t guest-warns check_guest_fault 'echo "WARNING: CPU: 0 PID: 1 at nowhere" >/dev/kmsg' \
+		unwell 'the kernel reported: .*WARNING'
+	t guest-dies check_guest_fault 'poweroff -f' dead 'ended without a result'
+	t guest-hangs check_guest_fault 'sleep 1000' dead 'no result within 15 s'
+	t guest-does-not-boot check_guest_no_boot
+	t interrupted check_interrupted
+	t incremental-build check_incremental
+
+	t validate-default check_validate 0 'FIXED$'
+	t validate-swapped check_validate 1 'NOT FIXED$' --base source:6.1 \
+		--fixed "source:6.1+$both"
+	t validate-bad-twice check_validate 1 'NOT FIXED$' --fixed "source:6.1+$both"
+	t validate-half-a-fix check_validate 1 'NOT FIXED$' --fixed "source:6.1+$fp"
+	t validate-good-twice check_validate 4 'INCONCLUSIVE (the base does not show the problem)' \
+		--base source:6.1
+	if [ -n "$OPT_LONG" ]; then
+		t tree check_tree
+	fi
+
+	say "1..$((passed + failed + skipped))"
+	say "# $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
+	[ ${#skips[@]} = 0 ] || printf '# skipped: %s\n' "${skips[@]}"
+	say "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ] || exit $EXIT_FAIL
+	exit 0
+}
