@@ -44,6 +44,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --config FILE       more kernel configuration for kernels that are built
   --no-install        never install packages, say what is missing
   --long              check: everything, also what takes long
+                      bench: a million events on each good kernel instead
 
   K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX
      VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these;

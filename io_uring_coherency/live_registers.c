@@ -46,6 +46,10 @@
 #include "provoke.h"
 #include "regs.h"
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
 /* Fewer events than this say too little: the rate would be known to no better than 3 %. */
 #define MIN_EVENTS	100
 #define MIN_ELSEWHERE	30	/* creations outside the window, where none is expected inside */
@@ -90,6 +94,7 @@ static struct {
 	double seconds;
 	uint64_t max_events;
 	bool stop_first;
+	const char *only;
 	const char *json;
 	unsigned int nr_cpus;
 	int cpu[CPU_SETSIZE];
@@ -477,6 +482,11 @@ static enum expectation expectation(enum provoke_way way, enum ring ring)
 	return IN_WINDOW;
 }
 
+static void name_variant(char *buf, size_t size, enum provoke_way way, enum ring ring)
+{
+	snprintf(buf, size, "%s_%s", ways[way], rings[ring].name);
+}
+
 FIXTURE(worker_creation)
 {
 	struct result *result;
@@ -709,8 +719,7 @@ FIXTURE_SETUP(worker_creation)
 	self->result = &shared->result[shared->nr++];
 	self->result->first_ms = -1;
 	self->result->expect = expectation(variant->way, variant->ring);
-	snprintf(self->result->name, sizeof(self->result->name), "%s_%s", ways[variant->way],
-		 rings[variant->ring].name);
+	name_variant(self->result->name, sizeof(self->result->name), variant->way, variant->ring);
 }
 
 FIXTURE_TEARDOWN(worker_creation)
@@ -738,6 +747,8 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX)
 
 	if (opt.stop_first && shared->found)
 		settle(r, "skip", "not run: a violation was found before");
+	else if (opt.only && strcmp(opt.only, r->name))
+		settle(r, "skip", "not asked for");
 	else if (!shared->clean_ok || !shared->altered_ok)
 		settle(r, "skip", "the controls did not behave");
 	if (*r->outcome)
@@ -900,12 +911,14 @@ static void finish(int status, void *arg)
 }
 
 static const char usage[] =
-	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE] [--stop-first]\n"
+	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE]\n"
+	"                      [--only VARIANT] [--stop-first]\n"
 	"  -t SECONDS    time for each variant (default 1; 3 times that to reach 100 events)\n"
 	"  -n EVENTS     a variant ends after so many events, too\n"
 	"  -c CPUS       CPUs to use, such as 0-3,8 (default: all that this process may use)\n"
 	"  --json FILE   results for programs; $IO_URING_COHERENCY_RESULTS/live_registers.json\n"
 	"                is the default where that directory is named\n"
+	"  --only NAME   run this variant alone, such as poll_wake_default\n"
 	"  --stop-first  end at the first violation\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
 
@@ -956,10 +969,26 @@ static void parse_cpus(const char *list, const cpu_set_t *allowed)
 	die("-c: '%s' is not a list of CPUs such as 0-3,8", list);
 }
 
+static bool variant_exists(const char *name)
+{
+	char known[sizeof(((struct result *)0)->name)];
+	unsigned int way, ring;
+
+	for (way = 0; way < ARRAY_SIZE(ways); way++) {
+		for (ring = 0; ring < ARRAY_SIZE(rings); ring++) {
+			name_variant(known, sizeof(known), way, ring);
+			if (!strcmp(known, name))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void parse_options(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", required_argument, NULL, 'j' },
+		{ "only", required_argument, NULL, 'o' },
 		{ "stop-first", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
@@ -993,6 +1022,9 @@ static void parse_options(int argc, char **argv)
 		case 'j':
 			opt.json = optarg;
 			break;
+		case 'o':
+			opt.only = optarg;
+			break;
 		case 's':
 			opt.stop_first = true;
 			break;
@@ -1006,6 +1038,8 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
+	if (opt.only && !variant_exists(opt.only))
+		die("--only: '%s' is no variant; poll_wake_default is one", opt.only);
 	if (opt.json) {
 		char dir[PATH_MAX];
 

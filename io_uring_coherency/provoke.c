@@ -109,9 +109,8 @@ int provoke_begin(struct provoke *p, const cpu_set_t *workers)
 	memset(p->answered, 0, sizeof(p->answered));
 
 	/*
-	 * A worker woken on the submitter's CPU makes the kernel schedule there before it runs
-	 * task_work (exit_to_user_mode_loop() of the generic entry code, 7.2): the registers are
-	 * then saved and dead, and the event is worth nothing. Optional, so errors do not matter.
+	 * On the submitter's CPU a worker waits for the end of its spin's time slice: a fifth of
+	 * the events per second. Only faster, so that an error does not matter.
 	 */
 	io_uring_register_iowq_aff(&p->ring, sizeof(*workers), workers);
 

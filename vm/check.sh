@@ -311,6 +311,7 @@ check_bad_program_options()
 	refused 2 "not a number of events" "$program" -n 99999999999999999999999
 	refused 2 "not a list of CPUs" "$program" -c 0-
 	refused 2 "may not use CPU" "$program" -c 999999
+	refused 2 "is no variant" "$program" --only nonsense
 	refused 2 "is not an option" "$program" nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file
 }
