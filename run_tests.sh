@@ -43,6 +43,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --args "..."        vm, host: options for live_registers, such as "-t 10 -n 100000"
   --config FILE       more kernel configuration for kernels that are built
   --no-install        never install packages, say what is missing
+  --tests REGEX       check: only the tests whose names match
   --long              check: everything, also what takes long
                       bench: a million events on each good kernel instead
 
@@ -67,6 +68,7 @@ OPT_ARGS=
 OPT_APPEND=
 EXTRA_CONFIG=
 OPT_LONG=
+OPT_TESTS=.
 
 parse()
 {
@@ -86,7 +88,7 @@ parse()
 			;;
 		--no-install) INSTALL_PACKAGES=no ;;
 		--long) OPT_LONG=yes ;;
-		--arch | --kernel | --base | --fixed | --args | --config | \
+		--arch | --kernel | --base | --fixed | --args | --config | --tests | \
 			--accel | --smp | --mem | --cpu | --timeout)
 			[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
 			set_option "${1#--}" "$2"
@@ -122,6 +124,7 @@ set_option()
 		;;
 	cpu) OPT_CPU=$2 ;;
 	args) OPT_ARGS=$2 ;;
+	tests) OPT_TESTS=$2 ;;
 	config)
 		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"
 		EXTRA_CONFIG=$(realpath "$2")

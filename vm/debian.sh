@@ -56,7 +56,8 @@ debian_suite()
 	: >"$state/fresh"
 }
 
-# debian_find PACKAGE ARCH: prints "SUITE VERSION" of the first suite that has it.
+# debian_find PACKAGE ARCH: prints "SUITE VERSION" of the first suite that has it. Dies where none
+# does; as the caller reads it from a subshell, the caller has to exit with its code.
 debian_find()
 {
 	local suite version
@@ -70,7 +71,7 @@ debian_find()
 			return 0
 		fi
 	done
-	return 1
+	die $EXIT_USAGE "no Debian suite has $1 for $2"
 }
 
 # debian_unpack PACKAGE ARCH DIRECTORY: fetches a package and unpacks it there, whole or not at all.
@@ -78,7 +79,7 @@ debian_unpack()
 {
 	local found suite work=$3.partial
 
-	found=$(debian_find "$1" "$2") || die $EXIT_USAGE "no Debian suite has $1 for $2"
+	found=$(debian_find "$1" "$2") || exit $?
 	suite=${found% *}
 	rm -rf "$work"
 	mkdir -p "$work/deb" "$work/root"

@@ -47,6 +47,13 @@ guest_command()
 	QEMU_COMMAND+=(-kernel "$image" -initrd "$initramfs" -append "$append")
 }
 
+# Has QEMU, or says what is missing, before anything is built for it.
+guest_need()
+{
+	command -v "${QEMU[$1]}" >/dev/null || need_packages "${QEMU_PACKAGE[$1]}"
+	need_command "${QEMU[$1]}" "guests of $1 need QEMU"
+}
+
 # guest_run ARCH DIRECTORY NAME [GUESS]: boots KERNEL_IMAGE and leaves console, ktap, dmesg, JSON
 # and the QEMU command in DIRECTORY. Sets GUEST_STATE and GUEST_REASON:
 #
@@ -58,8 +65,6 @@ guest_run()
 {
 	local arch=$1 dir=$2 name=$3 guess=${4:-20} bad code=0
 
-	command -v "${QEMU[$arch]}" >/dev/null || need_packages "${QEMU_PACKAGE[$arch]}"
-	need_command "${QEMU[$arch]}" "guests of $arch need QEMU"
 	mkdir -p "$dir"
 	initramfs_make "$arch" "$SCRATCH/initramfs"
 	guest_command "$arch" "$KERNEL_IMAGE" "$SCRATCH/initramfs" "$dir/console" "$SCRATCH/result"

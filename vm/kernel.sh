@@ -90,8 +90,7 @@ kernel_distro()
 	local arch=$1 package=${DISTRO_KERNEL[$1]} deb=${DEB_ARCH[$1]} dir found real
 
 	# the metapackage has one dependency: the kernel of the day
-	found=$(debian_find "$package" "$deb") ||
-		die $EXIT_SKIP "no Debian suite has $package for $deb"
+	found=$(debian_find "$package" "$deb") || exit $?
 	real=$(apt_private "${found% *}" "$deb" apt-cache depends "$package" |
 		awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }')
 	[ -n "$real" ] || die $EXIT_SKIP "$package names no kernel"
@@ -112,7 +111,7 @@ kernel_source()
 
 	version=${version%%+*}
 	if [ "$version" = mainline ]; then
-		version=$(debian_newest_source)
+		version=$(debian_newest_source) || exit $?
 		[ -n "$version" ] || die $EXIT_SKIP "Debian's sid has no linux-source"
 	fi
 	mkdir -p "$CACHE/source"
@@ -121,8 +120,7 @@ kernel_source()
 		! -name '*.partial' ! -name '*.orig' 2>/dev/null | sort -V | tail -n 1)
 	if [ -z "$SOURCE_TREE" ]; then
 		package=linux-source-$version
-		found=$(debian_find "$package" amd64) ||
-			die $EXIT_USAGE "no Debian suite has $package"
+		found=$(debian_find "$package" amd64) || exit $?
 		key=${found#* }
 		SOURCE_TREE=$CACHE/source/linux-$version-$key
 		need_space "$CACHE" 6000

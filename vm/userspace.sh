@@ -63,6 +63,7 @@ userspace_get()
 	cross=$(cross_prefix "$arch")
 	# shellcheck disable=SC2046 # a list of packages
 	need_packages make gcc libc6-dev rsync xz-utils cpio $(compiler_packages "$arch")
+	guest_need "$arch"
 	kselftest_get
 	sysroot_get "$arch"
 	USERSPACE=$CACHE/userspace/$arch-$(source_hash)
