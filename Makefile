@@ -13,7 +13,7 @@ LIBURING_CFLAGS ?=
 LIBURING_LIBS ?= -luring
 
 # Behind a symbolic link ".." is not the kernel tree, but the shell that started make knows.
-ksft_lib := $(firstword $(wildcard ../lib.mk $(PWD)/lib.mk $(PWD)/../lib.mk))
+ksft_lib := $(firstword $(wildcard ../lib.mk $(PWD)/lib.mk $(dir $(PWD))lib.mk))
 ifeq ($(ksft_lib),)
 $(error this is a directory of tools/testing/selftests in a kernel tree; elsewhere use ./run_tests.sh)
 endif

@@ -65,7 +65,6 @@ OPT_MEM=1G
 OPT_CPU=
 OPT_TIMEOUT=600
 OPT_ARGS=
-OPT_APPEND=
 EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
@@ -137,6 +136,7 @@ set_option()
 result_open()
 {
 	RESULT_FINAL=$RESULTS/$(date +%Y%m%d-%H%M%S)-$1
+	[ ! -e "$RESULT_FINAL" ] && [ ! -e "$RESULT_FINAL.partial" ] || RESULT_FINAL+=-$$
 	RESULT=$RESULT_FINAL.partial
 	mkdir -p "$RESULT" 2>/dev/null || die $EXIT_SKIP "cannot write to $RESULTS"
 	cleanup_hooks+=(result_drop)
@@ -149,8 +149,8 @@ result_drop()
 
 result_close()
 {
-	mv "$RESULT" "$RESULT_FINAL"
-	ln -sfn "$(basename "$RESULT_FINAL")" "$RESULTS/latest"
+	mv -T "$RESULT" "$RESULT_FINAL"
+	ln -sfn "$(basename "$RESULT_FINAL")" "$RESULTS/latest" || true
 	RESULT=$RESULT_FINAL
 	say "results: $RESULT_FINAL"
 }
@@ -174,6 +174,10 @@ ktap_code()
 # What is checked before anything is fetched or built.
 start()
 {
+	# neither make nor the kernel's build can live with them
+	case $CACHE${TMPDIR:-} in
+	*[[:blank:]:]*) die $EXIT_USAGE "blanks or colons in the path of TMPDIR or the cache" ;;
+	esac
 	need_space "$CACHE" 500
 	scratch
 }
@@ -189,23 +193,23 @@ run_host()
 	result_open host
 	phase 10 "$SCRATCH/log" "build tests" make -C "$KSELFTEST" TARGETS=io_uring_coherency \
 		O="$SCRATCH/objects" INSTALL_PATH="$SCRATCH/installed" install ||
-		die $EXIT_FAIL "the tests do not build: $(last_words "$SCRATCH/log")"
+		die $EXIT_SKIP "the tests do not build: $(last_words "$SCRATCH/log")"
+	printf 'timeout=%s\n' "$OPT_TIMEOUT" >"$SCRATCH/installed/io_uring_coherency/settings"
 	grep -h 'warning:\|liburing' "$SCRATCH/log" >&2 || true
 	say "kernel: $(uname -r) on $native"
 	IO_URING_COHERENCY_RESULTS=$RESULT KSELFTEST_LIVE_REGISTERS_ARGS=$OPT_ARGS \
-		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency | tee "$RESULT/ktap"
+		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency | tee "$RESULT/ktap" || true
 	code=$(ktap_code "$RESULT/ktap")
 	result_close
 	exit "$code"
 }
 
-# guest_test NAME KERNEL DIRECTORY ARGS GUESS: one kernel from its description to its results.
+# guest_test NAME DIRECTORY ARGS GUESS: the kernel that kernel_get() got, to its results.
 guest_test()
 {
-	kernel_get "$2" "$OPT_ARCH"
-	printf 'export KSELFTEST_LIVE_REGISTERS_ARGS="%s"\n' "$4" >"$SCRATCH/guest.env"
-	guest_run "$OPT_ARCH" "$3" "$1" "$5"
-	printf '%s\n' "$KERNEL_NAME" >"$3/kernel"
+	printf 'export KSELFTEST_LIVE_REGISTERS_ARGS="%s"\n' "$3" >"$SCRATCH/guest.env"
+	guest_run "$OPT_ARCH" "$2" "$1" "$4"
+	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
 
 run_vm()
@@ -216,7 +220,8 @@ run_vm()
 	start
 	userspace_get "$OPT_ARCH"
 	result_open vm
-	guest_test "run in QEMU" "$OPT_KERNEL" "$RESULT" "$OPT_ARGS" 20
+	kernel_get "$OPT_KERNEL" "$OPT_ARCH"
+	guest_test "run in QEMU" "$RESULT" "$OPT_ARGS" 20
 	say "kernel: $KERNEL_NAME ($OPT_ARCH, $(cat "$RESULT/qemu-version"))"
 	if [ -s "$RESULT/ktap" ]; then
 		cat "$RESULT/ktap"
@@ -225,6 +230,7 @@ run_vm()
 	if [ "$GUEST_STATE" != ok ]; then
 		guest_console "$RESULT"
 		result_close
+		[ "$GUEST_STATE" != no-boot ] || die $EXIT_SKIP "$GUEST_REASON"
 		die $EXIT_FAIL "$GUEST_REASON"
 	fi
 	result_close
@@ -237,7 +243,7 @@ verdict_get()
 	VERDICT=$SCRATCH/host/verdict
 	[ -x "$VERDICT" ] || (cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$SCRATCH/host" \
 		LIBURING_LIBS= "$VERDICT") >"$SCRATCH/log" 2>&1 ||
-		die $EXIT_FAIL "verdict does not build: $(last_words "$SCRATCH/log")"
+		die $EXIT_SKIP "verdict does not build: $(last_words "$SCRATCH/log")"
 }
 
 # evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs; they add up.
@@ -256,34 +262,70 @@ evidence()
 	fi
 }
 
-# One field of the table for one run.
-field()
+# unanswered fail|skip DIRECTORY...: why the fixed kernel's runs are no answer, or nothing. With
+# fail: a variant that failed without a violation, or did not come to its end. With skip: one that
+# has shown the problem on the base and did not pass here.
+unanswered()
 {
-	jq -r "$2" "$1/live_registers.json" 2>/dev/null || echo -
+	local how=$1 dir names
+	shift
+
+	for dir in "$@"; do
+		names=$(jq -r --arg how "$how" --slurpfile base "$RESULT/base/live_registers.json" '
+			[$base[0].variants[] | select(.violations > 0).name] as $hit |
+			[.variants[] | select(.violations == 0) | select(
+				if $how == "fail" then .outcome == "fail" or .outcome == ""
+				else .outcome == "skip" and (.name | IN($hit[])) end).name] |
+			join(" ")' "$dir/live_registers.json")
+		if [ -n "$names" ] && [ "$how" = fail ]; then
+			say "the fixed kernel does not get through $names"
+			return 0
+		elif [ -n "$names" ]; then
+			say "$names shows the problem on the base and has no answer on the fixed kernel"
+			return 0
+		fi
+	done
 }
 
-# table DIRECTORY NAME EVENTS VIOLATIONS: the lines of one column.
+# One field of the table, over the results of one or more runs.
+field()
+{
+	local filter=$1 dir files=()
+	shift
+
+	for dir in "$@"; do
+		[ ! -s "$dir/live_registers.json" ] || files+=("$dir/live_registers.json")
+	done
+	if [ ${#files[@]} = 0 ]; then
+		echo -
+	else
+		jq -rs "$filter" "${files[@]}"
+	fi
+}
+
+# column NAME EVENTS VIOLATIONS DIRECTORY...: the lines of one column of the table.
 column()
 {
-	local low_high
+	local name=$1 events=$2 violations=$3 low_high
+	shift 3
 
-	say "$2"
+	say "$name"
 	say "$(cat "$1/kernel")"
-	say "$(field "$1" '.kernel')"
-	say "$3"
-	say "$4"
-	low_high=$("$VERDICT" --interval "$3" "$4")
-	if [ "$3" = 0 ]; then
+	say "$(field '.[0].kernel' "$@")"
+	say "$events"
+	say "$violations"
+	low_high=$("$VERDICT" --interval "$events" "$violations")
+	if [ "$events" = 0 ]; then
 		say "-"
-	elif [ "$4" = 0 ]; then
+	elif [ "$violations" = 0 ]; then
 		say "< ${low_high#* }"
 	else
 		say "${low_high% *} to ${low_high#* }"
 	fi
-	say "$(field "$1" '[.variants[] | select(.violations > 0)] | min_by(.first_ms) |
-		if . then "\(.first_ms | floor) ms, event \(.first_event)" else "none" end')"
-	say "$(field "$1" '[.variants[].changed | keys[]] | unique | join(" ") |
-		if . == "" then "none" else . end')"
+	say "$(field '[.[].variants[] | select(.violations > 0)] | min_by(.first_ms) |
+		if . then "\(.first_ms | floor) ms, event \(.first_event)" else "none" end' "$@")"
+	say "$(field '[.[].variants[].changed | keys[]] | unique | join(" ") |
+		if . == "" then "none" else . end' "$@")"
 }
 
 run_validate()
@@ -294,16 +336,19 @@ run_validate()
 	kernel_check "$OPT_FIXED"
 	start
 	need_packages jq
+	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH"
 	verdict_get
 	result_open validate
 
-	guest_test "base: run in QEMU" "$OPT_BASE" "$RESULT/base" "-t 1 -n 300" 10
+	kernel_get "$OPT_BASE" "$OPT_ARCH"
+	guest_test "base: run in QEMU" "$RESULT/base" "-t 1 -n 300" 10
 	if [ "$GUEST_STATE" != ok ]; then
 		guest_console "$RESULT/base"
 		inconclusive "base: $GUEST_REASON"
 	fi
-	guest_test "fixed: run in QEMU" "$OPT_FIXED" "$RESULT/fixed" "-t 2 -n 1500" 12
+	kernel_get "$OPT_FIXED" "$OPT_ARCH"
+	guest_test "fixed: run in QEMU" "$RESULT/fixed" "-t 2 -n 1500" 12
 	runs=("$RESULT/fixed")
 	if [ "$GUEST_STATE" = no-boot ]; then
 		guest_console "$RESULT/fixed"
@@ -323,20 +368,28 @@ run_validate()
 		"$VERDICT" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
 		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
 		again=$RESULT/fixed-more-$try
-		guest_test "fixed: more events" "$OPT_FIXED" "$again" "-t 10 -n 4000" 60
-		[ "$GUEST_STATE" = ok ] || reason="fixed: $GUEST_REASON"
-		runs+=("$again")
+		guest_test "fixed: more events" "$again" "-t 10 -n 4000" 60
+		case $GUEST_STATE in
+		ok) runs+=("$again") ;;
+		no-boot) inconclusive "fixed: $GUEST_REASON" ;;
+		*) reason="fixed: $GUEST_REASON" ;;
+		esac
 		read -r -a fixed < <(evidence "${runs[@]}")
 	done
 
 	paste -d '|' <(printf '%s\n' '' kernel linux events violations 'rate (95 %)' \
 		'first violation' 'registers hit') \
-		<(column "$RESULT/base" base "${base[@]}") \
-		<(column "$RESULT/fixed" fixed "${fixed[@]}") | column_align | tee "$RESULT/report"
+		<(column base "${base[@]}" "$RESULT/base") \
+		<(column fixed "${fixed[@]}" "${runs[@]}") | column_align | tee "$RESULT/report"
 
+	# counts alone are not enough: a variant that died, failed or gave no answer counts nothing
+	[ -n "$reason" ] || reason=$(unanswered fail "${runs[@]}")
 	if [ -n "$reason" ]; then
 		line="verdict: NOT FIXED ($reason)"
 		code=$EXIT_FAIL
+	elif [ "${fixed[1]}" = 0 ] && [ "${base[1]}" != 0 ] &&
+		reason=$(unanswered skip "${runs[@]}") && [ -n "$reason" ]; then
+		inconclusive "$reason"
 	else
 		line=$("$VERDICT" "${base[@]}" "${fixed[@]}") || code=$?
 	fi

@@ -169,8 +169,40 @@ void provoke_seen(struct provoke *p)
 		p->answered[p->released - 1] = true;
 }
 
+void provoke_release(struct provoke *p)
+{
+	unsigned int i;
+
+	if (p->at_end)
+		return;
+	p->at_end = true;
+	for (i = 0; i < p->nr_pipes; i++) {
+		close(p->pipe[i][1]);
+		p->pipe[i][1] = -1;
+	}
+}
+
+/* A pipe without data and with a writer. 0 or -errno. */
+static int renew_pipe(struct provoke *p, unsigned int i)
+{
+	int err;
+
+	close(p->pipe[i][0]);
+	if (p->pipe[i][1] >= 0)
+		close(p->pipe[i][1]);
+	if (!pipe2(p->pipe[i], O_CLOEXEC))
+		return 0;
+	/* provoke_close() must not close these numbers again */
+	err = errno;
+	p->pipe[i][0] = -1;
+	p->pipe[i][1] = -1;
+	return -err;
+}
+
 int provoke_end(struct provoke *p)
 {
+	int ret;
+
 	unsigned int i;
 	uint64_t value;
 
@@ -178,27 +210,21 @@ int provoke_end(struct provoke *p)
 		io_uring_queue_exit(&p->ring);
 	p->ring_up = false;
 
+	for (i = 0; i < p->nr_pipes; i++) {
+		if (!p->at_end && (i >= p->released || p->answered[i]))
+			continue;
+		ret = renew_pipe(p, i);
+		if (ret)
+			return ret;
+	}
+	p->at_end = false;
+
 	if (p->way == PROVOKE_POLL_WAKE) {
 		struct pollfd left = { .fd = p->trigger, .events = POLLIN };
 
 		/* what no read took would complete the next round's first read at once */
 		if (poll(&left, 1, 0) == 1 && read(p->trigger, &value, sizeof(value)) < 0)
 			return -errno;
-		return 0;
-	}
-	for (i = 0; i < p->released; i++) {
-		if (p->answered[i])
-			continue;
-		close(p->pipe[i][0]);
-		close(p->pipe[i][1]);
-		if (pipe2(p->pipe[i], O_CLOEXEC)) {
-			int err = errno;
-
-			/* provoke_close() must not close these numbers again */
-			p->pipe[i][0] = -1;
-			p->pipe[i][1] = -1;
-			return -err;
-		}
 	}
 	return 0;
 }
@@ -213,16 +239,17 @@ int provoke_threads(const struct provoke *p)
 	return st.st_nlink - 2;
 }
 
-int provoke_workers(int tid, unsigned int *own, unsigned int *others)
+/* Counts the threads of this process whose name begins with @prefix, and with @number if not 0. */
+static int count_threads(const char *prefix, unsigned long number, unsigned int *same,
+			 unsigned int *others, unsigned long *last)
 {
-	char path[64], comm[32], wanted[32];
+	char path[64], comm[32];
 	struct dirent *entry;
 	DIR *dir;
 	int fd;
 
-	*own = 0;
+	*same = 0;
 	*others = 0;
-	snprintf(wanted, sizeof(wanted), "iou-wrk-%d\n", tid);
 	dir = opendir("/proc/self/task");
 	if (!dir)
 		return -errno;
@@ -236,11 +263,28 @@ int provoke_workers(int tid, unsigned int *own, unsigned int *others)
 		len = read(fd, comm, sizeof(comm) - 1);
 		close(fd);
 		comm[len > 0 ? len : 0] = '\0';
-		if (!strcmp(comm, wanted))
-			++*own;
-		else if (!strncmp(comm, "iou-wrk-", 8))
+		if (strncmp(comm, prefix, strlen(prefix)))
+			continue;
+		*last = strtoul(comm + strlen(prefix), NULL, 10);
+		if (*last == number)
+			++*same;
+		else
 			++*others;
 	}
 	closedir(dir);
 	return 0;
+}
+
+int provoke_workers(unsigned int *own, unsigned int *others)
+{
+	unsigned long submitter = 0, worker;
+	unsigned int none, sq_threads;
+	int ret;
+
+	ret = count_threads("iou-sqp-", 0, &none, &sq_threads, &submitter);
+	if (ret)
+		return ret;
+	if (sq_threads != 1)
+		return -ESRCH;
+	return count_threads("iou-wrk-", submitter, own, others, &worker);
 }

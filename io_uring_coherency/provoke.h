@@ -60,6 +60,7 @@ struct provoke {
 	unsigned int created;		/* of this round, by the submitter's count: the cap */
 	unsigned int released;		/* pipes that got their byte */
 	bool answered[PROVOKE_ITEMS];	/* ... and whose reader is known to have taken it */
+	bool at_end;			/* pipes have no writer any more */
 };
 
 /*
@@ -85,6 +86,13 @@ int provoke_fire(struct provoke *p);
 void provoke_seen(struct provoke *p);
 
 /*
+ * In the other thread, when the submitter does not come to its end: lets every splice see the end
+ * of its pipe. io_worker_handle_work() of 5.10 looks at IO_WQ_BIT_EXIT before it takes the first
+ * work, so that a worker may block in one that nobody cancels any more.
+ */
+void provoke_release(struct provoke *p);
+
+/*
  * In the other thread, after it has joined the submitter (whose exit cancels every request):
  * gives the ring back and empties the pipes. Returns 0 or -errno.
  */
@@ -94,9 +102,12 @@ int provoke_end(struct provoke *p);
 int provoke_threads(const struct provoke *p);
 
 /*
- * io-wq workers of this process by the thread that they were created for (their name is
- * "iou-wrk-<tid>", io_wq_worker()): those of @tid, and all others. 0 or -errno.
+ * For an SQPOLL ring: the io-wq workers of this process by the thread that they were created for:
+ * the submitter's own, and all others. A worker is named "iou-wrk-N" after that thread
+ * (io_wq_worker()), the SQ thread "iou-sqp-N" after the thread that made the ring
+ * (io_sq_thread()), both by the number that the thread has outside of any PID namespace. 0, -ESRCH
+ * when there is no SQ thread to tell the number, or -errno.
  */
-int provoke_workers(int tid, unsigned int *own, unsigned int *others);
+int provoke_workers(unsigned int *own, unsigned int *others);
 
 #endif /* PROVOKE_H */

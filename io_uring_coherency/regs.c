@@ -8,6 +8,12 @@
 
 #include "regs.h"
 
+const char *const reg_class_names[REG_CLASS_NR] = {
+	[REG_CLASS_GPR] = "general",
+	[REG_CLASS_FP] = "FP",
+	[REG_CLASS_VECTOR] = "vector",
+};
+
 /* The finalizer of splitmix64: every bit of @x reaches every bit of the result. */
 static uint64_t mix(uint64_t x)
 {

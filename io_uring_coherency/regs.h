@@ -32,6 +32,8 @@
 #define REG_SLOTS_MAX	192
 
 /* What kernel code is responsible for a register; a violation is named by it. */
+extern const char *const reg_class_names[];
+
 enum reg_class {
 	REG_CLASS_GPR,		/* general purpose, and branch or flag registers saved with them */
 	REG_CLASS_FP,		/* ppc64: f0-f31 (vs0-vs31) and FPSCR; elsewhere unused or x87 */
@@ -96,8 +98,8 @@ void reg_arch_spin(struct reg_window *w);
 const char *regs_init(struct reg_layout *layout);
 
 /*
- * Makes @w ready for one spin: a pattern in each slot that depends on @seed and on the slot, is
- * never 0, and differs from that of every other slot. @alter is -1, or the slot that the control
+ * Makes @w ready for one spin: a pattern in each slot that depends on @seed and on the slot, and
+ * is never 0 where the CPU leaves a choice. @alter is -1, or the slot that the control
  * changes inside the window.
  */
 void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t seed, int alter);

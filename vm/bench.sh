@@ -7,7 +7,8 @@
 BENCH_STARTS=200
 BENCH_PAIRS=7
 
-# bench_guest KERNEL SCRIPT: runs SCRIPT in a guest instead of the kselftest; prints its results.
+# bench_guest KERNEL SCRIPT NAME: runs SCRIPT in a guest instead of the kselftest; what it leaves
+# in /results is then in $RESULT/NAME.
 bench_guest()
 {
 	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n' "$2" >"$SCRATCH/guest.sh"
@@ -102,6 +103,6 @@ run_bench()
 				bench_first $patch
 			done
 		fi
-	} | tee "$RESULT/report"
+	} > >(tee "$RESULT/report")
 	result_close
 }

@@ -21,29 +21,31 @@ skips=()
 # t NAME FUNCTION ARGUMENT...: one test, one KTAP line.
 t()
 {
-	local name=$1 code=0 start=$SECONDS log=$SCRATCH/check.log number watchdog
+	local name=$1 code=0 start=$SECONDS log=$SCRATCH/check.log number
 
 	[[ $name =~ $OPT_TESTS ]] || return 0
 	shift
 	number=$((passed + failed + skipped + 1))
 	set -m
 	(
-		trap - ERR
-		set -e
 		SCRATCH=$(mktemp -d "$SCRATCH/test.XXXXXX")
+		# what a test starts goes with it, however it ends
+		CHILD=
+		cleanup_hooks=()
+		trap cleanup EXIT
+		trap 'exit 143' INT TERM HUP
+		trap 'printf "failed: %s\n" "$BASH_COMMAND"; exit $EXIT_FAIL' ERR
 		"$@"
 	) >"$log" 2>&1 </dev/null &
 	CHILD=$!
 	set +m
-	(
-		sleep "$TEST_TIMEOUT"
-		kill -TERM -- "-$CHILD"
-	) >/dev/null 2>&1 &
-	watchdog=$!
+	# ends by itself with the test; signals the test alone, which ends what it has started
+	{
+		timeout "$TEST_TIMEOUT" tail -s 0.2 --pid="$CHILD" -f /dev/null ||
+			kill -TERM "$CHILD"
+	} >/dev/null 2>&1 &
 	wait "$CHILD" || code=$?
 	CHILD=
-	kill "$watchdog" 2>/dev/null || true
-	wait "$watchdog" 2>/dev/null || true
 	case $code in
 	0)
 		passed=$((passed + 1))
@@ -107,13 +109,12 @@ check_evidence()
 # verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
 check_verdict()
 {
-	local line code
+	local line code got b v f w
 
 	while read -r b v f w code line; do
-		set +e
-		"$HOST/verdict" "$b" "$v" "$f" "$w" >"$SCRATCH/out" 2>"$SCRATCH/err"
-		[ $? = "$code" ] || fail "verdict $b $v $f $w: not code $code"
-		set -e
+		got=0
+		"$HOST/verdict" "$b" "$v" "$f" "$w" >"$SCRATCH/out" 2>"$SCRATCH/err" || got=$?
+		[ "$got" = "$code" ] || fail "verdict $b $v $f $w: code $got, not $code"
 		if [ "$code" = 2 ]; then
 			[ "$(wc -l <"$SCRATCH/err")" = 1 ] || fail "not one sentence"
 		else
@@ -160,9 +161,7 @@ build_quietly()
 		cat "$SCRATCH/make.log"
 		fail "does not build"
 	}
-	if grep -E 'warning|Warning:|\[-W' "$SCRATCH/make.log"; then
-		fail "builds with warnings"
-	fi
+	! grep -E 'warning|Warning:|\[-W' "$SCRATCH/make.log" || fail "builds with warnings"
 }
 
 # check_build VERSION COMPILER ARCH: cross builds link against the sysroot of that architecture.
@@ -220,9 +219,9 @@ check_install()
 # The native run's line: ok, or skipped for a reason that this kernel has (no io_uring).
 native_answer()
 {
-	grep -q '^not ok' "$1" && fail "failed"
+	! grep -q '^not ok' "$1" || fail "failed"
 	# behind a link the runner names the directory that the link points to
-	grep -q '^ok 1 selftests: .*: live_registers$' "$1" && return 0
+	! grep -q '^ok 1 selftests: .*: live_registers$' "$1" || return 0
 	skip "$(grep -m 1 '# SKIP\|1\.\.0' "$1")"
 }
 
@@ -298,6 +297,9 @@ check_bad_options()
 	refused 2 "no kernel image /nowhere" "$me" vm --kernel image:/nowhere
 	refused 2 "there is no patch" "$me" vm --kernel source:6.1+/nowhere.patch
 	refused 2 "only source: and tree: take patches" "$me" vm --kernel distro+x
+	refused 2 "names an empty patch" "$me" vm --kernel source:6.1+
+	refused 2 "no kernel image /nowhere+" "$me" vm --kernel image:/nowhere+
+	refused 2 "blanks or colons" env TMPDIR="/tmp/a b" "$me" vm
 	refused 2 "no Debian suite has linux-source-4.99" "$me" vm --kernel source:4.99
 	refused 2 "there is no file /nowhere" "$me" vm --config /nowhere
 	refused 2 "is not a kernel" "$me" validate --base nonsense
@@ -373,19 +375,57 @@ check_no_qemu()
 		"$TOP/run_tests.sh" vm --no-install
 }
 
-# A kernel that forbids io_uring, and one where a filter does: skipped, and said.
+# A kernel that forbids io_uring: skipped, and said. In a guest, whose sysctl is nobody else's.
 check_io_uring_disabled()
 {
-	local knob=/proc/sys/kernel/io_uring_disabled old code=0
+	cat >"$SCRATCH/guest.sh" <<-'EOF'
+		#!/bin/sh
+		echo 2 >/proc/sys/kernel/io_uring_disabled || exit 1
+		/kselftest/io_uring_coherency/live_registers -t 0.2
+		echo "code $?"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=ppc64le
+	guest_of source:mainline ""
+	grep '^code 4' "$SCRATCH/guest/ktap"
+	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 8 ]
+}
 
-	[ -w $knob ] || skip "this kernel has no kernel.io_uring_disabled that can be written"
-	old=$(cat $knob)
-	echo 2 >$knob
-	"$HOST/live_registers" -t 0.2 >"$SCRATCH/out" || code=$?
-	echo "$old" >$knob
-	cat "$SCRATCH/out"
-	[ $code = 4 ]
-	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/out")" = 8 ]
+# What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
+check_unanswered()
+{
+	RESULT=$SCRATCH
+	mkdir "$SCRATCH/base" "$SCRATCH/fixed"
+	answers() {
+		jq -n --arg a "$1" --argjson v "$2" --arg b "$3" '{variants: [
+			{name: "one", outcome: $a, violations: $v},
+			{name: "two", outcome: $b, violations: 0}]}'
+	}
+	answers fail 5 pass >"$SCRATCH/base/live_registers.json"
+	answers pass 0 pass >"$SCRATCH/fixed/live_registers.json"
+	[ -z "$(unanswered fail "$SCRATCH/fixed")$(unanswered skip "$SCRATCH/fixed")" ]
+	answers "" 0 pass >"$SCRATCH/fixed/live_registers.json"
+	[ "$(unanswered fail "$SCRATCH/fixed")" = "the fixed kernel does not get through one" ]
+	answers pass 0 fail >"$SCRATCH/fixed/live_registers.json"
+	[ "$(unanswered fail "$SCRATCH/fixed")" = "the fixed kernel does not get through two" ]
+	answers skip 0 skip >"$SCRATCH/fixed/live_registers.json"
+	[ -z "$(unanswered fail "$SCRATCH/fixed")" ]
+	unanswered skip "$SCRATCH/fixed" | grep '^one shows the problem on the base'
+}
+
+# The module's skeleton, against a kernel that was built here.
+check_module()
+{
+	kernel_source "source:$1"
+	cp -r "$TOP/ppc_barrier_test" "$SCRATCH/module"
+	make -C "$SOURCE_TREE" O="$(echo "$CACHE/build/$SOURCE_KEY-ppc64le-"*)" ARCH=powerpc \
+		CROSS_COMPILE=powerpc64le-linux-gnu- modules_prepare >/dev/null
+	make -C "$(echo "$CACHE/build/$SOURCE_KEY-ppc64le-"*)" ARCH=powerpc \
+		CROSS_COMPILE=powerpc64le-linux-gnu- M="$SCRATCH/module" W=1 \
+		KBUILD_MODPOST_WARN=1 modules >"$SCRATCH/log" 2>&1
+	cat "$SCRATCH/log"
+	! grep 'session.c.*warning' "$SCRATCH/log"
+	[ -s "$SCRATCH/module/ppc_barrier_test.ko" ]
 }
 
 check_not_root()
@@ -401,27 +441,37 @@ check_not_root()
 	[ $code = 0 ]
 }
 
+# The file of a run's guest that no other run has.
+guest_file()
+{
+	local qemu
+
+	qemu=$(pgrep -f "qemu-system-ppc64.*$SCRATCH" | head -n 1)
+	[ -z "$qemu" ] || tr '\0' '\n' <"/proc/$qemu/cmdline" | grep '/initramfs$'
+}
+
 # An interrupted run ends its guest and leaves nothing.
 check_interrupted()
 {
-	local before pid try
+	local before pid try image
 
 	before=$(left_behind)
 	# what a shell starts in the background ignores SIGINT for good, unless it is given back
 	# shellcheck disable=SC2016 # perl's variables
-	perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" vm --args "-t 60" \
-		>"$SCRATCH/out" 2>&1 &
+	TMPDIR=$SCRATCH perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" vm \
+		--args "-t 60" >"$SCRATCH/out" 2>&1 &
 	pid=$!
 	for try in $(seq 100); do
-		! pgrep -f 'qemu-system-ppc64.*coherency.result' >/dev/null || break
+		[ -z "$(guest_file)" ] || break
 		sleep 0.3
 	done
 	[ "$try" != 100 ] || fail "the guest did not start"
+	image=$(guest_file)
 	sleep 1
 	kill -INT "$pid"
 	wait "$pid" || true
 	[ "$(left_behind)" = "$before" ] || fail "left behind: $(left_behind)"
-	! pgrep -f 'qemu-system-ppc64.*coherency.result' || fail "QEMU is still there"
+	! pgrep -f "qemu-system-ppc64.*$image" || fail "QEMU is still there"
 }
 
 # --- guests
@@ -429,10 +479,9 @@ check_interrupted()
 # guest_of KERNEL ARGS: runs it in a guest, which must come to its end in good health.
 guest_of()
 {
-	printf 'export KSELFTEST_LIVE_REGISTERS_ARGS="%s"\n' "$2" >"$SCRATCH/guest.env"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$1" "$OPT_ARCH"
-	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
+	guest_test guest "$SCRATCH/guest" "$2" 20
 	cat "$SCRATCH/guest/ktap" || true
 	if [ "$GUEST_STATE" != ok ]; then
 		guest_console "$SCRATCH/guest" 30
@@ -518,7 +567,7 @@ check_tree()
 	OPT_ARCH=ppc64le
 	kernel_source source:6.1
 	# hard links: the copy costs no space, and a write to it would show in the original
-	cp -al "$SOURCE_TREE" "$tree"
+	cp -al "$SOURCE_TREE" "$tree" || cp -a "$SOURCE_TREE" "$tree"
 	rm -rf "$tree/tools/testing/selftests/io_uring_coherency"
 	before=$(cd "$tree" && find . -newermt @"$(date +%s)" | sort)
 	guest_of "tree:$tree" "-t 0.3"
@@ -574,7 +623,7 @@ run_check()
 	t no-bank check_no_bank
 	t without-liburing check_without_liburing
 	t not-root check_not_root
-	t io-uring-disabled check_io_uring_disabled
+	t unanswered check_unanswered
 
 	for version in $versions; do
 		for compiler in gcc clang; do
@@ -594,7 +643,9 @@ run_check()
 		t "caught-$version-$both" check_caught "$version" "$both" "vs0 vs32"
 		t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
 		t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
+		t "module-$version" check_module "$version"
 	done
+	t io-uring-disabled check_io_uring_disabled
 	t quiet-debian-ppc64le check_quiet distro ppc64le
 	t quiet-debian-x86_64 check_quiet distro x86_64
 	t quiet-debian-arm64 check_quiet distro arm64

@@ -8,7 +8,7 @@ EXIT_FAIL=1
 EXIT_USAGE=2
 EXIT_SKIP=4
 
-CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/io_uring_coherency
+CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/io_uring_coherency
 RESULTS=${IO_URING_COHERENCY_OUT:-$TOP/results}
 INSTALL_PACKAGES=yes
 
@@ -47,10 +47,11 @@ cleanup()
 	exit "$code"
 }
 trap cleanup EXIT
-# nothing ends silently: what no sentence was written for gets its place told
+# nothing ends silently, and an error of ours is no verdict on a kernel: what no sentence was
+# written for gets its place told, and ends as "cannot tell"
 set -E
 trap 'printf "run_tests.sh: %s failed (%s, line %s)\n" "${BASH_COMMAND%% *}" \
-	"${BASH_SOURCE[0]##*/}" "$LINENO" >&2' ERR
+	"${BASH_SOURCE[0]##*/}" "$LINENO" >&2; exit $EXIT_SKIP' ERR
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
@@ -138,6 +139,27 @@ need_packages()
 need_command()
 {
 	command -v "$1" >/dev/null || die $EXIT_SKIP "$1 is missing: $2"
+}
+
+# locked NAME: waits until no other run has that lock of the cache; it goes with this shell, or
+# with unlock NAME.
+declare -A LOCKS=()
+locked()
+{
+	local fd
+
+	mkdir -p "$CACHE/locks"
+	exec {fd}>"$CACHE/locks/$1"
+	flock "$fd"
+	LOCKS[$1]=$fd
+}
+
+unlock()
+{
+	local fd=${LOCKS[$1]}
+
+	unset "LOCKS[$1]"
+	exec {fd}>&-
 }
 
 # need_space DIRECTORY MEBIBYTES

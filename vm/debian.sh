@@ -40,7 +40,6 @@ debian_suite()
 	main=$(debian_mirrors | awk '$2 !~ /-/ { print $1; exit }')
 	security=$(debian_mirrors | awk '$2 ~ /-security$/ { print $1; exit }')
 	[ -n "$main" ] || die $EXIT_SKIP "apt on this machine knows no Debian mirror"
-	rm -rf "$state"
 	mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/parts"
 	: >"$state/status"
 	{
@@ -86,9 +85,8 @@ debian_unpack()
 	(cd "$work/deb" && apt_private "$suite" "$2" apt-get -q download "$1") \
 		>"$work/log" 2>&1 ||
 		die $EXIT_SKIP "$1 cannot be downloaded: $(tail -n 1 "$work/log")"
-	dpkg -x "$work"/deb/*.deb "$work/root"
-	mkdir -p "$3"
-	cp -a "$work/root/." "$3/"
+	dpkg -x "$work"/deb/*.deb "$work/root" || die $EXIT_SKIP "$1 cannot be unpacked"
+	mv -T "$work/root" "$3" || die $EXIT_SKIP "$1 cannot be put into the cache"
 	rm -rf "$work"
 }
 

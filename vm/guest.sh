@@ -38,7 +38,7 @@ guest_command()
 		tty=ttyAMA0 line=ttyS0
 		;;
 	esac
-	append="console=$tty panic=-1 quiet coherency.result=$line $OPT_APPEND"
+	append="console=$tty panic=-1 quiet coherency.result=$line"
 	QEMU_COMMAND=("${QEMU[$arch]}" "${machine[@]}" -smp "$OPT_SMP" -m "$OPT_MEM"
 		-accel "$OPT_ACCEL" -nographic -nodefaults -no-reboot
 		-chardev "file,id=console,path=$console" -serial chardev:console
@@ -57,10 +57,10 @@ guest_need()
 # guest_run ARCH DIRECTORY NAME [GUESS]: boots KERNEL_IMAGE and leaves console, ktap, dmesg, JSON
 # and the QEMU command in DIRECTORY. Sets GUEST_STATE and GUEST_REASON:
 #
-#	ok		the tests came to their end, GUEST_EXIT has their exit code
+#	ok		the tests came to their end
 #	unwell		they did, but the kernel reported a fault of its own
 #	dead		the guest was up and gave no result: it died or hung
-#	no-boot		it never came up
+#	no-boot		it never came up, or QEMU itself failed: nothing was tested
 guest_run()
 {
 	local arch=$1 dir=$2 name=$3 guess=${4:-20} bad code=0
@@ -75,9 +75,8 @@ guest_run()
 		"${QEMU_COMMAND[@]}" || code=$?
 	tr -d '\r' <"$dir/console" >"$SCRATCH/console" && cp "$SCRATCH/console" "$dir/console"
 
-	GUEST_STATE=ok GUEST_REASON= GUEST_EXIT=
+	GUEST_STATE=ok GUEST_REASON=
 	if tar -C "$dir" -xf "$SCRATCH/result" 2>/dev/null && [ -s "$dir/exit" ]; then
-		GUEST_EXIT=$(cat "$dir/exit")
 		bad=$(cat "$dir/console" "$dir/dmesg" | grep -v "$CONSOLE_HARMLESS" |
 			grep -m 1 -E "$CONSOLE_BAD" || true)
 		if [ -n "$bad" ]; then
@@ -87,9 +86,9 @@ guest_run()
 		return 0
 	fi
 	GUEST_STATE=dead
-	if [ ! -s "$dir/console" ] && [ -s "$dir/qemu" ]; then
+	if [ "$code" != 0 ] && [ "$code" != 124 ]; then
 		GUEST_STATE=no-boot
-		GUEST_REASON="QEMU did not start: $(tail -n 1 "$dir/qemu")"
+		GUEST_REASON="QEMU ended with code $code: $(tail -n 1 "$dir/qemu")"
 	elif ! grep -q 'coherency: guest is up\|TAP version' "$dir/console"; then
 		GUEST_STATE=no-boot
 		GUEST_REASON="the kernel did not come up"

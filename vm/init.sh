@@ -22,14 +22,8 @@ mount -t tmpfs shm /dev/shm
 mount -t debugfs debug /sys/kernel/debug 2>/dev/null
 ip link set lo up 2>/dev/null
 
-# the runner of 6.1 gives timeout an option that busybox's does not know
+# the host ends a guest that takes too long; without the command the runner sets no limit
 rm -f /usr/bin/timeout
-cat >/usr/bin/timeout <<'EOF'
-#!/bin/sh
-[ "$1" != --foreground ] || shift
-exec /bin/busybox timeout "$@"
-EOF
-chmod 755 /usr/bin/timeout
 
 line=$(sed -n 's/.*coherency.result=\([^ ]*\).*/\1/p' /proc/cmdline)
 

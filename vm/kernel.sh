@@ -6,7 +6,7 @@
 #	distro				Debian's prebuilt kernel of the architecture
 #	source:VERSION[+PATCH...]	Debian's linux-source-VERSION; "mainline" is the newest
 #	tree:PATH[+PATCH...]		a kernel tree, which is never written to
-#	image:VMLINUX[,MODULES]		something that is built already
+#	image:VMLINUX			something that is built already
 #
 # A build happens in one tree and one O= directory for each source, so that a patch costs only
 # what it touches: it is applied, built, and taken out again, and the image is kept by the
@@ -17,6 +17,13 @@ kernel_check()
 {
 	local what=$1 path patches
 
+	case ${what#*+} in
+	'' | +* | *+ | *++*)
+		case $what in
+		source:* | tree:*) die $EXIT_USAGE "'$what' names an empty patch" ;;
+		esac
+		;;
+	esac
 	case $what in
 	distro | distro+* | source:?*) ;;
 	tree:?*)
@@ -27,7 +34,8 @@ kernel_check()
 		;;
 	image:?*)
 		path=${what#image:}
-		[ -r "${path%%,*}" ] || die $EXIT_USAGE "there is no kernel image ${path%%,*}"
+		[ -r "$path" ] || die $EXIT_USAGE "there is no kernel image $path"
+		return 0
 		;;
 	*)
 		die $EXIT_USAGE "'$what' is not a kernel: give distro, source:VERSION[+PATCH...]," \
@@ -37,7 +45,7 @@ kernel_check()
 	patches=${what#*+}
 	if [ "$patches" != "$what" ]; then
 		case $what in
-		distro* | image:*) die $EXIT_USAGE "'$what': only source: and tree: take patches" ;;
+		distro*) die $EXIT_USAGE "'$what': only source: and tree: take patches" ;;
 		esac
 		while read -r path; do
 			[ -r "$path" ] || die $EXIT_USAGE "there is no patch $path"
@@ -63,15 +71,14 @@ kernel_patches()
 # kernel_get K ARCH: sets KERNEL_IMAGE and KERNEL_NAME. Builds or fetches what is not cached.
 kernel_get()
 {
-	local what=$1 arch=$2 path
+	local what=$1 arch=$2
 
 	case $what in
 	distro)
 		kernel_distro "$arch"
 		;;
 	image:*)
-		path=${what#image:}
-		KERNEL_IMAGE=${path%%,*}
+		KERNEL_IMAGE=${what#image:}
 		KERNEL_NAME=$what
 		;;
 	source:*)
@@ -95,11 +102,14 @@ kernel_distro()
 		awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }')
 	[ -n "$real" ] || die $EXIT_SKIP "$package names no kernel"
 	dir=$CACHE/distro/$real
+	mkdir -p "$CACHE/distro"
+	locked fetch
 	if [ ! -d "$dir" ]; then
 		need_space "$CACHE" 1500
 		phase 20 "$SCRATCH/log" "fetch $real" debian_unpack "$real" "$deb" "$dir" ||
 			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
 	fi
+	unlock fetch
 	KERNEL_IMAGE=$(find "$dir/boot" -name 'vmlinu[xz]-*' | head -n 1)
 	KERNEL_NAME="Debian's $real"
 }
@@ -115,6 +125,7 @@ kernel_source()
 		[ -n "$version" ] || die $EXIT_SKIP "Debian's sid has no linux-source"
 	fi
 	mkdir -p "$CACHE/source"
+	locked fetch
 	# a tree that is there is used, whatever Debian has by now: results stay comparable
 	SOURCE_TREE=$(find "$CACHE/source" -maxdepth 1 -type d -name "linux-$version-*" \
 		! -name '*.partial' ! -name '*.orig' 2>/dev/null | sort -V | tail -n 1)
@@ -125,6 +136,7 @@ kernel_source()
 		SOURCE_TREE=$CACHE/source/linux-$version-$key
 		need_space "$CACHE" 6000
 		archive=$CACHE/source/$package.deb
+		rm -rf "$archive"
 		phase 15 "$SCRATCH/log" "fetch $package ($key)" \
 			debian_unpack "$package" amd64 "$archive" ||
 			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
@@ -134,9 +146,10 @@ kernel_source()
 			tar -C "$SOURCE_TREE.partial" --strip-components=1 -xf \
 			"$archive/usr/src/$package.tar.xz" ||
 			die $EXIT_SKIP "$package cannot be unpacked: $(last_words "$SCRATCH/log")"
-		mv "$SOURCE_TREE.partial" "$SOURCE_TREE"
+		mv -T "$SOURCE_TREE.partial" "$SOURCE_TREE"
 		rm -rf "$archive"
 	fi
+	unlock fetch
 	SOURCE_KEY=$(basename "$SOURCE_TREE")
 }
 
@@ -150,12 +163,25 @@ kernel_tree()
 	SOURCE_TREE=$CACHE/source/tree-$(sha256sum <<<"$path" | cut -c 1-16)
 	need_space "$CACHE" 6000
 	mkdir -p "$CACHE/source"
+	build_lock "$SOURCE_TREE"
 	patches_out "$SOURCE_TREE"
 	phase 30 "$SCRATCH/log" "copy $path" rsync -rlpc --delete --exclude=/.git \
 		--exclude='*.o' --exclude='*.ko' --exclude='*.cmd' --exclude=/.config \
 		--exclude=/include/config --exclude=/include/generated \
 		--exclude='/arch/*/include/generated' "$path/" "$SOURCE_TREE" ||
 		die $EXIT_SKIP "$path cannot be copied: $(last_words "$SCRATCH/log")"
+}
+
+# A tree is one run's at a time, from the copy to the image.
+build_lock()
+{
+	local name=build-${1##*/}
+
+	[ -z "${LOCKS[$name]:-}" ] || return 0
+	mkdir -p "$CACHE/locks"
+	exec {build_fd}>"$CACHE/locks/$name"
+	flock -n "$build_fd" || die $EXIT_SKIP "another run is building in ${1##*/}"
+	LOCKS[$name]=$build_fd
 }
 
 # The files that a patch touches, relative to the tree.
@@ -228,7 +254,8 @@ kernel_build()
 	arm64) target=arch/arm64/boot/Image ;;
 	*) target=vmlinux ;;
 	esac
-	out=$objects.out
+	# without a key nobody can know later what it was built from: it is this run's own
+	out=$SCRATCH/kernel-${objects##*/}
 	if [ -n "$key" ]; then
 		out=$CACHE/kernels/$(basename "$tree")-$arch-$config
 		[ ${#patches[@]} = 0 ] ||
@@ -245,8 +272,7 @@ kernel_build()
 	need_packages make flex bison bc libelf-dev libssl-dev patch rsync xz-utils gcc libc6-dev \
 		$(compiler_packages "$arch")
 	mkdir -p "$objects" "$CACHE/logs"
-	exec {lock}>"$tree.lock"
-	flock -n "$lock" || die $EXIT_SKIP "another run is building in $(basename "$tree")"
+	build_lock "$tree"
 	patches_out "$tree"
 	[ ${#patches[@]} = 0 ] || patches_in "$tree" "${patches[@]}"
 	restore_tree=$tree
@@ -272,8 +298,8 @@ kernel_build()
 	mkdir -p "$out.partial"
 	cp "$objects/$target" "$objects/.config" "$out.partial/"
 	rm -rf "$out"
-	mv "$out.partial" "$out"
-	flock -u "$lock"
+	mv -T "$out.partial" "$out"
+	unlock "build-${tree##*/}"
 }
 
 restore_tree=

@@ -13,19 +13,26 @@ sysroot_get()
 
 	SYSROOT=$CACHE/sysroot/$arch
 	[ ! -d "$SYSROOT" ] || return 0
-	rm -rf "$SYSROOT.new"
+	locked fetch
+	mkdir -p "$CACHE/sysroot"
+	rm -rf "$SYSROOT.new" "$SYSROOT.one"
 	if [ -z "$deb" ]; then
 		phase 20 "$SCRATCH/log" "build liburing for $arch" liburing_build "$arch" \
 			"$SYSROOT.new" || die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
-		mv "$SYSROOT.new" "$SYSROOT"
+		mv -T "$SYSROOT.new" "$SYSROOT"
+		unlock fetch
 		return 0
 	fi
 	for package in liburing-dev busybox-static; do
 		phase 5 "$SCRATCH/log" "fetch $package for $arch" \
-			debian_unpack "$package" "$deb" "$SYSROOT.new" ||
+			debian_unpack "$package" "$deb" "$SYSROOT.one" ||
 			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+		mkdir -p "$SYSROOT.new"
+		cp -a "$SYSROOT.one/." "$SYSROOT.new/"
+		rm -rf "$SYSROOT.one"
 	done
-	mv "$SYSROOT.new" "$SYSROOT"
+	mv -T "$SYSROOT.new" "$SYSROOT"
+	unlock fetch
 }
 
 # liburing_build ARCH DIRECTORY: where Debian has no packages (big endian ppc64), from its source.
@@ -34,12 +41,12 @@ liburing_build()
 	local work=$SCRATCH/liburing triplet=${TRIPLET[$1]}
 
 	debian_source liburing "$work"
+	# no "make install": without the top level's help it ignores DESTDIR
 	(cd "$work" && ./configure --cc="$triplet-gcc" --cxx=false &&
-		make -C src AR="$triplet-ar" ENABLE_SHARED=0)
-	# not by "make install": without the top level's help it ignores DESTDIR
-	mkdir -p "$2/usr/include" "$2/usr/lib/$triplet"
-	cp "$work/src/liburing.a" "$2/usr/lib/$triplet/"
-	cp -r "$work"/src/include/liburing* "$2/usr/include/"
+		make -C src AR="$triplet-ar" ENABLE_SHARED=0) &&
+		mkdir -p "$2/usr/include" "$2/usr/lib/$triplet" &&
+		cp "$work/src/liburing.a" "$2/usr/lib/$triplet/" &&
+		cp -r "$work"/src/include/liburing* "$2/usr/include/"
 }
 
 # The kernel tree that lends lib.mk and the runner: the one around us, or Debian's. Sets KSELFTEST.
@@ -51,8 +58,18 @@ kselftest_get()
 	fi
 	kernel_source "source:$KSELFTEST_VERSION"
 	KSELFTEST=$SOURCE_TREE/tools/testing/selftests
-	# the link is how the directory is used in a tree, and follows every change made here
-	ln -sfn "$TOP" "$KSELFTEST/io_uring_coherency"
+	kselftest_link
+}
+
+# The link is how the directory is used in a tree, and follows every change made here. Builds hold
+# the lock: another checkout may use the same tree.
+kselftest_link()
+{
+	local at=$KSELFTEST/io_uring_coherency
+
+	[ ! -e "$TOP/../lib.mk" ] || return 0
+	[ -L "$at" ] || rm -rf "$at"
+	ln -sfn "$TOP" "$at"
 }
 
 # userspace_get ARCH: the kselftest, built and installed for ARCH. Sets USERSPACE.
@@ -69,15 +86,19 @@ userspace_get()
 	USERSPACE=$CACHE/userspace/$arch-$(source_hash)
 	[ ! -d "$USERSPACE" ] || return 0
 	mkdir -p "$CACHE/userspace"
+	locked kselftest
+	kselftest_link
+	rm -rf "$USERSPACE.partial"
 	phase 5 "$SCRATCH/log" "build tests for $arch" \
 		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/objects-$arch" \
 		ARCH="${KBUILD_ARCH[$arch]}" CROSS_COMPILE="$cross" \
-		INSTALL_PATH="$SCRATCH/installed-$arch" \
+		INSTALL_PATH="$USERSPACE.partial" \
 		LIBURING_CFLAGS="-I$SYSROOT/usr/include" \
 		LIBURING_LIBS="-L$SYSROOT/usr/lib/${TRIPLET[$arch]} -luring" \
 		USERLDFLAGS=-static install ||
-		die $EXIT_FAIL "the tests do not build for $arch: $(last_words "$SCRATCH/log")"
-	mv "$SCRATCH/installed-$arch" "$USERSPACE"
+		die $EXIT_SKIP "the tests do not build for $arch: $(last_words "$SCRATCH/log")"
+	[ -d "$USERSPACE" ] || mv -T "$USERSPACE.partial" "$USERSPACE"
+	unlock kselftest
 }
 
 # Of all that the build depends on in this directory, and of the tree that lends its rules.
