@@ -198,7 +198,8 @@ run_host()
 	grep -h 'warning:\|liburing' "$SCRATCH/log" >&2 || true
 	say "kernel: $(uname -r) on $native"
 	IO_URING_COHERENCY_RESULTS=$RESULT KSELFTEST_LIVE_REGISTERS_ARGS=$OPT_ARGS \
-		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency | tee "$RESULT/ktap" || true
+		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency |
+		tee "$RESULT/ktap" || true
 	code=$(ktap_code "$RESULT/ktap")
 	result_close
 	exit "$code"
@@ -281,7 +282,8 @@ unanswered()
 			say "the fixed kernel does not get through $names"
 			return 0
 		elif [ -n "$names" ]; then
-			say "$names shows the problem on the base and has no answer on the fixed kernel"
+			say "$names shows the problem on the base" \
+				"and has no answer on the fixed kernel"
 			return 0
 		fi
 	done

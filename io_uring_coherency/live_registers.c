@@ -154,10 +154,10 @@ static void wait_until(const int *flag, int value)
 
 /*
  * One submitter and its controller. The controller watches at SCHED_IDLE, so that each new worker
- * displaces it at once (check_preempt_wakeup() of kernel/sched/fair.c in 6.1): at equal priority the
- * worker would wait for the end of a time slice, and with two CPUs that is 4 to 10 ms an event.
- * Threads inherit the policy, and only root may go back from it; therefore a third thread, the
- * spawner, which sleeps on the submitter's CPU meanwhile, creates the submitters.
+ * displaces it at once (check_preempt_wakeup() of kernel/sched/fair.c in 6.1): at equal priority
+ * the worker would wait for the end of a time slice, and with two CPUs that is 4 to 10 ms an
+ * event. Threads inherit the policy, and only root may go back from it; therefore a third thread,
+ * the spawner, which sleeps on the submitter's CPU meanwhile, creates the submitters.
  */
 struct spin {
 	struct reg_window *window;
@@ -237,7 +237,8 @@ static void *spawner(void *arg)
 
 /*
  * Starts submitter number @round. It moves to another CPU every 16 rounds, each in turn, and each
- * variant begins with another one; the controller, and by IORING_REGISTER_IOWQ_AFF the workers, take the others.
+ * variant begins with another one; the controller, and by IORING_REGISTER_IOWQ_AFF the workers,
+ * take the others.
  */
 static void spin_start(struct spin *s, unsigned int round)
 {

@@ -6,6 +6,8 @@
 
 BENCH_STARTS=200
 BENCH_PAIRS=7
+# of a million events, for each of two variants; the environment may ask for fewer
+BENCH_HALF=${BENCH_HALF:-500000}
 
 # bench_guest KERNEL SCRIPT NAME: runs SCRIPT in a guest instead of the kselftest; what it leaves
 # in /results is then in $RESULT/NAME.
@@ -72,7 +74,7 @@ bench_million()
 	dir=$RESULT/$name
 	userspace_get "$OPT_ARCH"
 	bench_guest "$kernel" 'for v in poll_wake_default create_worker_cb_default; do
-		./live_registers -t 3600 -n 500000 --only $v --json /results/$v.json
+		./live_registers -t 3600 -n '"$BENCH_HALF"' --only $v --json /results/$v.json
 	done' "$name"
 	mkdir -p "$dir/all"
 	jq -s '{variants: map(.variants[])}' "$dir"/*_default.json >"$dir/all/live_registers.json"
