@@ -250,17 +250,12 @@ verdict_get()
 # evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs; they add up.
 evidence()
 {
-	local dir files=()
+	local counts
 
-	for dir in "$@"; do
-		[ ! -s "$dir/live_registers.json" ] || files+=("$dir/live_registers.json")
-	done
-	if [ ${#files[@]} = 0 ]; then
-		echo 0 0
-	else
-		jq -rs '[.[].variants[]] | "\(map(.events) | add // 0) " +
-			"\(map([.events, .violations] | min) | add // 0)"' "${files[@]}"
-	fi
+	counts=$(field '[.[].variants[]] | "\(map(.events) | add // 0) " +
+		"\(map([.events, .violations] | min) | add // 0)"' "$@")
+	[ "$counts" != - ] || counts="0 0"
+	echo "$counts"
 }
 
 # unanswered fail|skip DIRECTORY...: why the fixed kernel's runs are no answer, or nothing. With
@@ -289,7 +284,7 @@ unanswered()
 	done
 }
 
-# One field of the table, over the results of one or more runs.
+# field FILTER DIRECTORY...: jq's answer over the results of one or more runs, "-" without any.
 field()
 {
 	local filter=$1 dir files=()

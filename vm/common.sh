@@ -141,8 +141,8 @@ need_command()
 	command -v "$1" >/dev/null || die $EXIT_SKIP "$1 is missing: $2"
 }
 
-# locked NAME: waits until no other run has that lock of the cache; it goes with this shell, or
-# with unlock NAME.
+# locked NAME [FLOCK_OPTION]: waits until no other run has that lock of the cache; with -n it fails
+# instead. The lock goes with this shell, or with unlock NAME.
 declare -A LOCKS=()
 locked()
 {
@@ -150,7 +150,7 @@ locked()
 
 	mkdir -p "$CACHE/locks"
 	exec {fd}>"$CACHE/locks/$1"
-	flock "$fd"
+	flock "${@:2}" "$fd" || return 1
 	LOCKS[$1]=$fd
 }
 

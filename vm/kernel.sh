@@ -178,10 +178,7 @@ build_lock()
 	local name=build-${1##*/}
 
 	[ -z "${LOCKS[$name]:-}" ] || return 0
-	mkdir -p "$CACHE/locks"
-	exec {build_fd}>"$CACHE/locks/$name"
-	flock -n "$build_fd" || die $EXIT_SKIP "another run is building in ${1##*/}"
-	LOCKS[$name]=$build_fd
+	locked "$name" -n || die $EXIT_SKIP "another run is building in ${1##*/}"
 }
 
 # The files that a patch touches, relative to the tree.
