@@ -490,11 +490,13 @@ guest_of()
 	JSON=$SCRATCH/guest/live_registers.json
 }
 
-# The good kernel: an answer from every variant that the kernel has, and no violation.
+# The good kernel: an answer from every variant that the kernel has, and no violation. A variant
+# ends by its events; the time is for a machine that is busy with something else, too.
 check_quiet()
 {
 	OPT_ARCH=$2
-	guest_of "$1" "-t 2 -n 1000"
+	guest_of "$1" "-t 20 -n 500"
+	jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "pass" and .events >= 100)] | length >= 2' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "skip") |
