@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
  * ABI between the module ppc_barrier_test and its users in userspace.
+ *
+ * One open file of PBT_DEVICE is one session. A session is made of the process that opened it, the
+ * descendants of that process, the io-wq workers and SQ threads of all these, and the kthreads that
+ * do PBT_WRITE for it. Its knobs act on nothing else and go with the file. A process that is in
+ * several sessions (one opened inside of another) belongs to the innermost.
+ *
+ * Every ioctl fails with -EFAULT for a bad pointer, -EINVAL for a number that has no meaning or a
+ * reserved field that is not zero, -ENOTTY for a command that this module does not know.
  */
 #ifndef PPC_BARRIER_TEST_H
 #define PPC_BARRIER_TEST_H
@@ -9,14 +17,168 @@
 #include <linux/types.h>
 
 #define PBT_DEVICE	"/dev/ppc_barrier_test"
-#define PBT_ABI		1
+#define PBT_ABI		2
 
-/* PBT_GET_INFO: what this module can do. */
-struct pbt_info {
-	__u32 abi;		/* PBT_ABI */
-	__u32 capabilities;	/* none so far */
+/* task_work_add() for a task of the session: what TWA_SIGNAL and TWA_SIGNAL_NO_IPI become. */
+enum pbt_notify {
+	PBT_NOTIFY_KERNEL,		/* as the caller asked */
+	PBT_NOTIFY_SIGNAL,		/* TWA_SIGNAL: with kick_process() */
+	PBT_NOTIFY_SIGNAL_NO_IPI,	/* TWA_SIGNAL_NO_IPI: without, since Linux 5.18 */
+	PBT_NR_NOTIFY
 };
 
-#define PBT_GET_INFO	_IOR('b', 0, struct pbt_info)
+/*
+ * Where an action can be put. try_to_wake_up() and kick_process() count for the session of the task
+ * that is woken or kicked, the others for that of the task that runs.
+ */
+enum pbt_point {
+	PBT_TRY_TO_WAKE_UP,
+	PBT_TRY_TO_WAKE_UP_EXIT,
+	PBT_KICK_PROCESS,	/* entry: between try_to_wake_up() and kick_process() */
+	PBT_KICK_PROCESS_EXIT,
+	PBT_IO_WRITE,		/* io_write(), and io_write_fixed() where that is apart (7.0) */
+	PBT_TASK_WORK_RUN,
+	PBT_PERFORM_WRITE,	/* generic_perform_write() */
+	PBT_PERFORM_WRITE_EXIT,
+	PBT_FILEMAP_READ,	/* filemap_read(), generic_file_buffered_read() before 5.12 */
+	PBT_FILEMAP_READ_EXIT,
+	PBT_NR_POINTS
+};
+
+enum pbt_action {
+	PBT_OFF,		/* no probe */
+	PBT_NONE,		/* the probe alone: what it costs and disturbs by itself */
+	PBT_MB,
+	PBT_RMB,
+	PBT_WMB,
+	PBT_ISYNC,		/* what comes after starts when all before is complete */
+	PBT_LWSYNC,		/* orders all but a store before a load */
+	PBT_FLUSH_DCACHE,	/* flush_dcache_page() on the pages of the read or write */
+	PBT_UDELAY,
+	PBT_NR_ACTIONS
+};
+
+#define PBT_UDELAY_MAX	10000	/* microseconds: it is spent with preemption disabled */
+
+/* How task_work came to run, or a worker to be created. */
+enum pbt_delivery {
+	PBT_IN_SYSCALL,		/* worker creation only: by a system call itself, no task_work */
+	PBT_SYSCALL_EXIT,	/* task_work inside of a system call or on its way out */
+	PBT_IPI,		/* external interrupt, doorbell; x86, arm64: the kick itself */
+	PBT_TICK,		/* timer interrupt */
+	PBT_OTHER,		/* another interrupt or exception */
+	PBT_KTHREAD,		/* in an io-wq worker or SQ thread, which has no user mode */
+	PBT_NR_DELIVERIES
+};
+
+/* PBT_GET_INFO: what this module can do on this kernel. All masks: 1 << value. */
+struct pbt_info {
+	__u32 abi;			/* PBT_ABI */
+	__u32 notify;			/* enum pbt_notify */
+	__u32 points;			/* enum pbt_point: those that this kernel has */
+	__u32 deliveries;		/* enum pbt_delivery that can be told; 0: no accounting */
+	__u32 udelay_max;
+	__u32 outer;			/* further sessions that the caller is in, this one aside */
+	__u32 actions[PBT_NR_POINTS];	/* enum pbt_action, for each point */
+	__u32 reserved[8];
+};
+
+struct pbt_knob {
+	__u32 action;			/* enum pbt_action */
+	__u32 usecs;			/* PBT_UDELAY: 1 to PBT_UDELAY_MAX; else 0 */
+};
+
+#define PBT_ACCOUNT	(1U << 0)	/* count deliveries */
+
+/*
+ * PBT_SET_KNOBS: replaces all knobs of the session. A new session has none. -EOPNOTSUPP if this
+ * kernel lacks a point or a notification mode, or the point an action; then nothing has changed.
+ */
+struct pbt_knobs {
+	__u32 notify;			/* enum pbt_notify */
+	__u32 flags;			/* PBT_ACCOUNT */
+	struct pbt_knob point[PBT_NR_POINTS];
+	__u32 reserved[10];
+};
+
+/* Live: the CPU held the user's FP or vector state when it was interrupted. */
+struct pbt_histogram {
+	__u64 live[PBT_NR_DELIVERIES];
+	__u64 dead[PBT_NR_DELIVERIES];
+};
+
+/* PBT_GET_COUNTERS: since the session was opened. */
+struct pbt_counters {
+	__u64 point[PBT_NR_POINTS];	/* how often each was passed, its action done */
+	__u64 notify_seen[PBT_NR_NOTIFY];	/* task_work_add() by the mode asked for */
+	__u64 notify_changed;		/* ... and how often that was changed */
+	struct pbt_histogram workers;	/* create_io_thread() */
+	struct pbt_histogram task_work;	/* io_uring's and io-wq's callbacks */
+	__u64 missed;			/* probes inside of another one, of all sessions */
+	__u64 lost;			/* processes not in the session, for want of memory */
+	__u64 processes;		/* in the session now */
+	__u64 reserved[8];
+};
+
+/*
+ * PBT_WRITE: as pwrite(2), but a kthread calls the file's write handler, between kthread_use_mm()
+ * and kthread_unuse_mm() of the caller's mm, as io-wq did before 5.12. Returns bytes written, which
+ * may be fewer than asked for, or -errno as pwrite(2) would. A signal ends it where it would end
+ * write(2): with what has been written so far, or with -EINTR or a restart, as SA_RESTART says.
+ */
+struct pbt_write {
+	__s32 fd;
+	__u32 flags;			/* RWF_DSYNC, _SYNC, _NOWAIT, _APPEND of pwritev2(2) */
+	__u64 buf;
+	__u64 len;
+	__s64 pos;			/* -1: the file's own, which moves, as with write(2) */
+	__u64 reserved[4];
+};
+
+/* Names of all these for people, indexed by their enums. */
+#define PBT_NOTIFY_NAMES { \
+	[PBT_NOTIFY_KERNEL] = "kernel", \
+	[PBT_NOTIFY_SIGNAL] = "signal", \
+	[PBT_NOTIFY_SIGNAL_NO_IPI] = "no_ipi", \
+}
+
+#define PBT_POINT_NAMES { \
+	[PBT_TRY_TO_WAKE_UP] = "try_to_wake_up", \
+	[PBT_TRY_TO_WAKE_UP_EXIT] = "try_to_wake_up_exit", \
+	[PBT_KICK_PROCESS] = "kick_process", \
+	[PBT_KICK_PROCESS_EXIT] = "kick_process_exit", \
+	[PBT_IO_WRITE] = "io_write", \
+	[PBT_TASK_WORK_RUN] = "task_work_run", \
+	[PBT_PERFORM_WRITE] = "generic_perform_write", \
+	[PBT_PERFORM_WRITE_EXIT] = "generic_perform_write_exit", \
+	[PBT_FILEMAP_READ] = "filemap_read", \
+	[PBT_FILEMAP_READ_EXIT] = "filemap_read_exit", \
+}
+
+#define PBT_ACTION_NAMES { \
+	[PBT_OFF] = "off", \
+	[PBT_NONE] = "none", \
+	[PBT_MB] = "mb", \
+	[PBT_RMB] = "rmb", \
+	[PBT_WMB] = "wmb", \
+	[PBT_ISYNC] = "isync", \
+	[PBT_LWSYNC] = "lwsync", \
+	[PBT_FLUSH_DCACHE] = "flush_dcache", \
+	[PBT_UDELAY] = "udelay", \
+}
+
+#define PBT_DELIVERY_NAMES { \
+	[PBT_IN_SYSCALL] = "syscall", \
+	[PBT_SYSCALL_EXIT] = "syscall exit", \
+	[PBT_IPI] = "IPI", \
+	[PBT_TICK] = "tick", \
+	[PBT_OTHER] = "other", \
+	[PBT_KTHREAD] = "kthread", \
+}
+
+#define PBT_GET_INFO		_IOR('b', 0, struct pbt_info)
+#define PBT_SET_KNOBS		_IOW('b', 1, struct pbt_knobs)
+#define PBT_GET_COUNTERS	_IOR('b', 2, struct pbt_counters)
+#define PBT_WRITE		_IOW('b', 3, struct pbt_write)
 
 #endif /* PPC_BARRIER_TEST_H */

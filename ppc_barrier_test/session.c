@@ -1,33 +1,437 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/ppc_barrier_test: one open file is one session. A skeleton so far: it answers what it can
- * do, which is nothing yet, so that users can already tell a module that cannot from none.
+ * /dev/ppc_barrier_test: one open file is one session, one set of knobs.
+ *
+ * A session acts on processes, that is on all threads that share a tgid: io-wq workers and SQ
+ * threads are such threads of the process that they work for (create_io_thread(), kernel/fork.c,
+ * in 5.10.162 and since 5.12). Which processes: the opener, what it had forked before, and what
+ * any of them forks later, seen by a probe of wake_up_new_task(), which runs in the parent. A
+ * daemon that leaves its parent stays in the session.
  */
+#include <linux/capability.h>
+#include <linux/compat.h>
+#include <linux/debugfs.h>
 #include <linux/fs.h>
+#include <linux/hashtable.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
-#include "ppc_barrier_test.h"
+#include "arch.h"
+#include "compat.h"
+#include "delivery.h"
+#include "probes.h"
+
+#define MEMBER_BITS	10
+
+/* A process in a session. The reference to its pid keeps the address from being another's. */
+struct member {
+	struct hlist_node node;
+	struct pid *tgid;
+	struct session *session;
+	struct rcu_head rcu;
+};
+
+static DEFINE_HASHTABLE(members, MEMBER_BITS);
+static DEFINE_RAW_SPINLOCK(members_lock);	/* taken in probes */
+
+static atomic64_t last_id = ATOMIC64_INIT(0);
+static struct dentry *debugfs_dir;
+
+static void member_free(struct rcu_head *rcu)
+{
+	struct member *m = container_of(rcu, struct member, rcu);
+
+	put_pid(m->tgid);
+	kfree(m);
+}
+
+static void member_drop(struct member *m)
+{
+	hash_del_rcu(&m->node);
+	call_rcu(&m->rcu, member_free);
+}
+
+struct session *session_of(const struct pid *tgid)
+{
+	struct session *innermost = NULL;
+	struct member *m;
+
+	if (!tgid)
+		return NULL;
+	hash_for_each_possible_rcu(members, m, node, (unsigned long)tgid)
+		if (m->tgid == tgid && (!innermost || m->session->id > innermost->id))
+			innermost = m->session;
+	return innermost;
+}
+
+/*
+ * Takes a process into a session, and drops those of its hash bucket that are dead, so that there
+ * are never many. In probes as well: wake_up_new_task() is called without locks of the allocator.
+ */
+void session_add(struct session *s, struct pid *tgid)
+{
+	struct member *new, *m;
+	struct hlist_node *next;
+	unsigned long flags;
+	bool wanted;
+
+	new = kmalloc(sizeof(*new), GFP_ATOMIC | __GFP_NOWARN);
+	if (!new) {
+		atomic64_inc(&s->lost);
+		return;
+	}
+	new->session = s;
+	raw_spin_lock_irqsave(&members_lock, flags);
+	wanted = !s->closing;
+	hash_for_each_possible_safe(members, m, next, node, (unsigned long)tgid) {
+		if (m->tgid == tgid && m->session == s)
+			wanted = false;
+		else if (!pid_has_task(m->tgid, PIDTYPE_TGID))
+			member_drop(m);
+	}
+	if (wanted) {
+		new->tgid = get_pid(tgid);
+		hash_add_rcu(members, &new->node, (unsigned long)tgid);
+	}
+	raw_spin_unlock_irqrestore(&members_lock, flags);
+	if (!wanted)
+		kfree(new);
+}
+
+static void members_drop(struct session *s)
+{
+	struct hlist_node *next;
+	unsigned long flags;
+	struct member *m;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&members_lock, flags);
+	s->closing = true;
+	hash_for_each_safe(members, i, next, m, node)
+		if (m->session == s)
+			member_drop(m);
+	raw_spin_unlock_irqrestore(&members_lock, flags);
+}
+
+static u64 members_alive(const struct session *s)
+{
+	struct member *m;
+	unsigned int i;
+	u64 nr = 0;
+
+	rcu_read_lock();
+	hash_for_each_rcu(members, i, m, node)
+		if (m->session == s && pid_has_task(m->tgid, PIDTYPE_TGID))
+			nr++;
+	rcu_read_unlock();
+	return nr;
+}
+
+/* The opener, and what descends from it. The probe of fork is armed: nobody slips through. */
+static void members_start(struct session *s)
+{
+	struct task_struct *p, *ancestor;
+
+	session_add(s, task_tgid(current));
+	rcu_read_lock();
+	for_each_process(p) {
+		for (ancestor = p; ancestor != &init_task;
+		     ancestor = rcu_dereference(ancestor->real_parent)) {
+			if (!same_thread_group(ancestor, current))
+				continue;
+			if (pid_alive(p) && task_tgid(p))
+				session_add(s, task_tgid(p));
+			break;
+		}
+	}
+	rcu_read_unlock();
+}
+
+/* void wake_up_new_task(struct task_struct *p), kernel/sched/core.c: the end of each fork. */
+static void fork_entry(unsigned int probe, struct pt_regs *regs)
+{
+	struct task_struct *child = (struct task_struct *)arch_argument(regs, 0);
+	struct pid *tgid = task_tgid(current);
+	struct member *m;
+
+	/* a thread; a worker */
+	if (same_thread_group(child, current))
+		return;
+	/* members_lock is not taken: an entry that is added meanwhile is @child's own */
+	hash_for_each_possible_rcu(members, m, node, (unsigned long)tgid)
+		if (m->tgid == tgid)
+			session_add(m->session, task_tgid(child));
+}
+
+const struct pbt_probe_type fork_type = {
+	.symbols = { "wake_up_new_task" },
+	.entry = fork_entry,
+};
+
+/* --- what this kernel can do */
+
+static const u32 any_actions = BIT(PBT_OFF) | BIT(PBT_NONE) | BIT(PBT_MB) | BIT(PBT_RMB) |
+			       BIT(PBT_WMB) | BIT(PBT_ISYNC) | BIT(PBT_LWSYNC) | BIT(PBT_UDELAY);
+
+static u32 outer_sessions(const struct session *s)
+{
+	const struct pid *tgid = task_tgid(current);
+	struct member *m;
+	u32 nr = 0;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(members, m, node, (unsigned long)tgid)
+		if (m->tgid == tgid && m->session != s)
+			nr++;
+	rcu_read_unlock();
+	return nr;
+}
+
+static void get_info(struct pbt_info *info)
+{
+	const u32 present = probes_present();
+	unsigned int point;
+
+	memset(info, 0, sizeof(*info));
+	info->abi = PBT_ABI;
+	info->notify = BIT(PBT_NOTIFY_KERNEL);
+	if (present & BIT(PROBE_NOTIFY))
+		info->notify |= BIT(PBT_NOTIFY_SIGNAL) |
+				(COMPAT_HAS_NO_IPI ? BIT(PBT_NOTIFY_SIGNAL_NO_IPI) : 0);
+	info->points = present & (BIT(PBT_NR_POINTS) - 1);
+	info->deliveries = delivery_kinds();
+	info->udelay_max = PBT_UDELAY_MAX;
+	for (point = 0; point < PBT_NR_POINTS; point++) {
+		info->actions[point] = BIT(PBT_OFF);
+		if (info->points & BIT(point))
+			info->actions[point] |= any_actions;
+		if (info->points & BIT(point) && point >= PBT_PERFORM_WRITE)
+			info->actions[point] |= BIT(PBT_FLUSH_DCACHE);
+	}
+}
+
+/* 0, -EINVAL for what makes no sense anywhere, -EOPNOTSUPP for what this kernel lacks. */
+static int check_knobs(const struct pbt_knobs *k)
+{
+	bool supported = true;
+	struct pbt_info info;
+	unsigned int i;
+
+	if (k->notify >= PBT_NR_NOTIFY || k->flags & ~PBT_ACCOUNT ||
+	    memchr_inv(k->reserved, 0, sizeof(k->reserved)))
+		return -EINVAL;
+	get_info(&info);
+	if (!(info.notify & BIT(k->notify)) || (k->flags & PBT_ACCOUNT && !info.deliveries))
+		supported = false;
+	for (i = 0; i < PBT_NR_POINTS; i++) {
+		const struct pbt_knob *knob = &k->point[i];
+
+		if (knob->action >= PBT_NR_ACTIONS || knob->usecs > PBT_UDELAY_MAX ||
+		    (knob->action == PBT_UDELAY ? !knob->usecs : knob->usecs))
+			return -EINVAL;
+		if (!(info.actions[i] & BIT(knob->action)))
+			supported = false;
+	}
+	return supported ? 0 : -EOPNOTSUPP;
+}
+
+static u32 wanted_probes(const struct pbt_knobs *k)
+{
+	u32 want = BIT(PROBE_FORK);
+	unsigned int i;
+
+	for (i = 0; i < PBT_NR_POINTS; i++)
+		if (k->point[i].action != PBT_OFF)
+			want |= BIT(i);
+	if (k->notify != PBT_NOTIFY_KERNEL || k->flags & PBT_ACCOUNT)
+		want |= BIT(PROBE_NOTIFY);
+	if (k->flags & PBT_ACCOUNT)
+		want |= BIT(PROBE_CREATE_IO_THREAD) | BIT(PROBE_TCTX_TASK_WORK) |
+			BIT(PROBE_CREATE_WORKER_CB);
+	return want;
+}
+
+static int set_knobs(struct session *s, const struct pbt_knobs *k)
+{
+	const bool counted = s->knobs.flags & PBT_ACCOUNT, count = k->flags & PBT_ACCOUNT;
+	unsigned int i;
+	int ret;
+
+	ret = check_knobs(k);
+	if (ret)
+		return ret;
+	if (count && !counted) {
+		ret = delivery_get();
+		if (ret)
+			return ret;
+	}
+	ret = probes_arm(s, wanted_probes(k));
+	if (ret) {
+		if (count && !counted)
+			delivery_put();
+		return ret;
+	}
+	for (i = 0; i < PBT_NR_POINTS; i++) {
+		WRITE_ONCE(s->knobs.point[i].usecs, k->point[i].usecs);
+		WRITE_ONCE(s->knobs.point[i].action, k->point[i].action);
+	}
+	WRITE_ONCE(s->knobs.notify, k->notify);
+	WRITE_ONCE(s->knobs.flags, k->flags);
+	if (counted && !count)
+		delivery_put();
+	return 0;
+}
+
+static void get_counters(struct session *s, struct pbt_counters *c)
+{
+	unsigned int i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < PBT_NR_POINTS; i++)
+		c->point[i] = atomic64_read(&s->point[i]);
+	for (i = 0; i < PBT_NR_NOTIFY; i++)
+		c->notify_seen[i] = atomic64_read(&s->notify_seen[i]);
+	c->notify_changed = atomic64_read(&s->notify_changed);
+	for (i = 0; i < PBT_NR_DELIVERIES; i++) {
+		c->workers.dead[i] = atomic64_read(&s->workers[0][i]);
+		c->workers.live[i] = atomic64_read(&s->workers[1][i]);
+		c->task_work.dead[i] = atomic64_read(&s->task_work[0][i]);
+		c->task_work.live[i] = atomic64_read(&s->task_work[1][i]);
+	}
+	c->missed = probes_missed();
+	c->lost = atomic64_read(&s->lost);
+	c->processes = members_alive(s);
+}
+
+/* --- debugfs: the same for people */
+
+static const char *const point_names[PBT_NR_POINTS] = PBT_POINT_NAMES;
+static const char *const action_names[PBT_NR_ACTIONS] = PBT_ACTION_NAMES;
+static const char *const notify_names[PBT_NR_NOTIFY] = PBT_NOTIFY_NAMES;
+static const char *const delivery_names[PBT_NR_DELIVERIES] = PBT_DELIVERY_NAMES;
+
+static int counters_show(struct seq_file *m, void *unused)
+{
+	struct session *s = m->private;
+	struct pbt_counters c;
+	struct pbt_knobs k;
+	unsigned int i;
+
+	mutex_lock(&s->mutex);
+	k = s->knobs;
+	mutex_unlock(&s->mutex);
+	get_counters(s, &c);
+	seq_printf(m, "processes %llu, missed %llu, lost %llu\n", c.processes, c.missed, c.lost);
+	seq_printf(m, "notify %s: signal %llu, no_ipi %llu, changed %llu\n",
+		   notify_names[k.notify], c.notify_seen[PBT_NOTIFY_SIGNAL],
+		   c.notify_seen[PBT_NOTIFY_SIGNAL_NO_IPI], c.notify_changed);
+	for (i = 0; i < PBT_NR_POINTS; i++) {
+		if (k.point[i].action == PBT_OFF && !c.point[i])
+			continue;
+		seq_printf(m, "%s %s", point_names[i], action_names[k.point[i].action]);
+		if (k.point[i].action == PBT_UDELAY)
+			seq_printf(m, ":%u", k.point[i].usecs);
+		seq_printf(m, ": %llu\n", c.point[i]);
+	}
+	seq_puts(m, "delivered by: workers (vector state live, dead), task_work (live, dead)\n");
+	for (i = 0; i < PBT_NR_DELIVERIES; i++)
+		seq_printf(m, "%-14s %10llu %10llu %10llu %10llu\n", delivery_names[i],
+			   c.workers.live[i], c.workers.dead[i],
+			   c.task_work.live[i], c.task_work.dead[i]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(counters);
+
+/* --- the device */
 
 static int session_open(struct inode *inode, struct file *file)
 {
-	/* the mode of the node can be changed; what the knobs will do is root's alone */
-	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+	struct session *s;
+	char name[24];
+	int ret;
+
+	/* the mode of the node can be changed; what the knobs do is root's alone */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		return -ENOMEM;
+	mutex_init(&s->mutex);
+	s->id = atomic64_inc_return(&last_id);
+	ret = probes_arm(s, BIT(PROBE_FORK));
+	if (ret) {
+		kfree(s);
+		return ret == -ENOENT ? -EOPNOTSUPP : ret;
+	}
+	members_start(s);
+	snprintf(name, sizeof(name), "%llu", s->id);
+	s->dentry = debugfs_create_file(name, 0400, debugfs_dir, s, &counters_fops);
+	file->private_data = s;
+	return 0;
+}
+
+static int session_release(struct inode *inode, struct file *file)
+{
+	struct session *s = file->private_data;
+
+	debugfs_remove(s->dentry);
+	members_drop(s);
+	probes_arm(s, 0);
+	if (s->knobs.flags & PBT_ACCOUNT)
+		delivery_put();
+	offload_end(s);
+	/* a probe of another session may have found this one just before */
+	synchronize_rcu();
+	kfree(s);
+	return 0;
 }
 
 static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	const struct pbt_info info = { .abi = PBT_ABI };
+	struct session *s = file->private_data;
+	void __user *user = (void __user *)arg;
+	union {
+		struct pbt_info info;
+		struct pbt_knobs knobs;
+		struct pbt_counters counters;
+		struct pbt_write write;
+	} u;
+	long ret;
 
-	if (cmd != PBT_GET_INFO)
+	switch (cmd) {
+	case PBT_GET_INFO:
+		get_info(&u.info);
+		u.info.outer = outer_sessions(s);
+		return copy_to_user(user, &u.info, sizeof(u.info)) ? -EFAULT : 0;
+	case PBT_SET_KNOBS:
+		if (copy_from_user(&u.knobs, user, sizeof(u.knobs)))
+			return -EFAULT;
+		mutex_lock(&s->mutex);
+		ret = set_knobs(s, &u.knobs);
+		mutex_unlock(&s->mutex);
+		return ret;
+	case PBT_GET_COUNTERS:
+		get_counters(s, &u.counters);
+		return copy_to_user(user, &u.counters, sizeof(u.counters)) ? -EFAULT : 0;
+	case PBT_WRITE:
+		if (copy_from_user(&u.write, user, sizeof(u.write)))
+			return -EFAULT;
+		return offload_write(s, &u.write);
+	default:
 		return -ENOTTY;
-	return copy_to_user((void __user *)arg, &info, sizeof(info)) ? -EFAULT : 0;
+	}
 }
 
 static const struct file_operations session_fops = {
 	.owner = THIS_MODULE,
 	.open = session_open,
+	.release = session_release,
 	.unlocked_ioctl = session_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };
@@ -38,7 +442,27 @@ static struct miscdevice session_device = {
 	.fops = &session_fops,
 	.mode = 0600,
 };
-module_misc_device(session_device);
+
+static int __init pbt_init(void)
+{
+	int ret;
+
+	debugfs_dir = debugfs_create_dir("ppc_barrier_test", NULL);
+	ret = misc_register(&session_device);
+	if (ret)
+		debugfs_remove(debugfs_dir);
+	return ret;
+}
+
+static void __exit pbt_exit(void)
+{
+	misc_deregister(&session_device);
+	debugfs_remove(debugfs_dir);
+	rcu_barrier();	/* member_free() */
+}
+
+module_init(pbt_init);
+module_exit(pbt_exit);
 
 MODULE_INFO(test, "Y");
 MODULE_DESCRIPTION("Task work, barrier and delay injection for io_uring tests");

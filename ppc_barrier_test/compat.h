@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Kernel interfaces that differ between 5.10 and 7.2: the one place.
+ */
+#ifndef PBT_COMPAT_H
+#define PBT_COMPAT_H
+
+#ifndef CONFIG_KPROBES
+#error "ppc_barrier_test needs a kernel with CONFIG_KPROBES"
+#endif
+
+#include <linux/fs.h>
+#include <linux/kprobes.h>
+#include <linux/task_work.h>
+#include <linux/uio.h>
+#include <linux/version.h>
+
+/* TWA_SIGNAL_NO_IPI is an enumerator: no #ifdef can tell. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+#define COMPAT_HAS_NO_IPI	1
+#define COMPAT_TWA_NO_IPI	TWA_SIGNAL_NO_IPI
+#else
+#define COMPAT_HAS_NO_IPI	0
+#define COMPAT_TWA_NO_IPI	(-1)
+#endif
+
+/* "kprobe: kretprobe: introduce get_kretprobe()", v5.15 */
+static inline struct kretprobe *compat_kretprobe(struct kretprobe_instance *ri)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 0)
+	return get_kretprobe(ri);
+#else
+	return ri->rp;
+#endif
+}
+
+/* "fs: Pass an iocb to generic_perform_write()", v5.18: before it took file, iter, position */
+static inline void compat_perform_write_args(const unsigned long arg[3], struct file **file,
+					     loff_t *pos, size_t *len)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+	const struct kiocb *iocb = (const void *)arg[0];
+
+	*file = iocb->ki_filp;
+	*pos = iocb->ki_pos;
+#else
+	*file = (void *)arg[0];
+	*pos = arg[2];
+#endif
+	*len = iov_iter_count((const void *)arg[1]);
+}
+
+/*
+ * "fs: move file_start_write() into vfs_iter_write()", v6.8. Returns bytes written or -errno;
+ * @pos is advanced, NULL for a stream.
+ */
+static inline ssize_t compat_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos,
+					rwf_t flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return vfs_iter_write(file, iter, pos, flags);
+#else
+	ssize_t ret;
+
+	file_start_write(file);
+	ret = vfs_iter_write(file, iter, pos, flags);
+	file_end_write(file);
+	return ret;
+#endif
+}
+
+/* "fs: export rw_verify_area()", v5.18: before there is no way to ask from a module */
+static inline int compat_verify_write(struct file *file, const loff_t *pos, size_t len)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
+	return rw_verify_area(WRITE, file, pos, len);
+#else
+	return 0;
+#endif
+}
+
+#endif /* PBT_COMPAT_H */

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Delivery accounting. Each worker creation (create_io_thread()) and each run of io_uring's
+ * task_work (tctx_task_work(), io-wq's create_worker_cb()) in a task of the session is counted by
+ * what had brought that task into the kernel, and by whether the CPU held its vector state then.
+ *
+ * powerpc keeps the vector in the user's struct pt_regs. x86 and arm64 tell a system call from
+ * everything else there (syscall_get_nr()); which interrupt it was is taken from the tracepoints of
+ * arch.h, the last that this CPU passed.
+ *
+ * create_io_thread(): kernel/fork.c; create_worker_cb(): io_uring/io-wq.c; tctx_task_work():
+ * io_uring/io_uring.c, io_uring/tw.c in 7.2. task_work_run() calls the last two by pointer, so they
+ * are never inlined.
+ */
+#include <linux/interrupt.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/stacktrace.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+#include "arch.h"
+#include "delivery.h"
+#include "probes.h"
+
+#define STACK_DEPTH	48
+
+static DEFINE_MUTEX(delivery_mutex);
+static unsigned int users;
+static unsigned long task_work_run_begin, task_work_run_end;
+
+#ifndef ARCH_DELIVERY_BY_REGS
+
+static struct tracepoint *tracepoints[ARRAY_SIZE(arch_tracepoints)];
+static DEFINE_PER_CPU(enum pbt_delivery, last_irq) = PBT_OTHER;
+
+/* Not while the task is in a system call: what comes then does not bring it into the kernel. */
+static void irq_came(enum pbt_delivery kind)
+{
+	if (!(current->flags & PF_KTHREAD) &&
+	    syscall_get_nr(current, task_pt_regs(current)) == -1)
+		this_cpu_write(last_irq, kind);
+}
+
+static enum pbt_delivery irq_kind(const struct arch_tracepoint *t)
+{
+	return t->tells;
+}
+
+static void irq_vector(void *data, int vector)
+{
+	irq_came(irq_kind(data));
+}
+
+/* arch/arm64/kernel/smp.c: ipi_types[] */
+static void irq_reason(void *data, const char *reason)
+{
+	irq_came(strncmp(reason, "Rescheduling", 12) ? PBT_OTHER : irq_kind(data));
+}
+
+/* drivers/clocksource/arm_arch_timer.c requests its interrupts by this name */
+static void irq_handler(void *data, int irq, struct irqaction *action)
+{
+	irq_came(action->name && !strcmp(action->name, "arch_timer") ? PBT_TICK : irq_kind(data));
+}
+
+static void irq_fault(void *data, unsigned long address, struct pt_regs *regs, unsigned long error)
+{
+	irq_came(irq_kind(data));
+}
+
+static void *irq_function(enum arch_irq prototype)
+{
+	switch (prototype) {
+	case ARCH_IRQ_VECTOR:
+		return irq_vector;
+	case ARCH_IRQ_REASON:
+		return irq_reason;
+	case ARCH_IRQ_HANDLER:
+		return irq_handler;
+	case ARCH_IRQ_FAULT:
+		return irq_fault;
+	}
+	return NULL;
+}
+
+static void find_tracepoint(struct tracepoint *tp, void *arg)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(arch_tracepoints); i++)
+		if (!strcmp(tp->name, arch_tracepoints[i].name))
+			tracepoints[i] = tp;
+}
+
+static bool find_tracepoints(void)
+{
+	unsigned int i;
+
+	for_each_kernel_tracepoint(find_tracepoint, NULL);
+	for (i = 0; i < ARRAY_SIZE(arch_tracepoints); i++)
+		if (!tracepoints[i])
+			return false;
+	return true;
+}
+
+static void release_tracepoints(unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		tracepoint_probe_unregister(tracepoints[i],
+					    irq_function(arch_tracepoints[i].prototype),
+					    (void *)&arch_tracepoints[i]);
+	tracepoint_synchronize_unregister();
+}
+
+static int take_tracepoints(void)
+{
+	unsigned int i;
+	int ret;
+
+	if (!find_tracepoints())
+		return -EOPNOTSUPP;
+	for (i = 0; i < ARRAY_SIZE(arch_tracepoints); i++) {
+		ret = tracepoint_probe_register(tracepoints[i],
+						irq_function(arch_tracepoints[i].prototype),
+						(void *)&arch_tracepoints[i]);
+		if (ret) {
+			release_tracepoints(i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static enum pbt_delivery arch_delivery(const struct pt_regs *regs)
+{
+	if (syscall_get_nr(current, (struct pt_regs *)regs) != -1)
+		return PBT_SYSCALL_EXIT;
+	return this_cpu_read(last_irq);
+}
+
+#define DELIVERY_TRACEPOINTS	ARRAY_SIZE(arch_tracepoints)
+
+#else /* ARCH_DELIVERY_BY_REGS */
+
+#define DELIVERY_TRACEPOINTS	0
+
+static bool find_tracepoints(void)
+{
+	return true;
+}
+
+static int take_tracepoints(void)
+{
+	return 0;
+}
+
+static void release_tracepoints(unsigned int nr)
+{
+}
+
+#endif
+
+/* Whether the running function was called, however indirectly, by task_work_run(). */
+static bool in_task_work(void)
+{
+	unsigned long stack[STACK_DEPTH];
+	unsigned int nr, i;
+
+	nr = stack_trace_save(stack, STACK_DEPTH, 0);
+	for (i = 0; i < nr; i++)
+		if (stack[i] >= task_work_run_begin && stack[i] < task_work_run_end)
+			return true;
+	return false;
+}
+
+static void count(atomic64_t histogram[2][PBT_NR_DELIVERIES], bool creation)
+{
+	const struct pt_regs *regs = task_pt_regs(current);
+	enum pbt_delivery delivery;
+	bool live = false;
+
+	if (current->flags & (PF_KTHREAD | PF_IO_WORKER)) {
+		delivery = PBT_KTHREAD;
+	} else {
+		delivery = arch_delivery(regs);
+		live = arch_vector_live(current, regs);
+		if (creation && delivery == PBT_SYSCALL_EXIT && !in_task_work())
+			delivery = PBT_IN_SYSCALL;
+	}
+	atomic64_inc(&histogram[live][delivery]);
+}
+
+static struct session *counting_session(void)
+{
+	struct session *s = session_of(task_tgid(current));
+
+	return s && READ_ONCE(s->knobs.flags) & PBT_ACCOUNT ? s : NULL;
+}
+
+static void worker_entry(unsigned int probe, struct pt_regs *regs)
+{
+	struct session *s = counting_session();
+
+	if (s)
+		count(s->workers, true);
+}
+
+static void task_work_entry(unsigned int probe, struct pt_regs *regs)
+{
+	struct session *s = counting_session();
+
+	if (s)
+		count(s->task_work, false);
+}
+
+const struct pbt_probe_type worker_type = {
+	.symbols = { "create_io_thread" },
+	.entry = worker_entry,
+};
+
+const struct pbt_probe_type tctx_type = {
+	.symbols = { "tctx_task_work" },
+	.entry = task_work_entry,
+};
+
+const struct pbt_probe_type create_cb_type = {
+	.symbols = { "create_worker_cb" },
+	.entry = task_work_entry,
+};
+
+u32 delivery_kinds(void)
+{
+	const u32 probes = BIT(PROBE_CREATE_IO_THREAD) | BIT(PROBE_TCTX_TASK_WORK) |
+			   BIT(PROBE_CREATE_WORKER_CB);
+	static bool known;
+	static u32 kinds;
+
+	mutex_lock(&delivery_mutex);
+	if (!known && (probes_present() & probes) == probes && find_tracepoints() &&
+	    !probes_range("task_work_run", &task_work_run_begin, &task_work_run_end))
+		kinds = BIT(PBT_NR_DELIVERIES) - 1;
+	known = true;
+	mutex_unlock(&delivery_mutex);
+	return kinds;
+}
+
+int delivery_get(void)
+{
+	int ret = 0;
+
+	mutex_lock(&delivery_mutex);
+	if (!users)
+		ret = take_tracepoints();
+	if (!ret)
+		users++;
+	mutex_unlock(&delivery_mutex);
+	return ret;
+}
+
+void delivery_put(void)
+{
+	mutex_lock(&delivery_mutex);
+	if (!--users)
+		release_tracepoints(DELIVERY_TRACEPOINTS);
+	mutex_unlock(&delivery_mutex);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Barriers and delays at named points. arch.h has the table of what each action becomes.
+ *
+ * The functions, in 5.10.223, 6.1, 6.12 and 7.2:
+ *
+ * int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags) kernel/sched/core.c
+ * void kick_process(struct task_struct *p)					 kernel/sched/core.c
+ * int io_write(struct io_kiocb *req, unsigned int issue_flags)		 io_uring/rw.c
+ * void task_work_run(void)						 kernel/task_work.c
+ * ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *i)	 mm/filemap.c
+ * ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *iter, ssize_t)	 mm/filemap.c
+ */
+#include <linux/delay.h>
+#include <linux/pagemap.h>
+#include <linux/highmem.h>
+
+#include "arch.h"
+#include "compat.h"
+#include "probes.h"
+
+/* The part of a file that a page-cache function works on; file is NULL elsewhere. */
+struct span {
+	struct file *file;
+	loff_t pos;
+	size_t len;
+};
+
+/* What an exit handler needs to know; a task may be gone by then, so its tgid is only compared. */
+struct call {
+	const struct pid *tgid;
+	struct span span;
+};
+
+#define UDELAY_STEP	1000	/* us; some architectures have an upper limit for one call */
+#define FLUSH_PAGES	64	/* of one read or write at most: 256 KiB with pages of 4 KiB */
+
+/* Each action a function of its own, for a disassembler to find: see check in vm/check.sh. */
+
+static noinline void pbt_action_mb(void)
+{
+	/* pairs with whatever the kernel does at the other end of the point; as do those below */
+	mb();
+}
+
+static noinline void pbt_action_rmb(void)
+{
+	/* as above */
+	rmb();
+}
+
+static noinline void pbt_action_wmb(void)
+{
+	/* as above */
+	wmb();
+}
+
+static noinline void pbt_action_isync(void)
+{
+	arch_isync();
+}
+
+static noinline void pbt_action_lwsync(void)
+{
+	arch_lwsync();
+}
+
+/*
+ * As the mail has it: flush_dcache_page() whether or not the file is mapped writable. powerpc and
+ * arm64 only clear PG_dcache_clean there, which has the instruction cache flushed at the page's
+ * next execution; on x86-64 it is nothing. Pages that are not in the page cache are passed over.
+ */
+static noinline void pbt_action_flush_dcache(const struct span *span)
+{
+	pgoff_t index = span->pos >> PAGE_SHIFT, last;
+	struct page *page;
+
+	if (!span->file || !span->len)
+		return;
+	last = (span->pos + span->len - 1) >> PAGE_SHIFT;
+	if (last - index >= FLUSH_PAGES)
+		last = index + FLUSH_PAGES - 1;
+	for (; index <= last; index++) {
+		page = find_get_page(span->file->f_mapping, index);
+		if (!page)
+			continue;
+		flush_dcache_page(page);
+		put_page(page);
+	}
+}
+
+static noinline void pbt_action_udelay(u32 usecs)
+{
+	for (; usecs > UDELAY_STEP; usecs -= UDELAY_STEP)
+		udelay(UDELAY_STEP);
+	udelay(usecs);
+}
+
+static void act(struct session *s, unsigned int point, const struct span *span)
+{
+	const struct pbt_knob *knob = &s->knobs.point[point];
+
+	switch (READ_ONCE(knob->action)) {
+	case PBT_OFF:
+		/* another session's probe */
+		return;
+	case PBT_MB:
+		pbt_action_mb();
+		break;
+	case PBT_RMB:
+		pbt_action_rmb();
+		break;
+	case PBT_WMB:
+		pbt_action_wmb();
+		break;
+	case PBT_ISYNC:
+		pbt_action_isync();
+		break;
+	case PBT_LWSYNC:
+		pbt_action_lwsync();
+		break;
+	case PBT_FLUSH_DCACHE:
+		pbt_action_flush_dcache(span);
+		break;
+	case PBT_UDELAY:
+		pbt_action_udelay(READ_ONCE(knob->usecs));
+		break;
+	}
+	atomic64_inc(&s->point[point]);
+}
+
+static struct task_struct *first_task(struct pt_regs *regs)
+{
+	return (struct task_struct *)arch_argument(regs, 0);
+}
+
+static void perform_write_span(struct pt_regs *regs, struct span *span)
+{
+	const unsigned long arg[3] = {
+		arch_argument(regs, 0), arch_argument(regs, 1), arch_argument(regs, 2),
+	};
+
+	compat_perform_write_args(arg, &span->file, &span->pos, &span->len);
+}
+
+static void filemap_read_span(struct pt_regs *regs, struct span *span)
+{
+	const struct kiocb *iocb = (const void *)arch_argument(regs, 0);
+
+	span->file = iocb->ki_filp;
+	span->pos = iocb->ki_pos;
+	span->len = iov_iter_count((const void *)arch_argument(regs, 1));
+}
+
+static void get_span(unsigned int point, struct pt_regs *regs, struct span *span)
+{
+	switch (point) {
+	case PBT_PERFORM_WRITE:
+	case PBT_PERFORM_WRITE_EXIT:
+		perform_write_span(regs, span);
+		break;
+	case PBT_FILEMAP_READ:
+	case PBT_FILEMAP_READ_EXIT:
+		filemap_read_span(regs, span);
+		break;
+	default:
+		span->file = NULL;
+	}
+}
+
+/* The session that counts: of the task that is woken or kicked, or of the one that runs. */
+static const struct pid *point_tgid(unsigned int point, struct pt_regs *regs)
+{
+	switch (point) {
+	case PBT_TRY_TO_WAKE_UP:
+	case PBT_TRY_TO_WAKE_UP_EXIT:
+	case PBT_KICK_PROCESS:
+	case PBT_KICK_PROCESS_EXIT:
+		return task_tgid(first_task(regs));
+	default:
+		return task_tgid(current);
+	}
+}
+
+static void point_entry(unsigned int point, struct pt_regs *regs)
+{
+	struct session *s = session_of(point_tgid(point, regs));
+	struct span span;
+
+	if (!s)
+		return;
+	get_span(point, regs, &span);
+	act(s, point, &span);
+}
+
+static bool point_call(unsigned int point, struct pt_regs *regs, void *data)
+{
+	struct call *call = data;
+
+	BUILD_BUG_ON(sizeof(*call) > PROBE_DATA);
+	call->tgid = point_tgid(point, regs);
+	if (!session_of(call->tgid))
+		return false;
+	get_span(point, regs, &call->span);
+	return true;
+}
+
+static void point_exit(unsigned int point, void *data)
+{
+	const struct call *call = data;
+	struct session *s = session_of(call->tgid);
+
+	if (s)
+		act(s, point, &call->span);
+}
+
+#define ENTRY(...)	{ .symbols = { __VA_ARGS__ }, .entry = point_entry }
+#define EXIT(...)	{ .symbols = { __VA_ARGS__ }, .call = point_call, .exit = point_exit }
+
+const struct pbt_probe_type point_types[PBT_NR_POINTS] = {
+	[PBT_TRY_TO_WAKE_UP] = ENTRY("try_to_wake_up"),
+	[PBT_TRY_TO_WAKE_UP_EXIT] = EXIT("try_to_wake_up"),
+	[PBT_KICK_PROCESS] = ENTRY("kick_process"),
+	[PBT_KICK_PROCESS_EXIT] = EXIT("kick_process"),
+	[PBT_IO_WRITE] = ENTRY("io_write", "io_write_fixed"),
+	[PBT_TASK_WORK_RUN] = ENTRY("task_work_run"),
+	[PBT_PERFORM_WRITE] = ENTRY("generic_perform_write"),
+	[PBT_PERFORM_WRITE_EXIT] = EXIT("generic_perform_write"),
+	[PBT_FILEMAP_READ] = ENTRY("filemap_read", "generic_file_buffered_read"),
+	[PBT_FILEMAP_READ_EXIT] = EXIT("filemap_read", "generic_file_buffered_read"),
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The probes of all parts, armed while some session wants them.
+ */
+#ifndef PBT_PROBES_H
+#define PBT_PROBES_H
+
+#include <linux/kprobes.h>
+
+#include "session.h"
+
+enum pbt_probe {
+	/* the first are the points: enum pbt_point */
+	PROBE_FORK = PBT_NR_POINTS,
+	PROBE_NOTIFY,
+	PROBE_CREATE_IO_THREAD,
+	PROBE_TCTX_TASK_WORK,
+	PROBE_CREATE_WORKER_CB,
+	NR_PROBES
+};
+
+#define PROBE_SYMBOLS	2
+
+/* kretprobes: calls that may be under way at once; beyond that they are counted as missed. */
+#define PROBE_MAXACTIVE	512
+#define PROBE_DATA	32	/* bytes for each call */
+
+/* What a probe does; both run with preemption disabled. */
+struct pbt_probe_type {
+	const char *symbols[PROBE_SYMBOLS];	/* all that this kernel has are probed */
+	/* at the function's entry, or NULL */
+	void (*entry)(unsigned int probe, struct pt_regs *regs);
+	/* for a probe of its exit: fills @data, false if the call is of no interest */
+	bool (*call)(unsigned int probe, struct pt_regs *regs, void *data);
+	void (*exit)(unsigned int probe, void *data);
+};
+
+extern const struct pbt_probe_type point_types[PBT_NR_POINTS];
+extern const struct pbt_probe_type fork_type, notify_type, worker_type, tctx_type, create_cb_type;
+
+/*
+ * Which probes this kernel can have, 1 << probe. Asks the kernel at the first call: registers each
+ * disarmed, and takes it back. May sleep.
+ */
+u32 probes_present(void);
+
+/*
+ * Changes what @s has armed to @want (1 << probe). Arms first; on an error (-ENOENT: there is no
+ * such function, or what register_kprobe() says) what was armed before still is. May sleep.
+ */
+int probes_arm(struct session *s, u32 want);
+
+/* Hits that came inside of another probe on the same CPU, or found no free kretprobe_instance. */
+u64 probes_missed(void);
+
+/*
+ * Where a function begins and ends, by name; 0 or -ENOENT.
+ * kallsyms by sprint_symbol(), which is what modules may use since 5.7.
+ */
+int probes_range(const char *symbol, unsigned long *begin, unsigned long *end);
+
+#endif /* PBT_PROBES_H */

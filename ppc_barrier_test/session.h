@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of ppc_barrier_test share. A session is an open file; see ppc_barrier_test.h.
+ */
+#ifndef PBT_SESSION_H
+#define PBT_SESSION_H
+
+#include <linux/atomic.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+
+#include "ppc_barrier_test.h"
+
+struct offload;
+
+struct session {
+	u64 id;			/* of two sessions the later one is the inner one */
+	struct mutex mutex;	/* knobs change one at a time */
+	bool closing;		/* takes no more processes; under members_lock */
+	struct pbt_knobs knobs;	/* read by probes at any time, a word at a time */
+	u32 armed;		/* probes this session has armed, see probes_arm() */
+	struct dentry *dentry;
+	struct offload *offload;	/* NULL until the first PBT_WRITE */
+
+	atomic64_t point[PBT_NR_POINTS];
+	atomic64_t notify_seen[PBT_NR_NOTIFY];
+	atomic64_t notify_changed;
+	atomic64_t workers[2][PBT_NR_DELIVERIES];	/* [live] */
+	atomic64_t task_work[2][PBT_NR_DELIVERIES];
+	atomic64_t lost;
+};
+
+/*
+ * The innermost session of the process with that @tgid, or NULL. @tgid is only compared. To be
+ * called under rcu_read_lock(); the session stays as long as that.
+ */
+struct session *session_of(const struct pid *tgid);
+
+/* Takes the process with that @tgid into @s, until @s ends. In atomic context, too. */
+void session_add(struct session *s, struct pid *tgid);
+
+/* offload.c. Returns bytes written or -errno, see PBT_WRITE. */
+long offload_write(struct session *s, const struct pbt_write *w);
+/* Ends the session's kthreads. No PBT_WRITE is running: the file is being released. */
+void offload_end(struct session *s);
+
+#endif /* PBT_SESSION_H */
