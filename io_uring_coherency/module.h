@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the users of the module ppc_barrier_test share: getting it loaded and unloaded, its names,
+ * and its counters for people. Not for use by several threads at the same time.
+ */
+#ifndef MODULE_H
+#define MODULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "../ppc_barrier_test/ppc_barrier_test.h"
+
+/*
+ * Sees to it that the module is loaded until the calling process ends, in whatever way. To be
+ * called at the start of main(): under kselftest_harness.h each test is a process of its own, and
+ * the module would come and go with it. A module that is there already is left alone, and stays.
+ *
+ * The module is ppc_barrier_test.ko in the directory of the running program, in ppc_barrier_test/
+ * below it, $PPC_BARRIER_TEST_KO, or what depmod knows, in this order.
+ *
+ * It goes when the last session is closed. The harness gives each test a process group of its own:
+ * one that is to end by Ctrl-C has to ask for PR_SET_PDEATHSIG.
+ *
+ * Relies on kernel/module/main.c (6.1): finit_module(2), and delete_module(2) with O_NONBLOCK.
+ * Returns 0, or -1 with one reason for a SKIP in @why, which is good until the next call.
+ */
+int module_load(const char **why);
+
+/*
+ * Opens a session, loading the module for the time of the calling process if need be, and waiting
+ * up to 2 s for the node of the device. Returns the file, O_CLOEXEC, or -1 with one reason for a
+ * SKIP in @why, which is good until the next call.
+ */
+int module_open(const char **why);
+
+extern const char *const module_point_names[PBT_NR_POINTS];
+extern const char *const module_action_names[PBT_NR_ACTIONS];
+extern const char *const module_notify_names[PBT_NR_NOTIFY];
+extern const char *const module_delivery_names[PBT_NR_DELIVERIES];
+
+/*
+ * Put what @text says, "POINT=ACTION[:MICROSECONDS]" or the name of a notification mode, into
+ * @knobs. Return NULL, or one sentence on what is wrong with it, good until the next call; then
+ * @knobs is as it was.
+ */
+const char *module_parse_at(const char *text, struct pbt_knobs *knobs);
+const char *module_parse_notify(const char *text, struct pbt_knobs *knobs);
+
+/*
+ * What of @knobs this kernel cannot do, by its @info. Returns the number of such things, names
+ * them in @text, separated by commas, and leaves in @rest (which may be @knobs, or NULL) what it
+ * can do. 0: PBT_SET_KNOBS will not fail with EOPNOTSUPP.
+ */
+unsigned int module_missing(const struct pbt_info *info, const struct pbt_knobs *knobs,
+			    struct pbt_knobs *rest, char *text, size_t size);
+
+/* Prints @counters as a table: the points that were passed or that @knobs has armed. */
+void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_counters *counters);
+
+#endif /* MODULE_H */
