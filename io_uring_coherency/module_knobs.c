@@ -1,0 +1,1205 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * module_knobs: do the knobs of ppc_barrier_test do what they say, to their session and to nobody
+ * else, and does the kernel notify by TWA_SIGNAL and TWA_SIGNAL_NO_IPI as it should?
+ *
+ * Effects are measured from outside of the module: a delay by the time that the delayed call takes,
+ * the notification by the IPIs that the kernel counts for the CPU on which a thread spins in user
+ * mode until it sees its completion. TWA_SIGNAL sends one; TWA_SIGNAL_NO_IPI leaves the task_work
+ * to the next tick.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
+#include "kselftest_harness.h"
+#include "module.h"
+
+#ifndef IORING_SETUP_COOP_TASKRUN
+#define IORING_SETUP_COOP_TASKRUN	(1U << 8)
+#endif
+
+#define DELAY_US	3000	/* far above what the calls take, even under emulation */
+#define TRIES		8U	/* at least; noise only adds, so the shortest of them counts */
+#define MAX_TRIES	400	/* for one that is short, on a machine that is busy */
+#define DELIVERIES	200U	/* for each notification mode */
+
+static int session = -1;	/* of the running test, for the helpers below */
+static struct pbt_info info;
+static int ramfs = -1;	/* a directory: its reads and writes are the page cache's generic ones */
+
+static double now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1e6 + ts.tv_nsec / 1e3;
+}
+
+static void pause_us(unsigned int us)
+{
+	const struct timespec ts = { .tv_nsec = us * 1000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/*
+ * Rescheduling and other IPIs that @cpu has taken, by /proc/interrupts: "RES:" on x86, "IPIn:" on
+ * arm64, on powerpc the lines whose action is named IPI and "DBL:" for doorbells. -1 if there are
+ * no such lines.
+ */
+static long long ipis(int cpu)
+{
+	static const char blanks[] = " \t\n";
+	char *line = NULL, *p, *end;
+	long long sum = -1;
+	int column = -1, i;
+	size_t size = 0;
+	FILE *f;
+
+	f = fopen("/proc/interrupts", "re");
+	if (!f)
+		return -1;
+	while (getline(&line, &size, f) > 0) {
+		unsigned long long count = 0;
+
+		if (column < 0) {
+			/* CPU0 CPU1 ...: those that are online */
+			for (p = strtok(line, blanks), i = 0; p; p = strtok(NULL, blanks), i++)
+				if (atoi(p + 3) == cpu)
+					column = i;
+			continue;
+		}
+		p = strchr(line, ':');
+		if (!p || !(strstr(line, "RES:") || strstr(line, "DBL:") || strstr(line, "IPI")))
+			continue;
+		for (p++, i = 0; i <= column; i++, p = end)
+			count = strtoull(p, &end, 10);
+		sum = (sum < 0 ? 0 : sum) + count;
+	}
+	free(line);
+	fclose(f);
+	return sum;
+}
+
+/* Two CPUs that this process may use; false if there is but one. */
+static bool two_cpus(int cpu[2])
+{
+	cpu_set_t set;
+	int i, nr = 0;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	for (i = 0; i < CPU_SETSIZE && nr < 2; i++)
+		if (CPU_ISSET(i, &set))
+			cpu[nr++] = i;
+	return nr == 2;
+}
+
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+}
+
+static int set_point(int fd, unsigned int point, unsigned int action, unsigned int usecs)
+{
+	struct pbt_knobs knobs = { 0 };
+
+	knobs.point[point].action = action;
+	knobs.point[point].usecs = usecs;
+	return ioctl(fd, PBT_SET_KNOBS, &knobs) ? -errno : 0;
+}
+
+static uint64_t passed(int fd, unsigned int point)
+{
+	struct pbt_counters c;
+
+	return ioctl(fd, PBT_GET_COUNTERS, &c) ? 0 : c.point[point];
+}
+
+/* --- calls that pass a point: each returns its microseconds, or -errno */
+
+static struct io_uring ring;
+static int file = -1, pipe_fd[2];
+static atomic_int stop, started, kicked, bytes_read;
+static int bytes_written;
+static pid_t other;
+static char page[4096];
+
+static double call_io_write(void)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	struct io_uring_cqe *cqe;
+	double start = now_us(), took;
+	int ret;
+
+	io_uring_prep_write(sqe, file, page, sizeof(page), 0);
+	ret = io_uring_submit_and_wait(&ring, 1);
+	took = now_us() - start;
+	if (ret < 0)
+		return ret;
+	ret = io_uring_wait_cqe(&ring, &cqe);
+	if (!ret) {
+		ret = cqe->res == sizeof(page) ? 0 : cqe->res < 0 ? cqe->res : -EIO;
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	return ret ?: took;
+}
+
+static double call_write(void)
+{
+	const double start = now_us();
+	const ssize_t ret = pwrite(file, page, sizeof(page), 0);
+
+	return ret == sizeof(page) ? now_us() - start : -errno;
+}
+
+static double call_read(void)
+{
+	char found[sizeof(page)];
+	const double start = now_us();
+	const ssize_t ret = pread(file, found, sizeof(found), 0);
+	const double took = now_us() - start;
+
+	if (ret != sizeof(found))
+		return -errno;
+	return memcmp(page, found, sizeof(found)) ? -EILSEQ : took;
+}
+
+/* The last reference to a file is dropped by task_work, on the way out of close(2). */
+static double call_close(void)
+{
+	const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	const double start = now_us();
+
+	if (fd < 0 || close(fd))
+		return -errno;
+	return now_us() - start;
+}
+
+/*
+ * Waits until the reader sleeps: it has read all, and its stat says S. The state alone will not do:
+ * ___wait_event() sets it again before it looks at what it was woken for.
+ */
+static bool await_sleep(void)
+{
+	char name[64], text[256], *paren;
+	unsigned int i;
+
+	snprintf(name, sizeof(name), "/proc/self/task/%d/stat", other);
+	for (i = 0; i < 10000; i++) {
+		ssize_t len;
+		int fd;
+
+		if (bytes_read != bytes_written) {
+			pause_us(100);
+			continue;
+		}
+		fd = open(name, O_RDONLY | O_CLOEXEC);
+		len = read(fd, text, sizeof(text) - 1);
+		close(fd);
+		text[len > 0 ? len : 0] = '\0';
+		paren = strrchr(text, ')');
+		if (paren && paren[1] && paren[2] == 'S')
+			return true;
+		pause_us(100);
+	}
+	return false;
+}
+
+static double call_wake(void)
+{
+	double start;
+
+	if (!await_sleep())
+		return -ETIMEDOUT;
+	start = now_us();
+	if (write(pipe_fd[1], "", 1) != 1)
+		return -errno;
+	bytes_written++;
+	return now_us() - start;
+}
+
+/* A signal for a thread that is running: signal_wake_up_state(), kernel/signal.c */
+static double call_kick(void)
+{
+	const int before = kicked;
+	double start, took;
+
+	pause_us(100);	/* out of the handler of the last one */
+	start = now_us();
+	if (syscall(SYS_tgkill, getpid(), other, SIGUSR1))
+		return -errno;
+	took = now_us() - start;
+	while (kicked == before)
+		;
+	return took;
+}
+
+static void *reader(void *arg)
+{
+	char c;
+
+	other = syscall(SYS_gettid);
+	started = 1;
+	while (read(pipe_fd[0], &c, 1) == 1)
+		bytes_read++;
+	return NULL;
+}
+
+static void on_kick(int sig)
+{
+	kicked++;
+}
+
+static void *spinner(void *arg)
+{
+	run_on(*(int *)arg);
+	other = syscall(SYS_gettid);
+	started = 1;
+	while (!stop)
+		;
+	return NULL;
+}
+
+static double (*const calls[PBT_NR_POINTS])(void) = {
+	[PBT_TRY_TO_WAKE_UP] = call_wake,
+	[PBT_TRY_TO_WAKE_UP_EXIT] = call_wake,
+	[PBT_KICK_PROCESS] = call_kick,
+	[PBT_KICK_PROCESS_EXIT] = call_kick,
+	[PBT_IO_WRITE] = call_io_write,
+	[PBT_TASK_WORK_RUN] = call_close,
+	[PBT_PERFORM_WRITE] = call_write,
+	[PBT_PERFORM_WRITE_EXIT] = call_write,
+	[PBT_FILEMAP_READ] = call_read,
+	[PBT_FILEMAP_READ_EXIT] = call_read,
+};
+
+/* The shortest of some calls, of more until one takes less than @below us. Or -errno. */
+static double shortest(double (*call)(void), double below)
+{
+	double best = 1e12;
+	unsigned int i;
+
+	for (i = 0; i < TRIES || (i < MAX_TRIES && best >= below); i++) {
+		const double took = call();
+
+		if (took < 0)
+			return took;
+		if (took < best)
+			best = took;
+	}
+	return best;
+}
+
+/* --- each point */
+
+FIXTURE(point)
+{
+	const char *skip;	/* SKIP in a fixture does not keep the test from running in 5.10 */
+	pthread_t thread;
+	bool has_thread;
+	int cpu[2];
+};
+
+FIXTURE_VARIANT(point)
+{
+	unsigned int point;
+};
+
+FIXTURE_VARIANT_ADD(point, try_to_wake_up) { .point = PBT_TRY_TO_WAKE_UP };
+FIXTURE_VARIANT_ADD(point, try_to_wake_up_exit) { .point = PBT_TRY_TO_WAKE_UP_EXIT };
+FIXTURE_VARIANT_ADD(point, kick_process) { .point = PBT_KICK_PROCESS };
+FIXTURE_VARIANT_ADD(point, kick_process_exit) { .point = PBT_KICK_PROCESS_EXIT };
+FIXTURE_VARIANT_ADD(point, io_write) { .point = PBT_IO_WRITE };
+FIXTURE_VARIANT_ADD(point, task_work_run) { .point = PBT_TASK_WORK_RUN };
+FIXTURE_VARIANT_ADD(point, generic_perform_write) { .point = PBT_PERFORM_WRITE };
+FIXTURE_VARIANT_ADD(point, generic_perform_write_exit) { .point = PBT_PERFORM_WRITE_EXIT };
+FIXTURE_VARIANT_ADD(point, filemap_read) { .point = PBT_FILEMAP_READ };
+FIXTURE_VARIANT_ADD(point, filemap_read_exit) { .point = PBT_FILEMAP_READ_EXIT };
+
+/* Opens the test's session. Returns NULL, or the reason for a SKIP. */
+static const char *open_session(void)
+{
+	const char *why;
+
+	session = module_open(&why);
+	if (session < 0)
+		return why;
+	return ioctl(session, PBT_GET_INFO, &info) ? "PBT_GET_INFO fails" : NULL;
+}
+
+/* All that the call of a point needs. NULL, or the reason for a SKIP. */
+static const char *prepare_call(unsigned int point, pthread_t *thread, bool *has_thread, int cpu[2])
+{
+	if (!(info.points & (1U << point)))
+		return "this kernel has no such function to probe";
+	if (calls[point] == call_wake) {
+		if (pipe2(pipe_fd, O_CLOEXEC) || pthread_create(thread, NULL, reader, NULL))
+			return "no pipe or no thread";
+		*has_thread = true;
+	} else if (calls[point] == call_kick) {
+		if (!two_cpus(cpu))
+			return "a running thread is kicked from another CPU, there is one";
+		signal(SIGUSR1, on_kick);
+		if (pthread_create(thread, NULL, spinner, &cpu[1]))
+			return "no thread";
+		*has_thread = true;
+		run_on(cpu[0]);
+	} else if (calls[point] != call_close) {
+		if (ramfs < 0)
+			return "ramfs cannot be mounted here";
+		memset(page, 0x5a, sizeof(page));
+		file = openat(ramfs, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (pwrite(file, page, sizeof(page), 0) != sizeof(page))
+			return "no file on the ramfs";
+	}
+	if (calls[point] == call_io_write && io_uring_queue_init(8, &ring, 0))
+		return "io_uring cannot be used";
+	while (*has_thread && !started)
+		pause_us(100);
+	return NULL;
+}
+
+FIXTURE_SETUP(point)
+{
+	self->skip = open_session();
+	if (!self->skip)
+		self->skip = prepare_call(variant->point, &self->thread, &self->has_thread,
+					  self->cpu);
+}
+
+FIXTURE_TEARDOWN(point)
+{
+	stop = 1;
+	if (self->has_thread) {
+		if (pipe_fd[1])
+			close(pipe_fd[1]);
+		pthread_join(self->thread, NULL);
+	}
+	close(session);
+}
+
+/* The delay is there with the knob, and not without. */
+TEST_F(point, delays)
+{
+	const unsigned int point = variant->point;
+	double none, with, after;
+	uint64_t counted;
+
+	if (self->skip)
+		SKIP(return, "%s: %s", module_point_names[point], self->skip);
+	ASSERT_EQ(0, set_point(session, point, PBT_NONE, 0));
+	none = shortest(calls[point], DELAY_US);
+	ASSERT_LE(0, none);
+	EXPECT_LE((uint64_t)TRIES, passed(session, point));
+
+	ASSERT_EQ(0, set_point(session, point, PBT_UDELAY, DELAY_US));
+	counted = passed(session, point);
+	with = shortest(calls[point], 1e9);
+	EXPECT_LE(counted + TRIES, passed(session, point));
+
+	ASSERT_EQ(0, set_point(session, point, PBT_OFF, 0));
+	after = shortest(calls[point], DELAY_US);
+
+	ksft_print_msg("%s: %.0f us with the probe alone, %.0f with udelay:%u, %.0f without\n",
+		       module_point_names[point], none, with, DELAY_US, after);
+	EXPECT_GT(DELAY_US, none);
+	EXPECT_LE(DELAY_US, with);
+	EXPECT_LE(0, after);
+	EXPECT_GT(DELAY_US, after);
+}
+
+/* What a barrier does cannot be seen from here: that it ran can, and that nothing is harmed. */
+TEST_F(point, acts)
+{
+	const unsigned int point = variant->point;
+	unsigned int action, done = 0;
+
+	if (self->skip)
+		SKIP(return, "%s: %s", module_point_names[point], self->skip);
+	for (action = PBT_NONE; action < PBT_UDELAY; action++) {
+		const uint64_t before = passed(session, point);
+		const bool supported = info.actions[point] & (1U << action);
+
+		ASSERT_EQ(supported ? 0 : -EOPNOTSUPP, set_point(session, point, action, 0));
+		if (!supported)
+			continue;
+		EXPECT_LE(0, calls[point]());
+		EXPECT_LT(before, passed(session, point)) {
+			TH_LOG("%s was not passed with %s", module_point_names[point],
+			       module_action_names[action]);
+		}
+		done++;
+	}
+	ksft_print_msg("%s: %u actions\n", module_point_names[point], done);
+}
+
+/* --- notification */
+
+struct notification {
+	unsigned int mode;	/* enum pbt_notify */
+	unsigned int setup_flags;
+	bool kicks;		/* what is to be seen */
+};
+
+FIXTURE(notify)
+{
+	const char *skip;
+};
+
+FIXTURE_VARIANT(notify)
+{
+	struct notification n;
+};
+
+/* Without a knob the kernel itself is tested: TWA_SIGNAL kicks, TWA_SIGNAL_NO_IPI does not. */
+FIXTURE_VARIANT_ADD(notify, kernel_default_ring) {
+	.n = { PBT_NOTIFY_KERNEL, 0, true }
+};
+
+FIXTURE_VARIANT_ADD(notify, kernel_coop_taskrun_ring) {
+	.n = { PBT_NOTIFY_KERNEL, IORING_SETUP_COOP_TASKRUN, false }
+};
+
+FIXTURE_VARIANT_ADD(notify, no_ipi_default_ring) {
+	.n = { PBT_NOTIFY_SIGNAL_NO_IPI, 0, false }
+};
+
+FIXTURE_VARIANT_ADD(notify, signal_coop_taskrun_ring) {
+	.n = { PBT_NOTIFY_SIGNAL, IORING_SETUP_COOP_TASKRUN, true }
+};
+
+FIXTURE_SETUP(notify)
+{
+	self->skip = open_session();
+}
+
+FIXTURE_TEARDOWN(notify)
+{
+	close(session);
+}
+
+static int event;
+static atomic_int armed;	/* the spinner's poll number is in place */
+static atomic_int seen;		/* ... and its completion has been seen */
+static int spin_error;
+static unsigned int spin_flags;
+static int spin_cpu;
+
+/* Waits for each completion by looking at the CQ ring alone: no system call brings it. */
+static void *cq_spinner(void *arg)
+{
+	struct io_uring r;
+	uint64_t value;
+	unsigned int n;
+
+	run_on(spin_cpu);
+	spin_error = io_uring_queue_init(8, &r, spin_flags);
+	started = 1;
+	for (n = 1; !spin_error && n <= DELIVERIES; n++) {
+		io_uring_prep_poll_add(io_uring_get_sqe(&r), event, POLLIN);
+		io_uring_submit(&r);
+		armed = n;
+		while (!io_uring_cq_ready(&r))
+			;
+		io_uring_cq_advance(&r, 1);
+		if (read(event, &value, sizeof(value)) < 0)
+			spin_error = -errno;
+		seen = n;
+	}
+	if (!spin_error)
+		io_uring_queue_exit(&r);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
+{
+	const struct notification *n = &variant->n;
+	struct pbt_knobs knobs = { .notify = n->mode };
+	const uint64_t one = 1;
+	long long before, kicks;
+	pthread_t thread;
+	unsigned int i;
+	int cpu[2];
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	if (!(info.notify & (1U << n->mode)))
+		SKIP(return, "this kernel has no TWA_SIGNAL_NO_IPI");
+	if (!two_cpus(cpu))
+		SKIP(return, "the thread that spins needs a CPU of its own, there is one");
+	if (ipis(cpu[1]) < 0)
+		SKIP(return, "/proc/interrupts of this architecture does not tell IPIs");
+
+	ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+	event = eventfd(0, EFD_CLOEXEC);
+	ASSERT_LE(0, event);
+	spin_flags = n->setup_flags;
+	spin_cpu = cpu[1];
+	run_on(cpu[0]);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, cq_spinner, NULL));
+	while (!started)
+		pause_us(1000);
+	before = ipis(cpu[1]);
+	for (i = 1; i <= DELIVERIES && !spin_error; i++) {
+		while (armed < (int)i && !spin_error)
+			sched_yield();
+		pause_us(200);	/* it spins by now */
+		if (!spin_error)
+			ASSERT_EQ((ssize_t)sizeof(one), write(event, &one, sizeof(one)));
+		while (seen < (int)i && !spin_error)
+			sched_yield();
+	}
+	kicks = ipis(cpu[1]) - before;
+	pthread_join(thread, NULL);
+	if (spin_error == -EINVAL)
+		SKIP(return, "this kernel does not have IORING_SETUP_COOP_TASKRUN");
+	ASSERT_EQ(0, spin_error);
+
+	ksft_print_msg("%u completions brought to a spinning thread by %lld IPIs\n", DELIVERIES,
+		       kicks);
+	if (n->kicks) {
+		/* a tick may be there first, and the IPI with the next one */
+		EXPECT_LE((long long)DELIVERIES * 9 / 10, kicks);
+	} else {
+		/* some come for other reasons */
+		EXPECT_GT((long long)DELIVERIES / 2, kicks);
+	}
+}
+
+FIXTURE(session)
+{
+	const char *skip;
+};
+
+FIXTURE_SETUP(session)
+{
+	self->skip = open_session();
+}
+
+FIXTURE_TEARDOWN(session)
+{
+	close(session);
+}
+
+/* --- scope; the thermometer is close(2) with a delay in task_work_run() */
+
+/* In a child: opens a session with that delay. Its fd, or ends the child. */
+static int delayed_session(unsigned int ms)
+{
+	const char *why;
+	const int fd = module_open(&why);
+
+	if (fd < 0 || set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, ms * 1000))
+		_exit(100);
+	return fd;
+}
+
+/* Whether close(2) takes that long here: from @ms up to double of that; 0 is less than 1 ms. */
+static int delay_is(int ms)
+{
+	const double high = ms ? ms * 2000 : 1000, us = shortest(call_close, high);
+
+	return us >= ms * 1000 && us < high;
+}
+
+/* Runs @check in a child process; returns what it returned, or -1 if it did not. */
+static int in_child(int (*check)(int), int arg)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		_exit(check(arg));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static void *delay_in_thread(void *ms)
+{
+	*(int *)ms = delay_is(*(int *)ms);
+	return NULL;
+}
+
+static int scope_of_tree(int ms)
+{
+	int go[2], result[2], in_thread = ms, in_daemon = 0, status;
+	pthread_t thread;
+	pid_t early;
+	char c;
+
+	if (pipe(go) || pipe(result))
+		return 1;
+	/* forked before the session was opened */
+	early = fork();
+	if (!early)
+		_exit(read(go[0], &c, 1) == 1 && delay_is(ms));
+	delayed_session(ms);
+	if (!delay_is(ms))
+		return 2;
+	if (pthread_create(&thread, NULL, delay_in_thread, &in_thread))
+		return 1;
+	pthread_join(thread, NULL);
+	if (in_thread != 1)
+		return 3;
+	if (in_child(delay_is, ms) != 1)
+		return 4;
+	if (write(go[1], "", 1) != 1 || waitpid(early, &status, 0) != early || status != 1 << 8)
+		return 5;
+	/* a daemon: its parent is gone */
+	if (!fork()) {
+		setsid();
+		if (!fork()) {
+			while (getppid() == getsid(0))
+				pause_us(1000);
+			in_daemon = delay_is(ms);
+			if (write(result[1], &in_daemon, sizeof(in_daemon)) < 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	if (read(result[0], &in_daemon, sizeof(in_daemon)) < 0 || in_daemon != 1)
+		return 6;
+	return 0;
+}
+
+TEST_F(session, scope_is_the_process_tree)
+{
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	close(session);
+	/* 2 own, 3 thread, 4 child, 5 child that was there before, 6 daemon */
+	EXPECT_EQ(0, in_child(scope_of_tree, 5));
+	EXPECT_TRUE(delay_is(0));
+}
+
+/* A process with a session of its own, which answers whether its delay is so many ms. */
+struct holder {
+	pid_t pid;
+	int ask, answer;
+};
+
+static void hold_session(struct holder *h, unsigned int ms)
+{
+	int question[2] = { -1, -1 }, answer[2] = { -1, -1 };
+	unsigned char expected, right;
+
+	if (pipe2(question, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
+		_exit(100);
+	fflush(stdout);
+	h->pid = fork();
+	if (!h->pid) {
+		close(question[1]);
+		close(answer[0]);
+		delayed_session(ms);
+		while (read(question[0], &expected, 1) == 1) {
+			right = delay_is(expected);
+			if (write(answer[1], &right, 1) != 1)
+				break;
+		}
+		_exit(0);
+	}
+	close(question[0]);
+	close(answer[1]);
+	h->ask = question[1];
+	h->answer = answer[0];
+}
+
+static int holds(const struct holder *h, unsigned char ms)
+{
+	unsigned char right;
+
+	return write(h->ask, &ms, 1) == 1 && read(h->answer, &right, 1) == 1 ? right : -1;
+}
+
+static int end_holder(const struct holder *h)
+{
+	int status = -1;
+
+	close(h->ask);
+	waitpid(h->pid, &status, 0);
+	return status;
+}
+
+/* Two at the same time, and neither for anybody else; each ends alone. */
+TEST_F(session, sessions_do_not_disturb_each_other)
+{
+	struct holder a, b;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	close(session);
+	hold_session(&b, 9);
+	hold_session(&a, 3);
+	EXPECT_EQ(1, holds(&a, 3));
+	EXPECT_EQ(1, holds(&b, 9));
+	EXPECT_TRUE(delay_is(0));
+	EXPECT_EQ(1, holds(&a, 3));
+	/* b's ends of the pipes are a's as well: only the second may be ended by closing them */
+	EXPECT_EQ(0, end_holder(&a));
+	EXPECT_EQ(1, holds(&b, 9));
+	EXPECT_EQ(0, end_holder(&b));
+	EXPECT_TRUE(delay_is(0));
+}
+
+static int nested(int ms)
+{
+	int inner;
+
+	delayed_session(ms);
+	inner = delayed_session(9);
+	if (!delay_is(9))
+		return 1;
+	if (set_point(inner, PBT_TASK_WORK_RUN, PBT_OFF, 0) || !delay_is(0))
+		return 2;
+	close(inner);
+	return delay_is(ms) ? 0 : 3;
+}
+
+TEST_F(session, the_innermost_session_counts)
+{
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	close(session);
+	EXPECT_EQ(0, in_child(nested, 3));
+}
+
+static int ends_with_file(int ms)
+{
+	int fd = delayed_session(ms);
+
+	if (!delay_is(ms))
+		return 1;
+	close(fd);
+	return delay_is(0) ? 0 : 2;
+}
+
+TEST_F(session, knobs_go_with_the_file)
+{
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	close(session);
+	EXPECT_EQ(0, in_child(ends_with_file, 5));
+}
+
+/* What the holder of a session is at when it is killed. */
+enum state {
+	IDLE,
+	SETTING_KNOBS,
+	IN_A_DELAY,
+	BLOCKED_IN_WRITE,	/* PBT_WRITE to a full pipe */
+	FORKING,
+	OPENING,
+	NR_STATES
+};
+
+static void hold_until_killed(enum state state)
+{
+	int fd = delayed_session(2), full[2];
+	struct pbt_write w = { .buf = (uintptr_t)page, .len = sizeof(page), .pos = -1 };
+	const char *why;
+
+	switch (state) {
+	case SETTING_KNOBS:
+		for (;;) {
+			set_point(fd, PBT_FILEMAP_READ_EXIT, PBT_MB, 0);
+			set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, 2000);
+		}
+	case IN_A_DELAY:
+		for (;;)
+			call_close();
+	case BLOCKED_IN_WRITE:
+		if (pipe2(full, O_NONBLOCK))
+			_exit(1);
+		while (write(full[1], page, sizeof(page)) > 0)
+			;
+		fcntl(full[1], F_SETFL, 0);
+		w.fd = full[1];
+		ioctl(fd, PBT_WRITE, &w);
+		break;
+	case FORKING:
+		for (;;) {
+			if (!fork())
+				_exit(0);
+			wait(NULL);
+		}
+	case OPENING:
+		for (;;)
+			close(module_open(&why));
+	default:
+		break;
+	}
+	for (;;)
+		pause();
+}
+
+/* Its knobs are gone, its process is, and the module can be used as before. */
+TEST_F(session, killed_in_every_state)
+{
+	unsigned int state, round;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	close(session);
+	for (state = 0; state < NR_STATES; state++) {
+		for (round = 0; round < 5; round++) {
+			int survivor[2], clean = -1, status;
+			pid_t pid;
+			char c;
+
+			ASSERT_EQ(0, pipe(survivor));
+			fflush(stdout);
+			pid = fork();
+			if (!pid) {
+				/* one of the session that outlives its holder */
+				const pid_t holder = getpid();
+
+				if (!fork()) {
+					close(survivor[0]);
+					prctl(PR_SET_NAME, "survivor");
+					while (getppid() == holder)
+						pause_us(1000);
+					/* the file is closed while the holder exits */
+					pause_us(50000);
+					clean = delay_is(0);
+					_exit(write(survivor[1], &clean, sizeof(clean)) < 0);
+				}
+				hold_until_killed(state);
+			}
+			close(survivor[1]);
+			pause_us(20000 + round * 7000);
+			kill(pid, SIGKILL);
+			ASSERT_EQ(pid, waitpid(pid, &status, 0));
+			ASSERT_TRUE(WIFSIGNALED(status)) {
+				TH_LOG("state %u: the holder ended by itself, %x", state, status);
+			}
+			ASSERT_LT(0, read(survivor[0], &clean, sizeof(clean)));
+			EXPECT_EQ(1, clean) {
+				TH_LOG("state %u: still delayed after SIGKILL", state);
+			}
+			EXPECT_EQ(0, read(survivor[0], &c, 1));
+			close(survivor[0]);
+		}
+	}
+	EXPECT_EQ(NULL, open_session());
+	ksft_print_msg("%u states, %u times each\n", NR_STATES, 5);
+}
+
+/* --- no cost when idle, no access for others */
+
+static unsigned int probes_listed(void)
+{
+	char line[256];
+	unsigned int nr = 0;
+	FILE *f = fopen("/sys/kernel/debug/kprobes/list", "re");
+
+	if (!f)
+		return UINT_MAX;
+	while (fgets(line, sizeof(line), f))
+		/* kretprobes leave an optimised probe of their trampoline: the kernel's own */
+		nr += !strstr(line, "trampoline");
+	fclose(f);
+	return nr;
+}
+
+TEST_F(session, probes_only_while_wanted)
+{
+	unsigned int before, open, armed;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	close(session);
+	before = probes_listed();
+	if (before == UINT_MAX)
+		SKIP(return, "debugfs is not mounted, /sys/kernel/debug/kprobes/list is missing");
+	ASSERT_EQ(NULL, open_session());
+	open = probes_listed();
+	ASSERT_EQ(0, set_point(session, PBT_TRY_TO_WAKE_UP, PBT_NONE, 0));
+	armed = probes_listed();
+	ASSERT_EQ(0, set_point(session, PBT_TRY_TO_WAKE_UP, PBT_OFF, 0));
+	EXPECT_EQ(open, probes_listed());
+	close(session);
+	ksft_print_msg("probes: %u without a session, %u with, %u with a knob\n", before, open,
+		       armed);
+	EXPECT_EQ(before, probes_listed());
+	EXPECT_EQ(before + 1, open);
+	EXPECT_EQ(open + 1, armed);
+}
+
+static int open_as_nobody(int flags)
+{
+	if (setgid(65534) || setuid(65534))
+		return 100;
+	return open(PBT_DEVICE, flags) < 0 ? errno : 0;
+}
+
+TEST_F(session, root_only)
+{
+	struct stat st;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	EXPECT_EQ(EACCES, in_child(open_as_nobody, O_RDWR));
+	/* not even with a node that all may open */
+	ASSERT_EQ(0, stat(PBT_DEVICE, &st));
+	EXPECT_EQ(0600U, st.st_mode & 07777);
+	ASSERT_EQ(0, chmod(PBT_DEVICE, 0666));
+	EXPECT_EQ(EPERM, in_child(open_as_nobody, O_RDWR));
+	ASSERT_EQ(0, chmod(PBT_DEVICE, st.st_mode & 07777));
+}
+
+/* --- what makes no sense */
+
+TEST_F(session, wrong_ioctls)
+{
+	struct pbt_knobs good = { 0 }, k;
+	struct pbt_counters c;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+#define REFUSED(error, ...) do {				\
+		k = good;					\
+		__VA_ARGS__;					\
+		EXPECT_EQ(-1, ioctl(session, PBT_SET_KNOBS, &k));	\
+		EXPECT_EQ(error, errno);			\
+	} while (0)
+	REFUSED(EINVAL, k.notify = PBT_NR_NOTIFY);
+	REFUSED(EINVAL, k.flags = PBT_ACCOUNT << 1);
+	REFUSED(EINVAL, k.reserved[9] = 1);
+	REFUSED(EINVAL, k.point[0].action = PBT_NR_ACTIONS);
+	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY);
+	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY; k.point[0].usecs = PBT_UDELAY_MAX + 1);
+	REFUSED(EINVAL, k.point[0].action = PBT_MB; k.point[0].usecs = 1);
+	REFUSED(EINVAL, k.point[0].usecs = 1);
+	REFUSED(EOPNOTSUPP, k.point[PBT_KICK_PROCESS].action = PBT_FLUSH_DCACHE);
+	EXPECT_EQ(-1, ioctl(session, PBT_SET_KNOBS, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(session, PBT_GET_COUNTERS, (void *)-4096L));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(session, _IO('b', 99), &k));
+	EXPECT_EQ(ENOTTY, errno);
+	EXPECT_EQ(-1, ioctl(session, _IOW('b', 1, int), &k));
+	EXPECT_EQ(ENOTTY, errno);
+	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &good));
+	EXPECT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+	EXPECT_EQ(1ULL, c.processes);
+}
+
+static uint64_t random_state;
+
+static uint32_t rnd(uint32_t below)
+{
+	/* xorshift64: Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (2003) */
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (random_state >> 16) % below;
+}
+
+static uint32_t odd_number(void)
+{
+	static const uint32_t odd[] = { 0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 10000, 10001 };
+
+	return rnd(2) ? odd[rnd(8)] : random_state >> 32;
+}
+
+#define FUZZ_CALLS	20000
+#define FUZZ_MS		10000	/* and no longer, unless a number is asked for */
+
+/*
+ * Random commands, numbers and pointers; $IO_URING_COHERENCY_FUZZ says how many calls. What it
+ * writes goes to /dev/null and a pipe, standard output included. That the module survives is the
+ * result; that the kernel has no complaint is for whoever reads its log.
+ */
+TEST_F_TIMEOUT(session, fuzz, 3600)
+{
+	static const unsigned int cmds[] = {
+		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE,
+	};
+	const char *asked = getenv("IO_URING_COHERENCY_FUZZ");
+	const uint64_t max = asked ? strtoull(asked, NULL, 10) : FUZZ_CALLS;
+	const long size = sysconf(_SC_PAGESIZE);
+	unsigned long long n, succeeded = 0, by_cmd[4] = { 0 };
+	union {
+		struct pbt_knobs knobs;
+		struct pbt_write write;
+		unsigned char bytes[sizeof(struct pbt_counters)];
+		uint32_t words[sizeof(struct pbt_counters) / 4];
+	} u;
+	const double start = now_us();
+	unsigned int i, which;
+	int null, pipes[2], saved[3];
+	char *guarded, *readonly;
+
+	random_state = 88172645463325252ULL;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	ASSERT_LE(0, null);
+	ASSERT_EQ(0, pipe2(pipes, O_NONBLOCK | O_CLOEXEC));
+	guarded = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, guarded);
+	ASSERT_EQ(0, munmap(guarded + size, size));
+	readonly = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, readonly);
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < 3; i++) {
+		saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 1000);
+		dup2(null, i);
+	}
+
+	for (n = 0; n < max; n++) {
+		unsigned long cmd, arg = (unsigned long)&u;
+
+		if (!asked && now_us() - start > FUZZ_MS * 1e3)
+			break;
+		which = rnd(4);
+		/* knobs that are right cost two grace periods each */
+		if (which == 1 && rnd(8))
+			which = 3;
+		cmd = cmds[which];
+		if (!rnd(10))
+			cmd ^= 1U << rnd(32);
+		memset(&u, 0, sizeof(u));
+		if (which == 1) {
+			u.knobs.notify = rnd(4);
+			for (i = 0; i < PBT_NR_POINTS; i++)
+				if (!rnd(4))
+					u.knobs.point[i].action = rnd(PBT_UDELAY + 2);
+			if (!rnd(4))
+				u.knobs.point[rnd(PBT_NR_POINTS)].usecs = odd_number() % 20;
+			u.knobs.flags = rnd(3);
+		} else if (which == 3) {
+			const int fds[] = { null, pipes[1], -1, session, pipes[0], 99999 };
+
+			u.write.fd = fds[rnd(6)];
+			u.write.buf = rnd(4) ? (uintptr_t)guarded + rnd(size) : odd_number();
+			u.write.len = rnd(4) ? rnd(2 * size) : ((uint64_t)odd_number() << rnd(32));
+			u.write.pos = rnd(2) ? -1 : (int64_t)odd_number() << rnd(32);
+			u.write.flags = rnd(4) ? 0 : 1U << rnd(10);
+		}
+		if (!rnd(4))
+			u.words[rnd(sizeof(u) / 4)] = odd_number();
+		if (!rnd(100))
+			for (i = 0; i < sizeof(u) / 4; i++)
+				u.words[i] = random_state >> rnd(32), rnd(2);
+		/* a delay of this loop's own would only make it long */
+		for (i = 0; which == 1 && i < PBT_NR_POINTS; i++)
+			if (u.knobs.point[i].action == PBT_UDELAY)
+				u.knobs.point[i].usecs %= 100;
+		switch (rnd(24)) {
+		case 0:
+			arg = 0;
+			break;
+		case 1:
+			arg = (unsigned long)guarded + size - rnd(sizeof(u));
+			break;
+		case 2:
+			arg = (unsigned long)readonly;
+			break;
+		case 3:
+			arg = ~0UL - rnd(4096);
+			break;
+		case 4:
+			memmove(guarded + 1, &u, sizeof(u));
+			arg = (unsigned long)guarded + 1;
+			break;
+		}
+		if (ioctl(session, cmd, arg) >= 0)
+			succeeded++;
+		by_cmd[which]++;
+		if (!(n % 64)) {
+			char drained[4096];
+
+			while (read(pipes[0], drained, sizeof(drained)) > 0)
+				;
+		}
+		/* opened and closed meanwhile, too */
+		if (!rnd(2000)) {
+			const char *why;
+			const int fd = module_open(&why);
+
+			if (fd < 0)
+				break;
+			close(session);
+			session = fd;
+		}
+	}
+	for (i = 0; i < 3; i++)
+		dup2(saved[i], i);
+	memset(&u, 0, sizeof(u));
+	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &u.knobs));
+	EXPECT_TRUE(delay_is(0));
+	ksft_print_msg("%llu calls in %.1f s (info %llu, knobs %llu, counters %llu, write %llu), ",
+		       (unsigned long long)n, (now_us() - start) / 1e6,
+		       (unsigned long long)by_cmd[0], (unsigned long long)by_cmd[1],
+		       (unsigned long long)by_cmd[2], (unsigned long long)by_cmd[3]);
+	printf("%llu succeeded\n", (unsigned long long)succeeded);
+	EXPECT_LT(0ULL, succeeded);
+	if (asked)
+		EXPECT_EQ(max, n);
+}
+
+/*
+ * A directory on a ramfs that has no place in any file system: nobody else sees it, and it is gone
+ * with the last file that is open there. Or -1.
+ */
+static int ramfs_get(void)
+{
+	char at[] = "/tmp/module_knobs.XXXXXX";
+	int fd = -1;
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    !mkdtemp(at))
+		return -1;
+	if (!mount("module_knobs", at, "ramfs", 0, NULL)) {
+		fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		umount2(at, MNT_DETACH);
+	}
+	rmdir(at);
+	return fd;
+}
+
+/* Harness and program share the name main(). */
+#define main harness_main
+TEST_HARNESS_MAIN
+#undef main
+
+int main(int argc, char **argv)
+{
+	const char *why;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (module_load(&why)) {
+		printf("TAP version 13\n1..0 # SKIP %s\n", why);
+		return KSFT_SKIP;
+	}
+	ramfs = ramfs_get();
+	return harness_main(argc, argv);
+}
