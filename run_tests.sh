@@ -16,6 +16,8 @@ TOP=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 . "$TOP/vm/debian.sh"
 # shellcheck source=vm/kernel.sh
 . "$TOP/vm/kernel.sh"
+# shellcheck source=vm/module.sh
+. "$TOP/vm/module.sh"
 # shellcheck source=vm/userspace.sh
 . "$TOP/vm/userspace.sh"
 # shellcheck source=vm/guest.sh
@@ -222,7 +224,8 @@ run_vm()
 	userspace_get "$OPT_ARCH"
 	result_open vm
 	kernel_get "$OPT_KERNEL" "$OPT_ARCH"
-	guest_test "run in QEMU" "$RESULT" "$OPT_ARGS" 20
+	module_get "$OPT_ARCH"
+	guest_test "run in QEMU" "$RESULT" "$OPT_ARGS" 60
 	say "kernel: $KERNEL_NAME ($OPT_ARCH, $(cat "$RESULT/qemu-version"))"
 	if [ -s "$RESULT/ktap" ]; then
 		cat "$RESULT/ktap"

@@ -68,10 +68,15 @@ kernel_patches()
 	done
 }
 
-# kernel_get K ARCH: sets KERNEL_IMAGE and KERNEL_NAME. Builds or fetches what is not cached.
+# kernel_get K ARCH: sets KERNEL_IMAGE and KERNEL_NAME; for module_get() KERNEL_KIND (distro, built,
+# or nothing), and KERNEL_TREE, KERNEL_OBJECTS and KERNEL_PATCHES of what was built here. Builds or
+# fetches what is not cached.
 kernel_get()
 {
 	local what=$1 arch=$2
+
+	KERNEL_KIND=
+	KERNEL_MODULE=
 
 	case $what in
 	distro)
@@ -112,6 +117,7 @@ kernel_distro()
 	unlock fetch
 	KERNEL_IMAGE=$(find "$dir/boot" -name 'vmlinu[xz]-*' | head -n 1)
 	KERNEL_NAME="Debian's $real"
+	KERNEL_KIND=distro
 }
 
 # Sets SOURCE_TREE and SOURCE_KEY: Debian's tree of that version, unpacked.
@@ -260,6 +266,8 @@ kernel_build()
 	fi
 	KERNEL_NAME=$name
 	KERNEL_IMAGE=$out/$(basename "$target")
+	KERNEL_KIND=built KERNEL_TREE=$tree KERNEL_OBJECTS=$objects
+	KERNEL_PATCHES=("${patches[@]}")
 	if [ -n "$key" ] && [ -r "$KERNEL_IMAGE" ]; then
 		return 0
 	fi
@@ -288,7 +296,7 @@ kernel_build()
 	kernel_config_check "$objects"
 	what="build $(basename "$tree")${patches[*]:+ + $(patch_names "${patches[@]}")}"
 	phase 240 "$log" "$what" \
-		"${make[@]}" -j"$(($(nproc) + 1))" "$(basename "$target")" ||
+		"${make[@]}" -j"$(($(nproc) + 1))" "$(basename "$target")" modules ||
 		die $EXIT_SKIP "the kernel does not build, see $log:" \
 			"$(grep -m 1 -E 'error|Error|\*\*\*' "$log" || tail -n 1 "$log")"
 	restore_patched

@@ -104,12 +104,12 @@ userspace_get()
 # Of all that the build depends on in this directory, and of the tree that lends its rules.
 source_hash()
 {
-	(cd "$TOP" && find Makefile settings config io_uring_coherency ppc_barrier_test -type f \
+	(cd "$TOP" && find Makefile settings config io_uring_coherency ppc_barrier_test/*.h -type f \
 		-exec sha256sum {} + 2>/dev/null | sort
 	echo "$KSELFTEST") | sha256sum | cut -c 1-16
 }
 
-# initramfs_make ARCH FILE: busybox, the kselftest and vm/init.sh.
+# initramfs_make ARCH FILE: busybox, the kselftest, vm/init.sh, and KERNEL_MODULE where there is one.
 initramfs_make()
 {
 	local arch=$1 file=$2 root=$SCRATCH/root-$1
@@ -120,6 +120,11 @@ initramfs_make()
 	cp "$TOP/vm/init.sh" "$root/init"
 	chmod 755 "$root/init"
 	cp -a "$USERSPACE" "$root/kselftest"
+	if [ -n "$KERNEL_MODULE" ]; then
+		mkdir -p "$root/kselftest/io_uring_coherency/ppc_barrier_test"
+		cp "$KERNEL_MODULE" \
+			"$root/kselftest/io_uring_coherency/ppc_barrier_test/ppc_barrier_test.ko"
+	fi
 	[ ! -e "$SCRATCH/guest.env" ] || cp "$SCRATCH/guest.env" "$root/"
 	[ ! -e "$SCRATCH/guest.sh" ] || cp "$SCRATCH/guest.sh" "$root/"
 	(cd "$root" && find . -print0 | cpio --null --quiet -o -H newc | gzip -1) >"$file"
