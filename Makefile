@@ -3,11 +3,9 @@
 # kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
-# The questions asked of a kernel; live_registers and module_knobs need liburing, and module_*
-# the module.
-module_tests := $(foreach t,module_knobs module_offload,\
-	$(if $(wildcard io_uring_coherency/$(t).c),$(t)))
-TEST_GEN_PROGS := live_registers $(module_tests)
+# The question asked of a kernel, and the tests of the module. live_registers and module_knobs
+# need liburing, module_* the module.
+TEST_GEN_PROGS := live_registers module_knobs module_offload
 # Any command under the module's knobs; the statistics behind the answers, their test, and the
 # yardstick for their speed.
 TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test thread_rate
@@ -52,7 +50,7 @@ $(warning liburing 2.1 or newer is missing for $(machine): live_registers and mo
 endif
 endif
 
-live_registers_src := live_registers.c provoke.c evidence.c regs.c regs_$(bank).c
+live_registers_src := live_registers.c module.c provoke.c evidence.c regs.c regs_$(bank).c
 ifneq ($(bank),none)
 live_registers_src += regs_$(bank).S
 endif

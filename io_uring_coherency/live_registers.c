@@ -16,6 +16,10 @@
  * to leave. The submitter made no system call in between, so an interrupt brought the task_work.
  * A window that changed a register is an event in any case.
  *
+ * Where root can load ppc_barrier_test.ko, the module tells how each worker creation was delivered
+ * (by IPI, by the tick, in a system call), and further variants turn TWA_SIGNAL into
+ * TWA_SIGNAL_NO_IPI and back. Without it the events are the same, and those variants are skipped.
+ *
  * Two controls run first: the same windows without io_uring must find nothing, and each register
  * changed on purpose inside the window must be found. Unless both behave, every result is SKIP.
  */
@@ -33,6 +37,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/utsname.h>
@@ -42,6 +47,7 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
 #include "evidence.h"
 #include "kselftest_harness.h"
+#include "module.h"
 #include "provoke.h"
 #include "regs.h"
 
@@ -54,7 +60,7 @@
 #define MIN_ELSEWHERE	30	/* creations outside the window, where none is expected inside */
 #define CLEAN_WINDOWS	64	/* of the control without io_uring */
 #define SHOWN		4	/* violations printed in full for each variant */
-#define VARIANTS	8
+#define VARIANTS	11
 #define DEFAULT_SECONDS	1.0
 
 /* Where a variant's workers are expected to be created. */
@@ -78,6 +84,8 @@ struct result {
 	uint64_t first_event;
 	uint64_t changed[REG_SLOTS_MAX];
 	uint64_t explained;	/* violations whose value told the cause */
+	bool delivery_told;
+	uint64_t delivered[PBT_NR_DELIVERIES];	/* worker creations of all threads */
 };
 
 /* Survives the harness's fork of each test. */
@@ -86,6 +94,7 @@ struct shared {
 	struct timespec start;
 	bool clean_ok, altered_ok;
 	bool found;		/* a violation, in whatever variant */
+	char no_module[256];	/* why there is none, or empty */
 	unsigned int nr;
 	struct result result[VARIANTS];
 };
@@ -94,6 +103,7 @@ static struct {
 	double seconds;
 	uint64_t max_events;
 	bool stop_first;
+	bool no_module;
 	const char *only;
 	const char *json;
 	unsigned int nr_cpus;
@@ -485,9 +495,12 @@ static enum expectation expectation(enum provoke_way way, enum ring ring)
 	return IN_WINDOW;
 }
 
-static void name_variant(char *buf, size_t size, enum provoke_way way, enum ring ring)
+static void name_variant(char *buf, size_t size, enum provoke_way way, enum ring ring,
+			 enum pbt_notify notify)
 {
-	snprintf(buf, size, "%s_%s", ways[way], rings[ring].name);
+	snprintf(buf, size, "%s_%s%s%s", ways[way], rings[ring].name,
+		 notify == PBT_NOTIFY_KERNEL ? "" : "_by_",
+		 notify == PBT_NOTIFY_KERNEL ? "" : module_notify_names[notify]);
 }
 
 FIXTURE(worker_creation)
@@ -499,6 +512,7 @@ FIXTURE_VARIANT(worker_creation)
 {
 	enum provoke_way way;
 	enum ring ring;
+	enum pbt_notify notify;	/* what the module makes of TWA_SIGNAL and TWA_SIGNAL_NO_IPI */
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default)
@@ -539,6 +553,21 @@ FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_defer_taskrun)
 FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_sqpoll)
 {
 	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_SQPOLL
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default_by_no_ipi)
+{
+	.way = PROVOKE_POLL_WAKE, .ring = RING_DEFAULT, .notify = PBT_NOTIFY_SIGNAL_NO_IPI
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, poll_wake_coop_taskrun_by_signal)
+{
+	.way = PROVOKE_POLL_WAKE, .ring = RING_COOP_TASKRUN, .notify = PBT_NOTIFY_SIGNAL
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_default_by_no_ipi)
+{
+	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_DEFAULT, .notify = PBT_NOTIFY_SIGNAL_NO_IPI
 };
 
 static void __attribute__((format(printf, 3, 4)))
@@ -750,11 +779,73 @@ FIXTURE_SETUP(worker_creation)
 	self->result = &shared->result[shared->nr++];
 	self->result->first_ms = -1;
 	self->result->expect = expectation(variant->way, variant->ring);
-	name_variant(self->result->name, sizeof(self->result->name), variant->way, variant->ring);
+	name_variant(self->result->name, sizeof(self->result->name), variant->way, variant->ring,
+		     variant->notify);
 }
 
 FIXTURE_TEARDOWN(worker_creation)
 {
+}
+
+/*
+ * A session of the module for one variant, in *session; -1 where it is not needed and cannot be
+ * had. Returns NULL, or why the variant cannot be run.
+ */
+static const char *knobs_open(enum pbt_notify notify, int *session)
+{
+	struct pbt_knobs knobs = { .notify = notify };
+	const char *why = shared->no_module;
+	struct pbt_info info;
+
+	*session = *why ? -1 : module_open(&why);
+	if (*session < 0)
+		return notify == PBT_NOTIFY_KERNEL ? NULL : why;
+	if (ioctl(*session, PBT_GET_INFO, &info)) {
+		why = "PBT_GET_INFO fails";
+	} else if (info.outer) {
+		/* an inner session would put the outer one's knobs out of action */
+		why = "run under the knobs of somebody else's session";
+	} else if (!(info.notify & (1U << notify))) {
+		why = "this kernel has no TWA_SIGNAL_NO_IPI";
+	} else {
+		knobs.flags = info.deliveries ? PBT_ACCOUNT : 0;
+		if (!ioctl(*session, PBT_SET_KNOBS, &knobs))
+			return NULL;
+		why = "PBT_SET_KNOBS fails";
+	}
+	close(*session);
+	*session = -1;
+	return notify == PBT_NOTIFY_KERNEL ? NULL : why;
+}
+
+/* Takes the counters and ends the session. */
+static void knobs_close(int session, struct result *r)
+{
+	struct pbt_counters c;
+	unsigned int i;
+
+	if (session < 0)
+		return;
+	if (!ioctl(session, PBT_GET_COUNTERS, &c)) {
+		for (i = 0; i < PBT_NR_DELIVERIES; i++) {
+			r->delivered[i] = c.workers.live[i] + c.workers.dead[i];
+			r->delivery_told |= r->delivered[i] != 0;
+		}
+	}
+	close(session);
+}
+
+static void print_delivery(const struct result *r)
+{
+	char text[256] = "";
+	unsigned int i, at = 0;
+
+	for (i = 0; i < PBT_NR_DELIVERIES; i++)
+		if (r->delivered[i])
+			at += snprintf(text + at, sizeof(text) - at, "%s %s %llu", at ? "," : "",
+				       module_delivery_names[i],
+				       (unsigned long long)r->delivered[i]);
+	ksft_print_msg("  workers created, by what brought it:%s\n", text);
 }
 
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
@@ -771,7 +862,7 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	struct timespec start;
 	const char *reason;
 	unsigned int round;
-	int ret = 0;
+	int session, ret = 0;
 
 	/* a submitter cannot outlive the harness, nor a kernel that hangs the whole run */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -787,6 +878,8 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 		SKIP(return, "%s", r->text);
 
 	reason = provoke_open(&provoke, variant->way, rings[variant->ring].setup_flags);
+	if (!reason)
+		reason = knobs_open(variant->notify, &session);
 	if (!reason && spin_open(&s))
 		reason = "no memory or no thread for the spin";
 	if (reason) {
@@ -800,6 +893,7 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	r->seconds = ms_since(&start) / 1e3;
 	spin_close(&s);
 	provoke_close(&provoke);
+	knobs_close(session, r);
 
 	if (ret && !r->evidence.violations)
 		settle_error(r, ret, rings[variant->ring].flag);
@@ -808,6 +902,8 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	if (!strcmp(r->outcome, "skip"))
 		SKIP(return, "%s", r->text);
 	ksft_print_msg("%s: %s\n", r->name, r->text);
+	if (r->delivery_told)
+		print_delivery(r);
 	EXPECT_STREQ("pass", r->outcome);
 }
 
@@ -850,6 +946,13 @@ static void json_result(FILE *f, const struct result *r)
 			"      \"first_ms\": %.3f, \"first_event\": %llu, \"explained\": %llu,\n",
 			r->first_ms, (unsigned long long)r->first_event,
 			(unsigned long long)r->explained);
+	if (r->delivery_told) {
+		fprintf(f, "      \"delivered\": {");
+		for (i = 0; i < PBT_NR_DELIVERIES; i++)
+			fprintf(f, "%s \"%s\": %llu", i ? "," : "", module_delivery_names[i],
+				(unsigned long long)r->delivered[i]);
+		fprintf(f, " },\n");
+	}
 	fprintf(f, "      \"changed\": {");
 	for (i = 0; i < layout.nr; i++) {
 		if (!r->changed[i])
@@ -943,7 +1046,7 @@ static void finish(int status, void *arg)
 
 static const char usage[] =
 	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE]\n"
-	"                      [--only VARIANT] [--stop-first]\n"
+	"                      [--only VARIANT] [--stop-first] [--no-module]\n"
 	"  -t SECONDS    time for each variant (default 1; 3 times that to reach 100 events)\n"
 	"  -n EVENTS     a variant ends after so many events, too\n"
 	"  -c CPUS       CPUs to use, such as 0-3,8 (default: all that this process may use)\n"
@@ -951,6 +1054,7 @@ static const char usage[] =
 	"                is the default where that directory is named\n"
 	"  --only NAME   run this variant alone, such as poll_wake_default\n"
 	"  --stop-first  end at the first violation\n"
+	"  --no-module   leave ppc_barrier_test alone, even where it could be loaded\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
 
 static void __attribute__((noreturn, format(printf, 1, 2)))
@@ -1007,13 +1111,15 @@ static void parse_cpus(const char *list, const cpu_set_t *allowed)
 static bool variant_exists(const char *name)
 {
 	char known[sizeof(((struct result *)0)->name)];
-	unsigned int way, ring;
+	unsigned int way, ring, notify;
 
 	for (way = 0; way < ARRAY_SIZE(ways); way++) {
 		for (ring = 0; ring < ARRAY_SIZE(rings); ring++) {
-			name_variant(known, sizeof(known), way, ring);
-			if (!strcmp(known, name))
-				return true;
+			for (notify = 0; notify < PBT_NR_NOTIFY; notify++) {
+				name_variant(known, sizeof(known), way, ring, notify);
+				if (!strcmp(known, name))
+					return true;
+			}
 		}
 	}
 	return false;
@@ -1025,6 +1131,7 @@ static void parse_options(int argc, char **argv)
 		{ "json", required_argument, NULL, 'j' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "stop-first", no_argument, NULL, 's' },
+		{ "no-module", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
@@ -1063,6 +1170,9 @@ static void parse_options(int argc, char **argv)
 		case 's':
 			opt.stop_first = true;
 			break;
+		case 'm':
+			opt.no_module = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			exit(0);
@@ -1096,7 +1206,7 @@ static void parse_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const char *skip;
+	const char *skip, *why;
 
 	parse_options(argc, argv);
 	/* the harness ends each test with _exit(): what it printed must be out by then */
@@ -1112,6 +1222,10 @@ int main(int argc, char **argv)
 		      -1, 0);
 	if (shared == MAP_FAILED)
 		die("no memory");
+	if (opt.no_module)
+		snprintf(shared->no_module, sizeof(shared->no_module), "--no-module");
+	else if (module_load(&why))
+		snprintf(shared->no_module, sizeof(shared->no_module), "%s", why);
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
 	on_exit(finish, NULL);
