@@ -207,10 +207,12 @@ run_host()
 	exit "$code"
 }
 
-# guest_test NAME DIRECTORY ARGS GUESS: the kernel that kernel_get() got, to its results.
+# guest_test NAME DIRECTORY ARGS GUESS [TEST]: the kernel that kernel_get() got, to its results; of
+# the selftests all, or just one.
 guest_test()
 {
 	printf 'export KSELFTEST_LIVE_REGISTERS_ARGS="%s"\n' "$3" >"$SCRATCH/guest.env"
+	[ $# -lt 5 ] || printf 'SELECT="-t io_uring_coherency:%s"\n' "$5" >>"$SCRATCH/guest.env"
 	guest_run "$OPT_ARCH" "$2" "$1" "$4"
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
@@ -342,13 +344,13 @@ run_validate()
 	result_open validate
 
 	kernel_get "$OPT_BASE" "$OPT_ARCH"
-	guest_test "base: run in QEMU" "$RESULT/base" "-t 1 -n 300" 10
+	guest_test "base: run in QEMU" "$RESULT/base" "-t 1 -n 300" 10 live_registers
 	if [ "$GUEST_STATE" != ok ]; then
 		guest_console "$RESULT/base"
 		inconclusive "base: $GUEST_REASON"
 	fi
 	kernel_get "$OPT_FIXED" "$OPT_ARCH"
-	guest_test "fixed: run in QEMU" "$RESULT/fixed" "-t 2 -n 1500" 12
+	guest_test "fixed: run in QEMU" "$RESULT/fixed" "-t 2 -n 1500" 12 live_registers
 	runs=("$RESULT/fixed")
 	if [ "$GUEST_STATE" = no-boot ]; then
 		guest_console "$RESULT/fixed"
@@ -368,7 +370,7 @@ run_validate()
 		"$VERDICT" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
 		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
 		again=$RESULT/fixed-more-$try
-		guest_test "fixed: more events" "$again" "-t 10 -n 4000" 60
+		guest_test "fixed: more events" "$again" "-t 10 -n 4000" 60 live_registers
 		case $GUEST_STATE in
 		ok) runs+=("$again") ;;
 		no-boot) inconclusive "fixed: $GUEST_REASON" ;;

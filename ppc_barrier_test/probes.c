@@ -15,7 +15,6 @@
 
 struct probe {
 	unsigned int users;
-	u64 missed;		/* by those that are disarmed by now */
 	/* NULL where this kernel has no such function */
 	struct kprobe *kp[PROBE_SYMBOLS];
 	struct kretprobe *rp[PROBE_SYMBOLS];
@@ -23,6 +22,7 @@ struct probe {
 
 static DEFINE_MUTEX(arm_mutex);
 static struct probe probes[NR_PROBES];
+static u64 missed;		/* by probes that are disarmed by now */
 static bool presence_known;
 static u32 presence;
 
@@ -135,25 +135,36 @@ static int arm_one(unsigned int probe, unsigned int i, u32 flags)
 	return ret;
 }
 
-/* Takes back all of a probe. */
-static void disarm(unsigned int probe)
+/* Takes back all of these probes, 1 << probe, for the price of two grace periods. */
+static void disarm(u32 which)
 {
-	struct probe *p = &probes[probe];
-	unsigned int i;
+	struct kprobe *kps[NR_PROBES * PROBE_SYMBOLS];
+	struct kretprobe *rps[NR_PROBES * PROBE_SYMBOLS];
+	unsigned int probe, i, nr_kps = 0, nr_rps = 0;
 
-	for (i = 0; i < PROBE_SYMBOLS; i++) {
-		if (p->kp[i]) {
-			unregister_kprobe(p->kp[i]);
-			p->missed += p->kp[i]->nmissed;
-			kfree(container_of(p->kp[i], struct numbered_kprobe, kp));
+	for (probe = 0; probe < NR_PROBES; probe++) {
+		for (i = 0; i < PROBE_SYMBOLS && which & BIT(probe); i++) {
+			struct probe *p = &probes[probe];
+
+			if (p->kp[i])
+				kps[nr_kps++] = p->kp[i];
+			if (p->rp[i])
+				rps[nr_rps++] = p->rp[i];
 			p->kp[i] = NULL;
-		}
-		if (p->rp[i]) {
-			unregister_kretprobe(p->rp[i]);
-			p->missed += p->rp[i]->nmissed + p->rp[i]->kp.nmissed;
-			kfree(container_of(p->rp[i], struct numbered_kretprobe, rp));
 			p->rp[i] = NULL;
 		}
+	}
+	if (nr_kps)
+		unregister_kprobes(kps, nr_kps);
+	if (nr_rps)
+		unregister_kretprobes(rps, nr_rps);
+	for (i = 0; i < nr_kps; i++) {
+		missed += kps[i]->nmissed;
+		kfree(container_of(kps[i], struct numbered_kprobe, kp));
+	}
+	for (i = 0; i < nr_rps; i++) {
+		missed += rps[i]->nmissed + rps[i]->kp.nmissed;
+		kfree(container_of(rps[i], struct numbered_kretprobe, rp));
 	}
 }
 
@@ -168,7 +179,7 @@ static int arm(unsigned int probe, u32 flags)
 		if (!ret) {
 			armed++;
 		} else if (ret != -ENOENT) {
-			disarm(probe);
+			disarm(BIT(probe));
 			return ret;
 		}
 	}
@@ -178,6 +189,7 @@ static int arm(unsigned int probe, u32 flags)
 u32 probes_present(void)
 {
 	unsigned int probe;
+	u32 tried = 0;
 
 	mutex_lock(&arm_mutex);
 	if (!presence_known) {
@@ -185,10 +197,11 @@ u32 probes_present(void)
 			if (!probes[probe].users) {
 				if (arm(probe, KPROBE_FLAG_DISABLED))
 					continue;
-				disarm(probe);
+				tried |= BIT(probe);
 			}
 			presence |= BIT(probe);
 		}
+		disarm(tried);
 		presence_known = true;
 	}
 	mutex_unlock(&arm_mutex);
@@ -197,7 +210,7 @@ u32 probes_present(void)
 
 int probes_arm(struct session *s, u32 want)
 {
-	u32 added = 0;
+	u32 added = 0, unused = 0;
 	unsigned int probe;
 	int ret = 0;
 
@@ -219,8 +232,9 @@ int probes_arm(struct session *s, u32 want)
 		if (!((s->armed | added) & ~want & BIT(probe)))
 			continue;
 		if (!--probes[probe].users)
-			disarm(probe);
+			unused |= BIT(probe);
 	}
+	disarm(unused);
 	s->armed = want;
 	mutex_unlock(&arm_mutex);
 	return ret;
@@ -229,22 +243,22 @@ int probes_arm(struct session *s, u32 want)
 u64 probes_missed(void)
 {
 	unsigned int probe, i;
-	u64 missed = 0;
+	u64 sum;
 
 	mutex_lock(&arm_mutex);
+	sum = missed;
 	for (probe = 0; probe < NR_PROBES; probe++) {
-		struct probe *p = &probes[probe];
+		const struct probe *p = &probes[probe];
 
-		missed += p->missed;
 		for (i = 0; i < PROBE_SYMBOLS; i++) {
 			if (p->kp[i])
-				missed += p->kp[i]->nmissed;
+				sum += p->kp[i]->nmissed;
 			if (p->rp[i])
-				missed += p->rp[i]->nmissed + p->rp[i]->kp.nmissed;
+				sum += p->rp[i]->nmissed + p->rp[i]->kp.nmissed;
 		}
 	}
 	mutex_unlock(&arm_mutex);
-	return missed;
+	return sum;
 }
 
 int probes_range(const char *symbol, unsigned long *begin, unsigned long *end)

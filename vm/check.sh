@@ -8,8 +8,9 @@
 CHECK_VERSIONS="6.1 mainline"
 CHECK_VERSIONS_LONG="5.10 6.12"
 
-# types of checkpatch that assume the kernel's own headers
+# types of checkpatch that assume the kernel's own headers, or one version of the kernel: compat.h
 CHECKPATCH_IGNORE=BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,ENOSYS
+CHECKPATCH_IGNORE+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON
 
 TEST_TIMEOUT=1800	# the longest test builds a kernel
 
@@ -388,7 +389,7 @@ check_io_uring_disabled()
 	OPT_ARCH=ppc64le
 	guest_of source:mainline ""
 	grep '^code 4' "$SCRATCH/guest/ktap"
-	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 8 ]
+	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 11 ]
 }
 
 # What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
@@ -413,19 +414,82 @@ check_unanswered()
 	unanswered skip "$SCRATCH/fixed" | grep '^one shows the problem on the base'
 }
 
-# The module's skeleton, against a kernel that was built here.
-check_module()
+# module_tree VERSION ARCH: a tree that is configured and prepared to build modules, with no kernel.
+# Sets KDIR.
+module_tree()
 {
-	kernel_source "source:$1"
-	cp -r "$TOP/ppc_barrier_test" "$SCRATCH/module"
-	make -C "$SOURCE_TREE" O="$(echo "$CACHE/build/$SOURCE_KEY-ppc64le-"*)" ARCH=powerpc \
-		CROSS_COMPILE=powerpc64le-linux-gnu- modules_prepare >/dev/null
-	make -C "$(echo "$CACHE/build/$SOURCE_KEY-ppc64le-"*)" ARCH=powerpc \
-		CROSS_COMPILE=powerpc64le-linux-gnu- M="$SCRATCH/module" W=1 \
-		KBUILD_MODPOST_WARN=1 modules >"$SCRATCH/log" 2>&1
-	cat "$SCRATCH/log"
-	! grep 'session.c.*warning' "$SCRATCH/log"
-	[ -s "$SCRATCH/module/ppc_barrier_test.ko" ]
+	local version=$1 arch=$2 config make
+
+	kernel_source "source:$version"
+	config=$(module_fragments "$arch" | sha256sum | cut -c 1-12)
+	KDIR=$CACHE/build/$SOURCE_KEY-$arch-modules-$config
+	[ ! -e "$KDIR/prepared" ] || return 0
+	mkdir -p "$KDIR"
+	make=(make -C "$SOURCE_TREE" O="$KDIR" ARCH="${KBUILD_ARCH[$arch]}"
+		CROSS_COMPILE="$(cross_prefix "$arch")")
+	module_fragments "$arch" >"$KDIR/all.config"
+	"${make[@]}" KCONFIG_ALLCONFIG="$KDIR/all.config" allnoconfig >"$SCRATCH/log" 2>&1 &&
+		"${make[@]}" -j"$(($(nproc) + 1))" modules_prepare >"$SCRATCH/log" 2>&1 ||
+		fail "the tree cannot be prepared: $(last_words "$SCRATCH/log")"
+	: >"$KDIR/prepared"
+}
+
+module_fragments()
+{
+	cat "$TOP/config" "$TOP/vm/configs/common.config"
+	case $1 in
+	ppc64le) cat "$TOP/vm/configs/ppc64le.config" ;;
+	ppc64) sed 's/^CONFIG_CPU_LITTLE_ENDIAN=y/CONFIG_CPU_BIG_ENDIAN=y/' \
+		"$TOP/vm/configs/ppc64le.config" ;;
+	esac
+}
+
+# check_module_build VERSION ARCH: no warning of the compiler (W=1) or of sparse (C=1) on our files,
+# and each action is the instructions that arch.h documents.
+check_module_build()
+{
+	local version=$1 arch=$2 code=0
+
+	module_tree "$version" "$arch"
+	module_make "$arch" "$KDIR" "$SCRATCH/module" W=1 C=1 KBUILD_MODPOST_WARN=1 \
+		>"$SCRATCH/log" 2>&1 || code=$?
+	grep -v 'undefined!' "$SCRATCH/log"
+	[ "$code" = 0 ] || fail "does not build"
+	! grep -E '(module/|^)[a-z_]+\.[ch]:[0-9]+:[0-9]+: (warning|error)' "$SCRATCH/log" ||
+		fail "warnings"
+	action_is "$arch" mb "$SCRATCH/module/inject.o"
+	action_is "$arch" rmb "$SCRATCH/module/inject.o"
+	action_is "$arch" wmb "$SCRATCH/module/inject.o"
+	action_is "$arch" isync "$SCRATCH/module/inject.o"
+	action_is "$arch" lwsync "$SCRATCH/module/inject.o"
+}
+
+# The barriers that each action has to be; see the table in ppc_barrier_test/arch.h.
+declare -A ACTIONS=(
+	[ppc64-mb]="hwsync" [ppc64-rmb]="hwsync" [ppc64-wmb]="hwsync" [ppc64-isync]="isync"
+	[ppc64-lwsync]="lwsync"
+	[x86_64-mb]="mfence" [x86_64-rmb]="lfence" [x86_64-wmb]="sfence" [x86_64-isync]="lfence"
+	[x86_64-lwsync]=""
+	[arm64-mb]="dsb sy" [arm64-rmb]="dsb ld" [arm64-wmb]="dsb st" [arm64-isync]="isb"
+	[arm64-lwsync]="dmb ishld dmb ishst"
+)
+
+# action_is ARCH ACTION OBJECT: just these barriers, in this order.
+action_is()
+{
+	local arch=${1%le} want found
+
+	want=${ACTIONS[$arch-$2]}
+	found=$("${TRIPLET[$1]}-objdump" -d --no-show-raw-insn "$3" |
+		awk -v name="pbt_action_$2" '$2 ~ "<[.]?" name ">:" { on = 1; next }
+			/^$/ { on = 0 }
+			on && $2 ~ /^(hwsync|sync|lwsync|isync|[mls]fence|lock|dsb|dmb|isb)$/ {
+				sub(/^[^:]*:[[:space:]]*/, ""); gsub(/[[:space:]]+/, " ")
+				sub(/ $/, ""); printf "%s%s", sep, $0; sep = " " }')
+	# binutils before 2.41 call it sync
+	found=$(sed -E 's/(^| )sync\b/\1hwsync/g' <<<"$found")
+	say "$1: $2 is '$found'"
+	[ "$found" = "$want" ] || fail "$1: $2 is '$found' and not '$want'"
 }
 
 check_not_root()
@@ -476,31 +540,113 @@ check_interrupted()
 
 # --- guests
 
-# guest_of KERNEL ARGS: runs it in a guest, which must come to its end in good health.
+# guest_of KERNEL ARGS [TEST]: runs it in a guest, which must come to its end in good health.
 guest_of()
 {
+	local kernel=$1
+	shift
+
 	userspace_get "$OPT_ARCH"
-	kernel_get "$1" "$OPT_ARCH"
-	guest_test guest "$SCRATCH/guest" "$2" 20
+	kernel_get "$kernel" "$OPT_ARCH"
+	module_get "$OPT_ARCH"
+	guest_test guest "$SCRATCH/guest" "$1" 60 "${@:2}"
 	cat "$SCRATCH/guest/ktap" || true
 	if [ "$GUEST_STATE" != ok ]; then
 		guest_console "$SCRATCH/guest" 30
 		fail "$GUEST_REASON"
 	fi
 	JSON=$SCRATCH/guest/live_registers.json
+	# what failed is told at the end, where it is seen
+	grep -E 'not ok|FAIL|Expected|module_.*SKIP' "$SCRATCH/guest/ktap" || true
+	[ ! -e "$JSON" ] || jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$JSON"
 }
 
-# The good kernel: an answer from every variant that the kernel has, and no violation. A variant
-# ends by its events; the time is for a machine that is busy with something else, too.
+# The good kernel: an answer from every variant that the kernel has, no violation, and the knobs do
+# what they say. A variant ends by its events; the time is for a machine that is busy with something
+# else, too.
 check_quiet()
 {
 	OPT_ARCH=$2
 	guest_of "$1" "-t 20 -n 500"
-	jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "pass" and .events >= 100)] | length >= 2' "$JSON"
-	jq -e '[.variants[] | select(.outcome == "skip") |
-		select(.text | test("does not have IORING_SETUP") | not)] == []' "$JSON"
+	jq -e '[.variants[] | select(.outcome == "skip") | select(.text |
+		test("does not have IORING_SETUP|has no TWA_SIGNAL_NO_IPI") | not)] == []' "$JSON"
+	# the module, whose view of each delivery agrees with the events
+	jq -e '[.variants[] | select(.events > 0) | select(.delivered.IPI + .delivered.tick +
+		.delivered.other < 0.9 * .events)] == []' "$JSON"
+	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_no_ipi")) |
+		select(.delivered.tick < 0.9 * .events)] == []' "$JSON"
+	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_signal")) |
+		select(.delivered.IPI < 0.9 * .events)] == []' "$JSON"
+	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_knobs$' "$SCRATCH/guest/ktap"
+	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_offload$' "$SCRATCH/guest/ktap"
+	! grep '^not ok' "$SCRATCH/guest/ktap"
+}
+
+# check_knobs_catch KERNEL TEST...: on that bad kernel just these of module_knobs fail.
+check_knobs_catch()
+{
+	local kernel=$1 failed
+	shift
+
+	OPT_ARCH=ppc64le
+	guest_of "$kernel" "" module_knobs
+	failed=$(sed -n 's/^# not ok [0-9]* \([^ ]*\).*/\1/p' "$SCRATCH/guest/ktap" | sort |
+		tr '\n' ' ')
+	[ "$failed" = "$(printf '%s\n' "$@" | sort | tr '\n' ' ')" ] || fail "failed: $failed"
+}
+
+# The module is loaded and unloaded a thousand times while its knobs are in use, and while a
+# workload of nobody's runs. In the end nothing of it is left.
+check_load_cycles()
+{
+	cat >"$SCRATCH/guest.sh" <<-'EOF'
+		#!/bin/sh
+		cd /kselftest/io_uring_coherency || exit 1
+		ko=ppc_barrier_test/ppc_barrier_test.ko
+		./live_registers --no-module -t 1000 >/dev/null &
+		load=$!
+		n=0
+		while [ $n -lt 1000 ]; do
+			insmod $ko || exit 1
+			./barrier_ctl --at try_to_wake_up=none --at kick_process_exit=mb -- \
+				sh -c 'true | true' 2>/dev/null || exit 1
+			rmmod ppc_barrier_test || exit 1
+			n=$((n + 1))
+		done
+		kill $load
+		# not while somebody has it open
+		insmod $ko || exit 1
+		./barrier_ctl --at try_to_wake_up=none -- sleep 1 2>/dev/null &
+		sleep 0.3
+		rmmod ppc_barrier_test 2>/dev/null && exit 1
+		wait $!
+		rmmod ppc_barrier_test || exit 1
+		grep -q ppc_barrier /proc/modules && exit 1
+		[ ! -e /dev/ppc_barrier_test ] || exit 1
+		[ ! -e /sys/kernel/debug/ppc_barrier_test ] || exit 1
+		echo "cycles $n"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=$2
+	guest_of "$1" ""
+	grep '^cycles 1000$' "$SCRATCH/guest/ktap"
+}
+
+# check_fuzz KERNEL ARCH CALLS: random ioctls.
+check_fuzz()
+{
+	cat >"$SCRATCH/guest.sh" <<-EOF
+		#!/bin/sh
+		export IO_URING_COHERENCY_FUZZ=$3
+		cd /kselftest/io_uring_coherency && ./module_knobs
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=$2
+	guest_of "$1" ""
+	grep -E "^# $3 calls in" "$SCRATCH/guest/ktap"
+	! grep '^not ok' "$SCRATCH/guest/ktap"
 }
 
 # A bad kernel: caught by every variant that has events, within 10 of them, in just the registers
@@ -508,12 +654,15 @@ check_quiet()
 check_caught()
 {
 	OPT_ARCH=ppc64le
-	guest_of "source:$1+$2" "-t 1 -n 300"
+	guest_of "source:$1+$2" "-t 1 -n 300" live_registers
 	jq -e --arg regs "$3" '[.variants[] | select(.violations > 0) | .changed | keys |
 		join(" ")] | unique == [$regs]' "$JSON"
 	jq -e '[.variants[] | select(.violations > 0 and .first_event <= 10
 		and .explained == .violations)] | length >= 2' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "pass" and .events > 0)] == []' "$JSON"
+	# each violation came with task_work that an interrupt had brought
+	jq -e '[.variants[] | select(.violations > 0) | select(.delivered.IPI + .delivered.tick +
+		.delivered.other < 0.9 * .violations)] == []' "$JSON"
 }
 
 # What the harness must notice of a guest: guest_fault SCRIPT STATE PATTERN
@@ -573,7 +722,7 @@ check_tree()
 	rm -rf "$tree/tools/testing/selftests/io_uring_coherency"
 	sleep 1
 	: >"$SCRATCH/stamp"
-	guest_of "tree:$tree" "-t 0.3"
+	guest_of "tree:$tree" "-t 0.3" live_registers
 	jq -e '[.variants[] | select(.violations > 0)] == []' "$JSON"
 	written=$(find "$tree" -newer "$SCRATCH/stamp")
 	[ -z "$written" ] || fail "the tree was written to: $written"
@@ -603,7 +752,8 @@ run_check()
 	start
 	# shellcheck disable=SC2046 # lists of packages
 	need_packages make gcc libc6-dev rsync xz-utils cpio patch perl binutils procps util-linux \
-		flex bison bc libelf-dev libssl-dev jq shellcheck clang llvm lld liburing-dev \
+		flex bison bc libelf-dev libssl-dev jq shellcheck sparse clang llvm lld \
+		liburing-dev \
 		dpkg-dev gcc-powerpc64-linux-gnu libc6-dev-ppc64-cross \
 		$(for arch in ppc64le x86_64 arm64; do compiler_packages $arch; done) \
 		"${QEMU_PACKAGE[@]}"
@@ -647,8 +797,19 @@ run_check()
 		t "caught-$version-$both" check_caught "$version" "$both" "vs0 vs32"
 		t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
 		t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
-		t "module-$version" check_module "$version"
+		for arch in ppc64le x86_64 arm64 ppc64; do
+			t "module-build-$version-$arch" check_module_build "$version" "$arch"
+		done
 	done
+	t kick-process-does-not check_knobs_catch source:6.1+kick-process-does-not \
+		notify.kernel_default_ring.reaches_a_spinning_thread \
+		notify.signal_coop_taskrun_ring.reaches_a_spinning_thread
+	t task-work-add-ignores-no-ipi check_knobs_catch source:6.1+task-work-add-ignores-no-ipi \
+		notify.kernel_coop_taskrun_ring.reaches_a_spinning_thread \
+		notify.no_ipi_default_ring.reaches_a_spinning_thread
+	t load-cycles check_load_cycles source:6.1 ppc64le
+	t fuzz-ppc64le check_fuzz source:6.1 ppc64le 1000000
+	t fuzz-x86_64 check_fuzz distro x86_64 1000000
 	t io-uring-disabled check_io_uring_disabled
 	t quiet-debian-ppc64le check_quiet distro ppc64le
 	t quiet-debian-x86_64 check_quiet distro x86_64

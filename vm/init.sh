@@ -28,6 +28,7 @@ rm -f /usr/bin/timeout
 line=$(sed -n 's/.*coherency.result=\([^ ]*\).*/\1/p' /proc/cmdline)
 
 export IO_URING_COHERENCY_RESULTS=/results
+SELECT="-c io_uring_coherency"	# for run_kselftest.sh; guest.env may have another
 # shellcheck source=/dev/null
 [ ! -r /guest.env ] || . /guest.env
 cd /kselftest || exit 1
@@ -36,7 +37,8 @@ echo "coherency: guest is up"
 	if [ -x /guest.sh ]; then
 		/guest.sh
 	else
-		./run_kselftest.sh -c io_uring_coherency
+		# shellcheck disable=SC2086 # two words
+		./run_kselftest.sh $SELECT
 	fi
 	echo $? >/results/exit
 } 2>&1 | tee /results/ktap

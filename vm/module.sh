@@ -47,7 +47,7 @@ module_get()
 		phase 5 "$SCRATCH/log" "build module" module_make "$arch" "$kdir" \
 			"$SCRATCH/module-$arch" ||
 			die $EXIT_SKIP "the module does not build for $KERNEL_NAME:" \
-				"$(grep -m 1 -E 'error|\*\*\*' "$SCRATCH/log" || last_words "$SCRATCH/log")"
+				"$(grep -m 1 -E 'error|\*\*\*' "$SCRATCH/log")"
 		rm -f "$(dirname "$ko")"/ppc_barrier_test-*.ko
 		cp "$SCRATCH/module-$arch/ppc_barrier_test.ko" "$ko.partial"
 		mv "$ko.partial" "$ko"
@@ -70,7 +70,8 @@ module_prepare()
 	fi
 	build_lock "$KERNEL_TREE"
 	patches_out "$KERNEL_TREE"
-	if [ ${#KERNEL_PATCHES[@]} != 0 ] && cat "${KERNEL_PATCHES[@]}" | grep -q '^+++ .*\.h\b'; then
+	if [ ${#KERNEL_PATCHES[@]} != 0 ] &&
+		cat "${KERNEL_PATCHES[@]}" | grep -q '^+++ .*\.h\b'; then
 		patches_in "$KERNEL_TREE" "${KERNEL_PATCHES[@]}"
 		restore_tree=$KERNEL_TREE
 		cleanup_hooks+=(restore_patched)

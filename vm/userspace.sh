@@ -104,12 +104,13 @@ userspace_get()
 # Of all that the build depends on in this directory, and of the tree that lends its rules.
 source_hash()
 {
-	(cd "$TOP" && find Makefile settings config io_uring_coherency ppc_barrier_test/*.h -type f \
+	(cd "$TOP" && find Makefile settings config io_uring_coherency \
+		ppc_barrier_test/ppc_barrier_test.h -type f \
 		-exec sha256sum {} + 2>/dev/null | sort
 	echo "$KSELFTEST") | sha256sum | cut -c 1-16
 }
 
-# initramfs_make ARCH FILE: busybox, the kselftest, vm/init.sh, and KERNEL_MODULE where there is one.
+# initramfs_make ARCH FILE: busybox, the kselftest, vm/init.sh, and KERNEL_MODULE if there is one.
 initramfs_make()
 {
 	local arch=$1 file=$2 root=$SCRATCH/root-$1
