@@ -70,7 +70,7 @@ $(OUTPUT)/live_registers $(OUTPUT)/module_knobs: $(src)/no_liburing.c
 endif
 
 $(OUTPUT)/barrier_ctl: $(src)/barrier_ctl.c $(src)/module.c $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
+	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
 
 $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@

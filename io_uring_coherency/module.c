@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -237,6 +238,7 @@ static int start_guard(int ko)
 /* --- loading */
 
 static pid_t loader;
+static pid_t program, program_group;	/* of who called module_load() first */
 
 /*
  * The usual end of a program: when its exit code is there the module is gone, not a moment later.
@@ -260,7 +262,7 @@ static int find_ko(char *path, size_t size, char *dir, size_t dir_size)
 	dir[len > 0 ? len : 0] = '\0';
 	if (strrchr(dir, '/'))
 		strrchr(dir, '/')[0] = '\0';
-	for (i = 0; *dir && i < ARRAY_SIZE(below); i++) {
+	for (i = 0; len > 0 && i < ARRAY_SIZE(below); i++) {
 		if (snprintf(path, size, "%s/%s" NAME ".ko", dir, below[i]) >= (int)size)
 			continue;
 		fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -336,6 +338,10 @@ int module_load(const char **why)
 	struct utsname uts;
 	int ko, error;
 
+	if (!program) {
+		program = getpid();
+		program_group = getpgrp();
+	}
 	if (is_loaded())
 		return 0;
 	if (geteuid()) {
@@ -380,6 +386,37 @@ static const char *why_not_opened(int error)
 	if (error == EACCES || error == EPERM)
 		return "only root may open " PBT_DEVICE;
 	return sentence("cannot open " PBT_DEVICE ": %s", strerror(error));
+}
+
+static void *follower(void *arg)
+{
+	struct pollfd gone = { .fd = *(int *)arg, .events = POLLIN };
+
+	while (poll(&gone, 1, -1) != 1)
+		;
+	kill(getpgrp() == program_group ? getpid() : 0, SIGKILL);
+	return NULL;
+}
+
+void module_follow(void)
+{
+	static pid_t following;
+	static int pidfd;
+	sigset_t all, old;
+	pthread_t thread;
+
+	if (following == getpid())
+		return;
+	following = getpid();
+	pidfd = syscall(SYS_pidfd_open, program, 0);
+	if (pidfd < 0)
+		return;
+	/* the test's signals are for its own threads */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	if (!pthread_create(&thread, NULL, follower, &pidfd))
+		pthread_detach(thread);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 int module_open(const char **why)

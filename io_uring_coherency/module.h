@@ -35,6 +35,13 @@ int module_load(const char **why);
  */
 int module_open(const char **why);
 
+/*
+ * Has a thread end the calling process, with its process group where that is its own, when the
+ * process that called module_load() has ended: kselftest_harness.h gives each test a process group,
+ * so that a Ctrl-C ends the program alone, and a test that goes on keeps the module loaded.
+ */
+void module_follow(void);
+
 extern const char *const module_point_names[PBT_NR_POINTS];
 extern const char *const module_action_names[PBT_NR_ACTIONS];
 extern const char *const module_notify_names[PBT_NR_NOTIFY];

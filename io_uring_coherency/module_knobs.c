@@ -346,6 +346,7 @@ static const char *open_session(void)
 {
 	const char *why;
 
+	module_follow();
 	session = module_open(&why);
 	if (session < 0)
 		return why;

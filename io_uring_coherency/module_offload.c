@@ -115,8 +115,10 @@ static void expect_outcome(struct __test_metadata *_metadata, const char *what, 
 static int session(struct __test_metadata *_metadata)
 {
 	const char *why = "no reason given";
-	int s = module_open(&why);
+	int s;
 
+	module_follow();
+	s = module_open(&why);
 	if (s < 0)
 		SKIP(return -1, "%s", why);
 	return s;

@@ -597,41 +597,71 @@ check_knobs_catch()
 	[ "$failed" = "$(printf '%s\n' "$@" | sort | tr '\n' ' ')" ] || fail "failed: $failed"
 }
 
-# The module is loaded and unloaded a thousand times while its knobs are in use, and while a
-# workload of nobody's runs. In the end nothing of it is left.
+# The module is loaded and unloaded while its knobs are in use, and while a workload of nobody's
+# runs. In the end nothing of it is left; nor is it after SIGTERM or SIGKILL for who had it loaded.
+# check_load_cycles KERNEL ARCH CYCLES
 check_load_cycles()
 {
-	cat >"$SCRATCH/guest.sh" <<-'EOF'
-		#!/bin/sh
-		cd /kselftest/io_uring_coherency || exit 1
+	printf '#!/bin/sh\ncycles=%s\n' "$3" >"$SCRATCH/guest.sh"
+	cat >>"$SCRATCH/guest.sh" <<-'EOF'
+		die()
+		{
+			echo "failed: $*, cycle $n"
+			exit 1
+		}
+		left()
+		{
+			ls -d /sys/module/ppc_barrier_test /dev/ppc_barrier_test \
+				/sys/kernel/debug/ppc_barrier_test 2>/dev/null
+			ps | grep -E ' (\./(module_|live_reg)|\[?pbt_)' | grep -v grep
+		}
+		gone()
+		{
+			try=0
+			while [ -n "$(left)" ] && [ $try -lt 100 ]; do
+				sleep 0.1
+				try=$((try + 1))
+			done
+			left
+			[ -z "$(left)" ]
+		}
+		n=0
+		cd /kselftest/io_uring_coherency || die cd
 		ko=ppc_barrier_test/ppc_barrier_test.ko
 		./live_registers --no-module -t 1000 >/dev/null &
 		load=$!
-		n=0
-		while [ $n -lt 1000 ]; do
-			insmod $ko || exit 1
+		while [ $n -lt "$cycles" ]; do
+			insmod $ko || die insmod
 			./barrier_ctl --at try_to_wake_up=none --at kick_process_exit=mb -- \
-				sh -c 'true | true' 2>/dev/null || exit 1
-			rmmod ppc_barrier_test || exit 1
+				sh -c 'true | true' 2>/dev/null || die barrier_ctl
+			rmmod ppc_barrier_test || die rmmod
 			n=$((n + 1))
 		done
 		kill $load
 		# not while somebody has it open
-		insmod $ko || exit 1
+		insmod $ko || die insmod
 		./barrier_ctl --at try_to_wake_up=none -- sleep 1 2>/dev/null &
 		sleep 0.3
-		rmmod ppc_barrier_test 2>/dev/null && exit 1
+		rmmod ppc_barrier_test 2>/dev/null && die "rmmod of what is in use"
 		wait $!
-		rmmod ppc_barrier_test || exit 1
-		grep -q ppc_barrier /proc/modules && exit 1
-		[ ! -e /dev/ppc_barrier_test ] || exit 1
-		[ ! -e /sys/kernel/debug/ppc_barrier_test ] || exit 1
+		rmmod ppc_barrier_test || die "last rmmod"
+		gone || die "something is left"
+		# a shell without a terminal has its jobs ignore SIGINT; SIGTERM does the same
+		for signal in TERM KILL; do
+			for program in module_knobs module_offload live_registers; do
+				./$program >/tmp/out &
+				sleep 3
+				[ -e /sys/module/ppc_barrier_test ] || die "$program loads nothing"
+				kill -$signal $!
+				gone || die "$program leaves something behind SIG$signal"
+			done
+		done
 		echo "cycles $n"
 	EOF
 	chmod 755 "$SCRATCH/guest.sh"
 	OPT_ARCH=$2
 	guest_of "$1" ""
-	grep '^cycles 1000$' "$SCRATCH/guest/ktap"
+	grep "^cycles $3\$" "$SCRATCH/guest/ktap"
 }
 
 # check_fuzz KERNEL ARCH CALLS: random ioctls.
@@ -807,9 +837,9 @@ run_check()
 	t task-work-add-ignores-no-ipi check_knobs_catch source:6.1+task-work-add-ignores-no-ipi \
 		notify.kernel_coop_taskrun_ring.reaches_a_spinning_thread \
 		notify.no_ipi_default_ring.reaches_a_spinning_thread
-	t load-cycles check_load_cycles source:6.1 ppc64le
-	t fuzz-ppc64le check_fuzz source:6.1 ppc64le 1000000
-	t fuzz-x86_64 check_fuzz distro x86_64 1000000
+	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
+	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
+	[ -z "$OPT_LONG" ] || t fuzz-x86_64 check_fuzz distro x86_64 1000000
 	t io-uring-disabled check_io_uring_disabled
 	t quiet-debian-ppc64le check_quiet distro ppc64le
 	t quiet-debian-x86_64 check_quiet distro x86_64
