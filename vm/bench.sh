@@ -9,13 +9,14 @@ BENCH_PAIRS=7
 # of a million events, for each of two variants; the environment may ask for fewer
 BENCH_HALF=${BENCH_HALF:-500000}
 
-# bench_guest KERNEL SCRIPT NAME: runs SCRIPT in a guest instead of the kselftest; what it leaves
-# in /results is then in $RESULT/NAME.
+# bench_guest KERNEL SCRIPT NAME [module]: runs SCRIPT in a guest instead of the kselftest; what it
+# leaves in /results is then in $RESULT/NAME.
 bench_guest()
 {
 	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n' "$2" >"$SCRATCH/guest.sh"
 	chmod 755 "$SCRATCH/guest.sh"
 	kernel_get "$1" "$OPT_ARCH"
+	[ $# -lt 4 ] || module_get "$OPT_ARCH"
 	guest_run "$OPT_ARCH" "$RESULT/$3" "bench: $3" 60
 	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$3: $GUEST_REASON"
 }
@@ -63,6 +64,44 @@ bench_rate()
 	done
 }
 
+# Events per second with the module loaded and idle, and with a probe at every point (action none)
+# and deliveries counted, against none loaded; in turns in one guest.
+bench_module()
+{
+	local dir=$RESULT/module variant state
+
+	# shellcheck disable=SC2016 # expanded in the guest
+	bench_guest source:6.1 'ko=ppc_barrier_test/ppc_barrier_test.ko
+	points="try_to_wake_up try_to_wake_up_exit kick_process kick_process_exit io_write"
+	points="$points task_work_run generic_perform_write generic_perform_write_exit"
+	points="$points filemap_read filemap_read_exit"
+	at=
+	for p in $points; do at="$at --at $p=none"; done
+	for i in $(seq '$BENCH_PAIRS'); do
+		for v in poll_wake_default create_worker_cb_default; do
+			run="./live_registers --no-module -t 2 --only $v --json /results/$v"
+			$run-none-$i.json
+			insmod $ko
+			$run-idle-$i.json
+			./barrier_ctl $at -- $run-armed-$i.json 2>/dev/null
+			rmmod ppc_barrier_test
+		done
+	done >/dev/null' module module
+	for variant in poll_wake_default create_worker_cb_default; do
+		for state in none idle armed; do
+			cat "$dir/$variant-$state"-*.json | jq -r --arg v $variant '.variants[] |
+				select(.name == $v) | .events / .seconds' >"$dir/$variant-$state"
+			paste "$dir/$variant-$state" "$dir/$variant-none" |
+				awk '{ print $1 / $2 }' | sort -g >"$dir/ratio-$state"
+		done
+		say "events per second, $variant: median $(median <"$dir/$variant-none"), ratio with" \
+			"the module idle: $(median <"$dir/ratio-idle") ($(head -n 1 "$dir/ratio-idle")" \
+			"to $(tail -n 1 "$dir/ratio-idle")), with all probes:" \
+			"$(median <"$dir/ratio-armed") ($(head -n 1 "$dir/ratio-armed") to" \
+			"$(tail -n 1 "$dir/ratio-armed"))"
+	done
+}
+
 # A million events on a good kernel: no violation. Half of them for each way.
 bench_million()
 {
@@ -100,6 +139,7 @@ run_bench()
 			bench_million distro x86_64
 		else
 			bench_rate
+			bench_module
 			for patch in powerpc-save-clobbers-fp-vmx powerpc-save-clobbers-fp \
 				powerpc-save-clobbers-vmx; do
 				bench_first $patch
