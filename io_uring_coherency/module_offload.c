@@ -806,7 +806,7 @@ TEST(signal_during_file_write)
 	plain = alarms;
 	alarms = 0;
 	disturbed(_metadata, s);
-	EXPECT_LT(0, alarms);
+	EXPECT_LT(0, atomic_load(&alarms));
 	TH_LOG("10 writes of 8 MiB, all whole in spite of %d signals (system call: %d)", alarms,
 	       plain);
 }
@@ -849,7 +849,7 @@ TEST(signal_restarts_write)
 	module = restarted(_metadata, s, &bytes[1]);
 	expect_same(_metadata, "SA_RESTART", plain, module);
 	EXPECT_EQ(bytes[0], bytes[1]);
-	EXPECT_LT(before, alarms);
+	EXPECT_LT(before, atomic_load(&alarms));
 	TH_LOG("%ld bytes written once, restarted by %d signals", module.ret, alarms - before);
 }
 
@@ -883,18 +883,18 @@ TEST(broken_pipe)
 		return;
 	catch_signal(SIGPIPE, 0);
 	ends = broken(_metadata, PLAIN);
-	EXPECT_EQ(ends, pipe_signals);
+	EXPECT_EQ(ends, atomic_load(&pipe_signals));
 	pipe_signals = 0;
 	broken(_metadata, s);
-	EXPECT_EQ(ends, pipe_signals);
+	EXPECT_EQ(ends, atomic_load(&pipe_signals));
 	/* and neither the caller nor the kthread has one left over */
 	fd = scratch(_metadata);
 	EXPECT_EQ(1, write_own(s, fd, "x", 1));
-	EXPECT_EQ(ends, pipe_signals);
+	EXPECT_EQ(ends, atomic_load(&pipe_signals));
 	TH_LOG("%d SIGPIPE by %d broken ends", pipe_signals, ends);
 	signal(SIGPIPE, SIG_IGN);
 	broken(_metadata, s);
-	EXPECT_EQ(ends, pipe_signals);
+	EXPECT_EQ(ends, atomic_load(&pipe_signals));
 }
 
 static void limited(struct __test_metadata *_metadata, int s, int fd, struct outcome o[5])

@@ -9,8 +9,8 @@ BENCH_PAIRS=7
 # of a million events, for each of two variants; the environment may ask for fewer
 BENCH_HALF=${BENCH_HALF:-500000}
 
-# bench_guest KERNEL SCRIPT NAME [module]: runs SCRIPT in a guest instead of the kselftest; what it
-# leaves in /results is then in $RESULT/NAME.
+# bench_guest KERNEL SCRIPT NAME [with-module]: runs SCRIPT in a guest instead of the kselftest;
+# what it leaves in /results is then in $RESULT/NAME.
 bench_guest()
 {
 	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n' "$2" >"$SCRATCH/guest.sh"
@@ -86,7 +86,7 @@ bench_module()
 			./barrier_ctl $at -- $run-armed-$i.json 2>/dev/null
 			rmmod ppc_barrier_test
 		done
-	done >/dev/null' module module
+	done >/dev/null' module with-module
 	for variant in poll_wake_default create_worker_cb_default; do
 		for state in none idle armed; do
 			cat "$dir/$variant-$state"-*.json | jq -r --arg v $variant '.variants[] |
@@ -94,11 +94,13 @@ bench_module()
 			paste "$dir/$variant-$state" "$dir/$variant-none" |
 				awk '{ print $1 / $2 }' | sort -g >"$dir/ratio-$state"
 		done
-		say "events per second, $variant: median $(median <"$dir/$variant-none"), ratio with" \
-			"the module idle: $(median <"$dir/ratio-idle") ($(head -n 1 "$dir/ratio-idle")" \
-			"to $(tail -n 1 "$dir/ratio-idle")), with all probes:" \
-			"$(median <"$dir/ratio-armed") ($(head -n 1 "$dir/ratio-armed") to" \
-			"$(tail -n 1 "$dir/ratio-armed"))"
+		say "events per second, $variant: median $(median <"$dir/$variant-none")"
+		for state in idle armed; do
+			say "  ratio with the module $state:" \
+				"median $(median <"$dir/ratio-$state")," \
+				"$(head -n 1 "$dir/ratio-$state") to" \
+				"$(tail -n 1 "$dir/ratio-$state")"
+		done
 	done
 }
 
