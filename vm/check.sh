@@ -319,6 +319,16 @@ check_bad_program_options()
 	refused 2 "is no variant" "$program" --only nonsense
 	refused 2 "is not an option" "$program" nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file
+
+	program=$HOST/barrier_ctl
+	refused 2 "'nowhere' is no point" "$program" --at nowhere=mb -- true
+	refused 2 "'nothing' is no action" "$program" --at io_write=nothing -- true
+	refused 2 "lacks its time" "$program" --at io_write=udelay -- true
+	refused 2 "not a number of microseconds" "$program" --at io_write=udelay:10001 -- true
+	refused 2 "no notification mode" "$program" --notify loud -- true
+	refused 2 "no command to run" "$program"
+	refused 2 "is not an option" "$program" --nonsense
+	refused 2 "cannot write" "$program" --json /nowhere/file -- true
 }
 
 check_patch_does_not_apply()
@@ -572,13 +582,14 @@ check_quiet()
 	jq -e '[.variants[] | select(.outcome == "pass" and .events >= 100)] | length >= 2' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "skip") | select(.text |
 		test("does not have IORING_SETUP|has no TWA_SIGNAL_NO_IPI") | not)] == []' "$JSON"
-	# the module, whose view of each delivery agrees with the events
+	# the module, whose view of each delivery agrees with the events; on a busy machine the tick
+	# may be there before the IPI
 	jq -e '[.variants[] | select(.events > 0) | select(.delivered.IPI + .delivered.tick +
 		.delivered.other < 0.9 * .events)] == []' "$JSON"
 	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_no_ipi")) |
 		select(.delivered.tick < 0.9 * .events)] == []' "$JSON"
 	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_signal")) |
-		select(.delivered.IPI < 0.9 * .events)] == []' "$JSON"
+		select(.delivered.IPI < 0.5 * .events)] == []' "$JSON"
 	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_knobs$' "$SCRATCH/guest/ktap"
 	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_offload$' "$SCRATCH/guest/ktap"
 	! grep '^not ok' "$SCRATCH/guest/ktap"
@@ -662,6 +673,53 @@ check_load_cycles()
 	OPT_ARCH=$2
 	guest_of "$1" ""
 	grep "^cycles $3\$" "$SCRATCH/guest/ktap"
+}
+
+# barrier_ctl: codes, what is missing, and knobs that reach the command.
+check_barrier_ctl()
+{
+	cat >"$SCRATCH/guest.sh" <<-'EOF'
+		#!/bin/sh
+		cd /kselftest/io_uring_coherency || exit 1
+		is()
+		{
+			want=$1
+			shift
+			"$@" >/tmp/out 2>&1
+			code=$?
+			[ $code = "$want" ] && return 0
+			cat /tmp/out
+			echo "failed: $*: code $code, not $want"
+			exit 1
+		}
+		is 0 ./barrier_ctl --list
+		cat /tmp/out
+		grep -q 'generic_perform_write_exit' /tmp/out || exit 1
+		is 7 ./barrier_ctl -- sh -c 'exit 7'
+		is 137 ./barrier_ctl -- sh -c 'kill -9 $$'
+		is 127 ./barrier_ctl -- /nowhere
+		is 4 ./barrier_ctl --at kick_process=flush_dcache -- touch /tmp/ran
+		cat /tmp/out
+		grep -q 'flush_dcache at kick_process' /tmp/out || exit 1
+		[ ! -e /tmp/ran ] || exit 1
+		is 0 ./barrier_ctl --ignore-missing --at kick_process=flush_dcache -- \
+			touch /tmp/ran
+		[ -e /tmp/ran ] || exit 1
+		is 0 ./barrier_ctl --notify no_ipi --at try_to_wake_up=none \
+			--json /results/knobs.json -- \
+			./live_registers --only poll_wake_default -t 2 -n 200
+		cat /tmp/out
+		[ ! -e /sys/module/ppc_barrier_test ] || exit 1
+		echo "all is well"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=ppc64le
+	guest_of source:6.1 ""
+	grep '^all is well$' "$SCRATCH/guest/ktap"
+	# the knobs of the outer session: the kick of a default ring has become the tick
+	jq -e '.workers.live.tick + .workers.dead.tick >
+		9 * (.workers.live.IPI + .workers.dead.IPI)' "$SCRATCH/guest/knobs.json"
+	jq -e '.points.try_to_wake_up.passed > 200' "$SCRATCH/guest/knobs.json"
 }
 
 # check_fuzz KERNEL ARCH CALLS: random ioctls.
@@ -837,6 +895,7 @@ run_check()
 	t task-work-add-ignores-no-ipi check_knobs_catch source:6.1+task-work-add-ignores-no-ipi \
 		notify.kernel_coop_taskrun_ring.reaches_a_spinning_thread \
 		notify.no_ipi_default_ring.reaches_a_spinning_thread
+	t barrier-ctl check_barrier_ctl
 	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
 	[ -z "$OPT_LONG" ] || t fuzz-x86_64 check_fuzz distro x86_64 1000000
