@@ -839,12 +839,14 @@ enum state {
 	NR_STATES
 };
 
-static void hold_until_killed(enum state state)
+static void hold_until_killed(enum state state, int ready)
 {
 	int fd = delayed_session(2), full[2];
 	struct pbt_write w = { .buf = (uintptr_t)page, .len = sizeof(page), .pos = -1 };
 	const char *why;
 
+	if (write(ready, "", 1) != 1)
+		_exit(1);
 	switch (state) {
 	case SETTING_KNOBS:
 		for (;;) {
@@ -910,9 +912,11 @@ TEST_F(session, killed_in_every_state)
 					clean = delay_is(0);
 					_exit(write(survivor[1], &clean, sizeof(clean)) < 0);
 				}
-				hold_until_killed(state);
+				hold_until_killed(state, survivor[1]);
 			}
 			close(survivor[1]);
+			/* the session is open */
+			ASSERT_EQ(1, read(survivor[0], &c, 1));
 			pause_us(20000 + round * 7000);
 			kill(pid, SIGKILL);
 			ASSERT_EQ(pid, waitpid(pid, &status, 0));
