@@ -50,7 +50,7 @@ $(warning liburing 2.1 or newer is missing for $(machine): live_registers and mo
 endif
 endif
 
-live_registers_src := live_registers.c module.c provoke.c evidence.c regs.c regs_$(bank).c
+live_registers_src := live_registers.c module.c json.c provoke.c evidence.c regs.c regs_$(bank).c
 ifneq ($(bank),none)
 live_registers_src += regs_$(bank).S
 endif
@@ -69,7 +69,7 @@ $(OUTPUT)/live_registers $(OUTPUT)/module_knobs: $(src)/no_liburing.c
 	$(CC) $(CFLAGS) $< $(LDFLAGS) -o $@
 endif
 
-$(OUTPUT)/barrier_ctl: $(src)/barrier_ctl.c $(src)/module.c $(headers)
+$(OUTPUT)/barrier_ctl: $(src)/barrier_ctl.c $(src)/module.c $(src)/json.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
 
 $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)

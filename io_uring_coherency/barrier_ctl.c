@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "module.h"
 
 enum {	/* apart from the command's own; 126 and 127 as in a shell */
@@ -263,20 +264,6 @@ static int run_command(int *code)
 
 /* --- JSON */
 
-static void json_string(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(f, "\\u%04x", *s);
-		else
-			fputc(*s, f);
-	}
-	fputc('"', f);
-}
-
 /* An object { "NAME": COUNT, ... } of all @names, blanks in them made '_'. */
 static void json_counts(FILE *f, const char *const *names, const __u64 *counts, unsigned int nr)
 {
@@ -327,17 +314,16 @@ static void json_histogram(FILE *f, const char *name, const struct pbt_histogram
 static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *counters,
 		      const char *missing, int code)
 {
+	struct json_file json;
 	struct utsname uts;
-	char tmp[PATH_MAX];
 	unsigned int i;
-	int err = 0;
 	FILE *f;
+	int ret;
 
-	if (snprintf(tmp, sizeof(tmp), "%s.tmp", opt.json) >= (int)sizeof(tmp))
-		return -ENAMETOOLONG;
-	f = fopen(tmp, "we");
-	if (!f)
-		return -errno;
+	ret = json_open(&json, opt.json);
+	if (ret)
+		return ret;
+	f = json.f;
 	uname(&uts);
 	fprintf(f, "{\n  \"program\": \"barrier_ctl\",\n  \"kernel\": ");
 	json_string(f, uts.release);
@@ -370,15 +356,7 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 	fprintf(f, "  \"missed\": %llu,\n  \"lost\": %llu,\n  \"processes\": %llu\n}\n",
 		(unsigned long long)counters->missed, (unsigned long long)counters->lost,
 		(unsigned long long)counters->processes);
-	if (fflush(f) || ferror(f))
-		err = errno ?: EIO;
-	if (fclose(f) && !err)
-		err = errno;
-	if (!err && rename(tmp, opt.json))
-		err = errno;
-	if (err)
-		unlink(tmp);
-	return -err;
+	return json_commit(&json);
 }
 
 static int session = -1;

@@ -46,6 +46,7 @@
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
 #include "evidence.h"
+#include "json.h"
 #include "kselftest_harness.h"
 #include "module.h"
 #include "provoke.h"
@@ -912,20 +913,6 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 TEST_HARNESS_MAIN
 #undef main
 
-static void json_string(FILE *f, const char *s)
-{
-	fputc('"', f);
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			fprintf(f, "\\%c", *s);
-		else if ((unsigned char)*s < 0x20)
-			fprintf(f, "\\u%04x", *s);
-		else
-			fputc(*s, f);
-	}
-	fputc('"', f);
-}
-
 static void json_result(FILE *f, const struct result *r)
 {
 	const struct interval rate = evidence_interval(&r->evidence, 0.95);
@@ -967,16 +954,16 @@ static void json_result(FILE *f, const struct result *r)
 /* Writes the whole file or none. Returns 0 or -errno. */
 static int write_json(const char *path, const char *skip)
 {
+	struct json_file json;
 	struct utsname uts;
-	char tmp[PATH_MAX];
 	unsigned int i;
 	FILE *f;
+	int ret;
 
-	if (snprintf(tmp, sizeof(tmp), "%s.tmp", path) >= (int)sizeof(tmp))
-		return -ENAMETOOLONG;
-	f = fopen(tmp, "we");
-	if (!f)
-		return -errno;
+	ret = json_open(&json, path);
+	if (ret)
+		return ret;
+	f = json.f;
 	uname(&uts);
 	fprintf(f, "{\n  \"program\": \"live_registers\",\n  \"arch\": \"%s\",\n  \"kernel\": ",
 		reg_arch.name);
@@ -1000,21 +987,7 @@ static int write_json(const char *path, const char *skip)
 		json_result(f, &shared->result[i]);
 	}
 	fprintf(f, "\n  ]\n}\n");
-	if (fflush(f) || ferror(f)) {
-		int err = errno;
-
-		fclose(f);
-		unlink(tmp);
-		return -err;
-	}
-	fclose(f);
-	if (rename(tmp, path)) {
-		int err = errno;
-
-		unlink(tmp);
-		return -err;
-	}
-	return 0;
+	return json_commit(&json);
 }
 
 /*

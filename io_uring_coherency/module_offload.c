@@ -1147,60 +1147,65 @@ TEST(killed_in_page_fault)
 	TH_LOG("the writer died within %.0f ms", ms);
 }
 
-TEST(exec_while_waiting)
+static void exec_itself(void)
 {
-	struct shared *shared;
-	int s = session(_metadata), status;
+	execl("/proc/self/exe", "module_offload", "--execed", NULL);
+	_exit(96);
+}
+
+static void exit_with_7(void)
+{
+	_exit(7);
+}
+
+/*
+ * Has a process end, by @end, while another thread of it waits in a write. Checks that it ends with
+ * @code and leaves no kthread and nothing written; returns the milliseconds that took.
+ */
+static double end_while_waiting(struct __test_metadata *_metadata, void (*end)(void), int code)
+{
+	struct shared *shared = shared_memory(_metadata);
 	double ms = 0;
 	pid_t child;
+	int status;
 
-	if (s < 0)
-		return;
-	close(s);
-	shared = shared_memory(_metadata);
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
 		struct writer w;
 
 		start_waiting_writer(shared, &w);
-		execl("/proc/self/exe", "module_offload", "--execed", NULL);
-		_exit(96);
+		end();
 	}
 	status = wait_child(child, &ms);
 	ASSERT_NE(-1, status);
 	EXPECT_TRUE(WIFEXITED(status));
-	EXPECT_EQ(EXIT_EXECED, WEXITSTATUS(status));
+	EXPECT_EQ(code, WEXITSTATUS(status));
 	EXPECT_TRUE(wait_gone(shared->name));
 	EXPECT_TRUE(is_full(&shared->p));
-	TH_LOG("execve() ended the waiting write of another thread, all took %.0f ms", ms);
+	return ms;
+}
+
+TEST(exec_while_waiting)
+{
+	int s = session(_metadata);
+
+	if (s < 0)
+		return;
+	close(s);
+	TH_LOG("execve() ended the waiting write of another thread, all took %.0f ms",
+	       end_while_waiting(_metadata, exec_itself, EXIT_EXECED));
 }
 
 TEST(exit_while_waiting)
 {
-	struct shared *shared;
-	int s = session(_metadata), status;
-	double ms = 0;
-	pid_t child;
+	int s = session(_metadata);
 
 	if (s < 0)
 		return;
 	close(s);
-	shared = shared_memory(_metadata);
-	child = fork();
-	ASSERT_LE(0, child);
-	if (!child) {
-		struct writer w;
-
-		start_waiting_writer(shared, &w);
-		_exit(7);
-	}
-	status = wait_child(child, &ms);
-	ASSERT_NE(-1, status);
-	EXPECT_TRUE(WIFEXITED(status));
-	EXPECT_EQ(7, WEXITSTATUS(status));
-	EXPECT_TRUE(wait_gone(shared->name));
-	TH_LOG("_exit() ended the waiting write of another thread, all took %.0f ms", ms);
+	TH_LOG("_exit() ended the waiting write of another thread, all took %.0f ms",
+	       end_while_waiting(_metadata, exit_with_7, 7));
 }
 
 static void *finish_process(void *arg)

@@ -44,7 +44,7 @@ static const struct pbt_probe_type *type_of(unsigned int probe)
 	}
 }
 
-/* The handlers find their number by the name of the function: both are fixed for a probe. */
+/* The handlers are the same for all; each finds its number around the struct it is given. */
 struct numbered_kprobe {
 	struct kprobe kp;
 	unsigned int number;

@@ -246,8 +246,8 @@ check_no_bank()
 	local code=0 dir=$TOP/io_uring_coherency
 
 	cd "$dir"
-	gcc -O2 -D_GNU_SOURCE= -I"$KSELFTEST" live_registers.c module.c provoke.c evidence.c \
-		regs.c regs_none.c -luring -lpthread -lm -o "$SCRATCH/live_registers"
+	gcc -O2 -D_GNU_SOURCE= -I"$KSELFTEST" live_registers.c module.c json.c provoke.c \
+		evidence.c regs.c regs_none.c -luring -lpthread -lm -o "$SCRATCH/live_registers"
 	"$SCRATCH/live_registers" --json "$SCRATCH/json" >"$SCRATCH/out" || code=$?
 	cat "$SCRATCH/out"
 	[ $code = 4 ]

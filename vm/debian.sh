@@ -90,6 +90,25 @@ debian_unpack()
 	rm -rf "$work"
 }
 
+# debian_collect DIRECTORY PACKAGE:ARCH...: fetches all these and unpacks them into one directory,
+# which is not in its place yet.
+debian_collect()
+{
+	local dir=$1 package
+	shift
+
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	for package in "$@"; do
+		rm -rf "$dir.one"
+		phase 5 "$SCRATCH/log" "fetch ${package/:/ for }" \
+			debian_unpack "${package%:*}" "${package#*:}" "$dir.one" ||
+			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+		cp -a "$dir.one/." "$dir/"
+		rm -rf "$dir.one"
+	done
+}
+
 # debian_source PACKAGE DIRECTORY: the upstream source of a package of bookworm, unpacked.
 debian_source()
 {

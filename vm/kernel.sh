@@ -278,10 +278,7 @@ kernel_build()
 		$(compiler_packages "$arch")
 	mkdir -p "$objects" "$CACHE/logs"
 	build_lock "$tree"
-	patches_out "$tree"
-	[ ${#patches[@]} = 0 ] || patches_in "$tree" "${patches[@]}"
-	restore_tree=$tree
-	cleanup_hooks+=(restore_patched)
+	patches_only "$tree" "${patches[@]}"
 
 	make=(make -C "$tree" O="$objects" ARCH="${KBUILD_ARCH[$arch]}"
 		CROSS_COMPILE="$(cross_prefix "$arch")")
@@ -307,7 +304,16 @@ kernel_build()
 	unlock "build-${tree##*/}"
 }
 
+# patches_only TREE [PATCH...]: the tree with these patches and no others, until restore_patched().
 restore_tree=
+patches_only()
+{
+	patches_out "$1"
+	patches_in "$@"
+	restore_tree=$1
+	cleanup_hooks+=(restore_patched)
+}
+
 restore_patched()
 {
 	[ -z "$restore_tree" ] || patches_out "$restore_tree"

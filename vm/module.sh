@@ -69,12 +69,11 @@ module_prepare()
 			"$(dirname "$KERNEL_IMAGE")"
 	fi
 	build_lock "$KERNEL_TREE"
-	patches_out "$KERNEL_TREE"
 	if [ ${#KERNEL_PATCHES[@]} != 0 ] &&
 		cat "${KERNEL_PATCHES[@]}" | grep -q '^+++ .*\.h\b'; then
-		patches_in "$KERNEL_TREE" "${KERNEL_PATCHES[@]}"
-		restore_tree=$KERNEL_TREE
-		cleanup_hooks+=(restore_patched)
+		patches_only "$KERNEL_TREE" "${KERNEL_PATCHES[@]}"
+	else
+		patches_only "$KERNEL_TREE"
 	fi
 	[ ! -r "$KERNEL_OBJECTS/Module.symvers" ] || return 0
 	phase 30 "$KERNEL_OBJECTS/log.modules" "prepare for modules" \
@@ -94,7 +93,7 @@ module_prepared()
 # Sets KERNEL_HEADERS.
 module_headers()
 {
-	local arch=$1 deb=${DEB_ARCH[$1]} image dir flavour abi part host
+	local arch=$1 deb=${DEB_ARCH[$1]} image dir flavour abi
 
 	image=$(basename "$(dirname "$(dirname "$KERNEL_IMAGE")")")
 	dir=$CACHE/distro/$image.headers
@@ -103,18 +102,8 @@ module_headers()
 	KERNEL_HEADERS=$dir/usr/src/linux-headers-$flavour
 	[ ! -d "$dir" ] || return 0
 	locked fetch
-	host=$(dpkg --print-architecture)
-	rm -rf "$dir.new"
-	mkdir -p "$dir.new"
-	for part in "linux-headers-$flavour:$deb" "linux-headers-$abi-common:$deb" \
-		"linux-kbuild-${abi%.*}:$host"; do
-		rm -rf "$dir.one"
-		phase 5 "$SCRATCH/log" "fetch ${part%:*}" \
-			debian_unpack "${part%:*}" "${part#*:}" "$dir.one" ||
-			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
-		cp -a "$dir.one/." "$dir.new/"
-		rm -rf "$dir.one"
-	done
+	debian_collect "$dir.new" "linux-headers-$flavour:$deb" "linux-headers-$abi-common:$deb" \
+		"linux-kbuild-${abi%.*}:$(dpkg --print-architecture)"
 	# it includes the common headers by the path that they would be installed to
 	sed -i "s,/usr/src/,$dir/usr/src/," "$dir.new/usr/src/linux-headers-$flavour/Makefile"
 	mv -T "$dir.new" "$dir"

@@ -9,28 +9,19 @@ KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
 # Libraries and busybox of an architecture from Debian's packages. Sets SYSROOT.
 sysroot_get()
 {
-	local arch=$1 deb=${DEB_ARCH[$1]:-} package
+	local arch=$1 deb=${DEB_ARCH[$1]:-}
 
 	SYSROOT=$CACHE/sysroot/$arch
 	[ ! -d "$SYSROOT" ] || return 0
 	locked fetch
 	mkdir -p "$CACHE/sysroot"
-	rm -rf "$SYSROOT.new" "$SYSROOT.one"
-	if [ -z "$deb" ]; then
+	if [ -n "$deb" ]; then
+		debian_collect "$SYSROOT.new" "liburing-dev:$deb" "busybox-static:$deb"
+	else
+		rm -rf "$SYSROOT.new"
 		phase 20 "$SCRATCH/log" "build liburing for $arch" liburing_build "$arch" \
 			"$SYSROOT.new" || die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
-		mv -T "$SYSROOT.new" "$SYSROOT"
-		unlock fetch
-		return 0
 	fi
-	for package in liburing-dev busybox-static; do
-		phase 5 "$SCRATCH/log" "fetch $package for $arch" \
-			debian_unpack "$package" "$deb" "$SYSROOT.one" ||
-			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
-		mkdir -p "$SYSROOT.new"
-		cp -a "$SYSROOT.one/." "$SYSROOT.new/"
-		rm -rf "$SYSROOT.one"
-	done
 	mv -T "$SYSROOT.new" "$SYSROOT"
 	unlock fetch
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Result files for programs; see json.h.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "json.h"
+
+int json_open(struct json_file *j, const char *path)
+{
+	j->path = path;
+	if (snprintf(j->tmp, sizeof(j->tmp), "%s.tmp", path) >= (int)sizeof(j->tmp))
+		return -ENAMETOOLONG;
+	j->f = fopen(j->tmp, "we");
+	return j->f ? 0 : -errno;
+}
+
+int json_commit(struct json_file *j)
+{
+	int err = 0;
+
+	if (fflush(j->f) || ferror(j->f))
+		err = errno ?: EIO;
+	if (fclose(j->f) && !err)
+		err = errno;
+	if (!err && rename(j->tmp, j->path))
+		err = errno;
+	if (err)
+		unlink(j->tmp);
+	return -err;
+}
+
+void json_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			fprintf(f, "\\%c", *s);
+		else if ((unsigned char)*s < 0x20)
+			fprintf(f, "\\u%04x", *s);
+		else
+			fputc(*s, f);
+	}
+	fputc('"', f);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Result files for programs: JSON that is there whole or not at all.
+ */
+#ifndef JSON_H
+#define JSON_H
+
+#include <limits.h>
+#include <stdio.h>
+
+struct json_file {
+	const char *path;
+	char tmp[PATH_MAX];	/* what is written until json_commit() */
+	FILE *f;
+};
+
+/* Opens a file beside @path. Returns 0 or -errno; -ENAMETOOLONG for a path near PATH_MAX. */
+int json_open(struct json_file *j, const char *path);
+
+/* Puts what was written in place of @path. Returns 0, or -errno and leaves nothing behind. */
+int json_commit(struct json_file *j);
+
+/* Writes @s in quotes, with quotes, backslashes and control characters escaped. */
+void json_string(FILE *f, const char *s);
+
+#endif /* JSON_H */
