@@ -446,7 +446,7 @@ module_tree()
 
 module_fragments()
 {
-	cat "$TOP/config" "$TOP/vm/configs/common.config"
+	cat "$TOP/config" "$TOP/vm/configs/"{common,newer}.config
 	case $1 in
 	ppc64le) cat "$TOP/vm/configs/ppc64le.config" ;;
 	ppc64) sed 's/^CONFIG_CPU_LITTLE_ENDIAN=y/CONFIG_CPU_BIG_ENDIAN=y/' \

@@ -238,7 +238,7 @@ patches_out()
 # The configuration asked for: our own needs, what a guest needs, what the architecture needs.
 kernel_fragments()
 {
-	cat "$TOP/config" "$TOP/vm/configs/common.config" "$TOP/vm/configs/$1.config"
+	cat "$TOP/config" "$TOP/vm/configs/"{common,newer,"$1"}.config
 	[ -z "$EXTRA_CONFIG" ] || cat "$EXTRA_CONFIG"
 }
 
@@ -330,14 +330,15 @@ patch_names()
 	echo "${names[*]}"
 }
 
-# A symbol that was asked for and is not there would make a result that looks like an answer.
+# A symbol that was asked for and is not there would make a result that looks like an answer. Old
+# kernels do not have those of newer.config, and what needs them says so.
 kernel_config_check()
 {
 	local line missing=()
 
 	while read -r line; do
 		grep -qxF "$line" "$1/.config" || missing+=("$line")
-	done < <(grep '^CONFIG_' "$1/asked.config")
+	done < <(grep '^CONFIG_' "$1/asked.config" | grep -vxFf "$TOP/vm/configs/newer.config")
 	[ ${#missing[@]} = 0 ] ||
 		die $EXIT_SKIP "this kernel cannot be configured with ${missing[*]}"
 }
