@@ -638,10 +638,10 @@ static int delayed_session(unsigned int ms)
 	return fd;
 }
 
-/* Whether munmap(2) takes that long here: about @ms, up to double of that; 0 is less than 1 ms. */
+/* Whether munmap(2) takes that long here: about @ms, up to double of that; 0 is less than 2 ms. */
 static int delay_is(int ms)
 {
-	const double high = ms ? ms * 2000 : 1000, us = shortest(call_unmap, high);
+	const double high = ms ? ms * 2000 : 2000, us = shortest(call_unmap, high);
 
 	return us >= ms * 1000 * SHORTEST && us < high;
 }
@@ -807,7 +807,7 @@ TEST_F(session, the_innermost_session_counts)
 	if (self->skip)
 		SKIP(return, "%s", self->skip);
 	close(session);
-	EXPECT_EQ(0, in_child(nested, 3));
+	EXPECT_EQ(0, in_child(nested, 4));
 }
 
 static int ends_with_file(int ms)
@@ -841,7 +841,7 @@ enum state {
 
 static void hold_until_killed(enum state state, int ready)
 {
-	int fd = delayed_session(2), full[2];
+	int fd = delayed_session(4), full[2];
 	struct pbt_write w = { .buf = (uintptr_t)page, .len = sizeof(page), .pos = -1 };
 	const char *why;
 
@@ -937,19 +937,27 @@ TEST_F(session, killed_in_every_state)
 
 /* --- no cost when idle, no access for others */
 
-static unsigned int probes_listed(void)
+/* The lines of a file, without those that contain @but; 0 where there is no such file. */
+static unsigned int lines(const char *path, const char *but)
 {
-	char line[256];
 	unsigned int nr = 0;
-	FILE *f = fopen("/sys/kernel/debug/kprobes/list", "re");
+	char line[256];
+	FILE *f = fopen(path, "re");
 
 	if (!f)
-		return UINT_MAX;
+		return 0;
 	while (fgets(line, sizeof(line), f))
-		/* kretprobes leave an optimised probe of their trampoline: the kernel's own */
-		nr += !strstr(line, "trampoline");
+		nr += !strstr(line, but);
 	fclose(f);
 	return nr;
+}
+
+/* By kprobes, or by ftrace, or in both lists: a kprobe at a function's entry may use ftrace. */
+static unsigned int probes_listed(void)
+{
+	/* kretprobes leave an optimised probe of their trampoline: the kernel's own */
+	return lines("/sys/kernel/debug/kprobes/list", "trampoline") +
+	       lines("/sys/kernel/tracing/enabled_functions", "trampoline");
 }
 
 TEST_F(session, probes_only_while_wanted)
@@ -959,9 +967,10 @@ TEST_F(session, probes_only_while_wanted)
 	if (self->skip)
 		SKIP(return, "%s", self->skip);
 	close(session);
+	if (access("/sys/kernel/debug/kprobes/list", R_OK) ||
+	    access("/sys/kernel/tracing/enabled_functions", R_OK))
+		SKIP(return, "debugfs or tracefs is not mounted, or lists no probes");
 	before = probes_listed();
-	if (before == UINT_MAX)
-		SKIP(return, "debugfs is not mounted, /sys/kernel/debug/kprobes/list is missing");
 	ASSERT_EQ(NULL, open_session());
 	open = probes_listed();
 	ASSERT_EQ(0, set_point(session, PBT_TRY_TO_WAKE_UP, PBT_NONE, 0));
@@ -972,8 +981,8 @@ TEST_F(session, probes_only_while_wanted)
 	ksft_print_msg("probes: %u without a session, %u with, %u with a knob\n", before, open,
 		       armed);
 	EXPECT_EQ(before, probes_listed());
-	EXPECT_EQ(before + 1, open);
-	EXPECT_EQ(open + 1, armed);
+	EXPECT_LT(before, open);
+	EXPECT_LT(open, armed);
 }
 
 static int open_as_nobody(int flags)

@@ -34,6 +34,14 @@ static inline struct kretprobe *compat_kretprobe(struct kretprobe_instance *ri)
 #endif
 }
 
+/*
+ * "fprobe: Rewrite fprobe on function-graph tracer", v6.14: exit handlers without rethook, which is
+ * a kprobe on powerpc.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0) && defined(CONFIG_FPROBE)
+#define COMPAT_FPROBE
+#endif
+
 /* "fs: Pass an iocb to generic_perform_write()", v5.18: before it took file, iter, position */
 static inline void compat_perform_write_args(const unsigned long arg[3], struct file **file,
 					     loff_t *pos, size_t *len)

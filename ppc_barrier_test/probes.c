@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kprobes and kretprobes by number, armed as long as some session wants them.
- *
- * kernel/kprobes.c of 5.10, 6.1, 6.12 and 7.2: handlers run with preemption disabled; a probe that
- * is hit inside of a handler on the same CPU is not run but counted in nmissed.
+ * The probes by number, armed as long as some session wants them.
  */
+#include <linux/err.h>
 #include <linux/kallsyms.h>
+#include <linux/kprobes.h>
 #include <linux/mutex.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
-#include "compat.h"
+#include "hooks.h"
 #include "probes.h"
 
 struct probe {
 	unsigned int users;
-	/* NULL where this kernel has no such function */
-	struct kprobe *kp[PROBE_SYMBOLS];
-	struct kretprobe *rp[PROBE_SYMBOLS];
+	struct pbt_hook *hooks[PROBE_SYMBOLS];	/* NULL where this kernel has no such function */
 };
 
 static DEFINE_MUTEX(arm_mutex);
@@ -26,7 +22,7 @@ static u64 missed;		/* by probes that are disarmed by now */
 static bool presence_known;
 static u32 presence;
 
-static const struct pbt_probe_type *type_of(unsigned int probe)
+const struct pbt_probe_type *probe_type(unsigned int probe)
 {
 	switch (probe) {
 	case PROBE_FORK:
@@ -44,143 +40,40 @@ static const struct pbt_probe_type *type_of(unsigned int probe)
 	}
 }
 
-/* The handlers are the same for all; each finds its number around the struct it is given. */
-struct numbered_kprobe {
-	struct kprobe kp;
-	unsigned int number;
-};
-
-struct numbered_kretprobe {
-	struct kretprobe rp;
-	unsigned int number;
-};
-
-static int kprobe_entry(struct kprobe *kp, struct pt_regs *regs)
-{
-	const unsigned int number = container_of(kp, struct numbered_kprobe, kp)->number;
-
-	rcu_read_lock();
-	type_of(number)->entry(number, regs);
-	rcu_read_unlock();
-	return 0;
-}
-
-static struct numbered_kretprobe *of_instance(struct kretprobe_instance *ri)
-{
-	return container_of(compat_kretprobe(ri), struct numbered_kretprobe, rp);
-}
-
-static int kretprobe_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	const unsigned int number = of_instance(ri)->number;
-	bool wanted;
-
-	rcu_read_lock();
-	wanted = type_of(number)->call(number, regs, ri->data);
-	rcu_read_unlock();
-	return wanted ? 0 : 1;
-}
-
-static int kretprobe_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	const unsigned int number = of_instance(ri)->number;
-
-	rcu_read_lock();
-	type_of(number)->exit(number, ri->data);
-	rcu_read_unlock();
-	return 0;
-}
-
-/* Registers one of a probe's functions. 0, -ENOENT if this kernel has none, or another error. */
-static int arm_one(unsigned int probe, unsigned int i, u32 flags)
-{
-	const struct pbt_probe_type *type = type_of(probe);
-	struct probe *p = &probes[probe];
-	int ret;
-
-	if (!type->symbols[i])
-		return -ENOENT;
-	if (type->entry) {
-		struct numbered_kprobe *n = kzalloc(sizeof(*n), GFP_KERNEL);
-
-		if (!n)
-			return -ENOMEM;
-		n->number = probe;
-		n->kp.symbol_name = type->symbols[i];
-		n->kp.pre_handler = kprobe_entry;
-		n->kp.flags = flags;
-		ret = register_kprobe(&n->kp);
-		if (ret)
-			kfree(n);
-		else
-			p->kp[i] = &n->kp;
-	} else {
-		struct numbered_kretprobe *n = kzalloc(sizeof(*n), GFP_KERNEL);
-
-		if (!n)
-			return -ENOMEM;
-		n->number = probe;
-		n->rp.kp.symbol_name = type->symbols[i];
-		n->rp.kp.flags = flags;
-		n->rp.entry_handler = kretprobe_entry;
-		n->rp.handler = kretprobe_exit;
-		n->rp.data_size = PROBE_DATA;
-		n->rp.maxactive = PROBE_MAXACTIVE;
-		ret = register_kretprobe(&n->rp);
-		if (ret)
-			kfree(n);
-		else
-			p->rp[i] = &n->rp;
-	}
-	return ret;
-}
-
-/* Takes back all of these probes, 1 << probe, for the price of two grace periods. */
+/* Takes back all of these probes, 1 << probe. */
 static void disarm(u32 which)
 {
-	struct kprobe *kps[NR_PROBES * PROBE_SYMBOLS];
-	struct kretprobe *rps[NR_PROBES * PROBE_SYMBOLS];
-	unsigned int probe, i, nr_kps = 0, nr_rps = 0;
+	struct pbt_hook *hooks[PROBE_HOOKS];
+	unsigned int probe, i, nr = 0;
 
 	for (probe = 0; probe < NR_PROBES; probe++) {
 		for (i = 0; i < PROBE_SYMBOLS && which & BIT(probe); i++) {
-			struct probe *p = &probes[probe];
+			struct pbt_hook **hook = &probes[probe].hooks[i];
 
-			if (p->kp[i])
-				kps[nr_kps++] = p->kp[i];
-			if (p->rp[i])
-				rps[nr_rps++] = p->rp[i];
-			p->kp[i] = NULL;
-			p->rp[i] = NULL;
+			if (!*hook)
+				continue;
+			hooks[nr++] = *hook;
+			*hook = NULL;
 		}
 	}
-	if (nr_kps)
-		unregister_kprobes(kps, nr_kps);
-	if (nr_rps)
-		unregister_kretprobes(rps, nr_rps);
-	for (i = 0; i < nr_kps; i++) {
-		missed += kps[i]->nmissed;
-		kfree(container_of(kps[i], struct numbered_kprobe, kp));
-	}
-	for (i = 0; i < nr_rps; i++) {
-		missed += rps[i]->nmissed + rps[i]->kp.nmissed;
-		kfree(container_of(rps[i], struct numbered_kretprobe, rp));
-	}
+	missed += hooks_remove(hooks, nr);
 }
 
 /* Registers all functions of a probe that this kernel has, one at least. 0 or -errno. */
-static int arm(unsigned int probe, u32 flags)
+static int arm(unsigned int probe, bool disarmed)
 {
+	const struct pbt_probe_type *type = probe_type(probe);
 	unsigned int i, armed = 0;
-	int ret;
 
-	for (i = 0; i < PROBE_SYMBOLS; i++) {
-		ret = arm_one(probe, i, flags);
-		if (!ret) {
+	for (i = 0; i < PROBE_SYMBOLS && type->symbols[i]; i++) {
+		struct pbt_hook *hook = hook_add(probe, type->symbols[i], disarmed);
+
+		if (!IS_ERR(hook)) {
+			probes[probe].hooks[i] = hook;
 			armed++;
-		} else if (ret != -ENOENT) {
+		} else if (PTR_ERR(hook) != -ENOENT) {
 			disarm(BIT(probe));
-			return ret;
+			return PTR_ERR(hook);
 		}
 	}
 	return armed ? 0 : -ENOENT;
@@ -195,7 +88,7 @@ u32 probes_present(void)
 	if (!presence_known) {
 		for (probe = 0; probe < NR_PROBES; probe++) {
 			if (!probes[probe].users) {
-				if (arm(probe, KPROBE_FLAG_DISABLED))
+				if (arm(probe, true))
 					continue;
 				tried |= BIT(probe);
 			}
@@ -219,7 +112,7 @@ int probes_arm(struct session *s, u32 want)
 		if (!(want & ~s->armed & BIT(probe)))
 			continue;
 		if (!probes[probe].users)
-			ret = arm(probe, 0);
+			ret = arm(probe, false);
 		if (ret) {
 			/* back to what there was */
 			want = s->armed;
@@ -248,14 +141,9 @@ u64 probes_missed(void)
 	mutex_lock(&arm_mutex);
 	sum = missed;
 	for (probe = 0; probe < NR_PROBES; probe++) {
-		const struct probe *p = &probes[probe];
-
-		for (i = 0; i < PROBE_SYMBOLS; i++) {
-			if (p->kp[i])
-				sum += p->kp[i]->nmissed;
-			if (p->rp[i])
-				sum += p->rp[i]->nmissed + p->rp[i]->kp.nmissed;
-		}
+		for (i = 0; i < PROBE_SYMBOLS; i++)
+			if (probes[probe].hooks[i])
+				sum += hook_missed(probes[probe].hooks[i]);
 	}
 	mutex_unlock(&arm_mutex);
 	return sum;

@@ -5,7 +5,7 @@
 #ifndef PBT_PROBES_H
 #define PBT_PROBES_H
 
-#include <linux/kprobes.h>
+#include <linux/ptrace.h>
 
 #include "session.h"
 
@@ -20,6 +20,7 @@ enum pbt_probe {
 };
 
 #define PROBE_SYMBOLS	2
+#define PROBE_HOOKS	(NR_PROBES * PROBE_SYMBOLS)
 
 /* kretprobes: calls that may be under way at once; beyond that they are counted as missed. */
 #define PROBE_MAXACTIVE	512
@@ -38,6 +39,9 @@ struct pbt_probe_type {
 extern const struct pbt_probe_type point_types[PBT_NR_POINTS];
 extern const struct pbt_probe_type fork_type, notify_type, worker_type, tctx_type, create_cb_type;
 
+/* What a probe does, by its number. */
+const struct pbt_probe_type *probe_type(unsigned int probe);
+
 /*
  * Which probes this kernel can have, 1 << probe. Asks the kernel at the first call: registers each
  * disarmed, and takes it back. May sleep.
@@ -46,7 +50,7 @@ u32 probes_present(void);
 
 /*
  * Changes what @s has armed to @want (1 << probe). Arms first; on an error (-ENOENT: there is no
- * such function, or what register_kprobe() says) what was armed before still is. May sleep.
+ * such function, or what the kernel says) what was armed before still is. May sleep.
  */
 int probes_arm(struct session *s, u32 want);
 

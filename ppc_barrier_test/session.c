@@ -25,6 +25,7 @@
 #include "arch.h"
 #include "compat.h"
 #include "delivery.h"
+#include "hooks.h"
 #include "probes.h"
 
 #define MEMBER_BITS	10
@@ -445,8 +446,12 @@ static struct miscdevice session_device = {
 
 static int __init pbt_init(void)
 {
-	int ret;
+	int ret = hooks_usable();
 
+	if (ret) {
+		pr_err("ppc_barrier_test: kprobes are not safe on powerpc with preemption, and there is no fprobe\n");
+		return ret;
+	}
 	debugfs_dir = debugfs_create_dir("ppc_barrier_test", NULL);
 	ret = misc_register(&session_device);
 	if (ret)

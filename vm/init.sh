@@ -20,6 +20,7 @@ mount -t tmpfs results /results
 mkdir -p /dev/shm
 mount -t tmpfs shm /dev/shm
 mount -t debugfs debug /sys/kernel/debug 2>/dev/null
+mount -t tracefs trace /sys/kernel/tracing 2>/dev/null
 ip link set lo up 2>/dev/null
 
 # the host ends a guest that takes too long; without the command the runner sets no limit
