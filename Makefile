@@ -3,12 +3,12 @@
 # kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
-# The question asked of a kernel, and the tests of the module. live_registers and module_knobs
-# need liburing, module_* the module.
-TEST_GEN_PROGS := live_registers module_knobs module_offload
-# Any command under the module's knobs; the statistics behind the answers, their test, and the
+# The questions asked of a kernel, and the tests of the module. live_registers, page_integrity and
+# module_knobs need liburing, module_* the module.
+TEST_GEN_PROGS := live_registers page_integrity module_knobs module_offload
+# Any command under the module's knobs; the statistics behind the answers, tests of ours, and the
 # yardstick for their speed.
-TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test thread_rate
+TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test page_test thread_rate
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -45,8 +45,8 @@ liburing_probe = printf '%s\n' '\#include <liburing.h>' \
 	-o $(OUTPUT)/liburing_probe >/dev/null 2>&1 && echo yes; rm -f $(OUTPUT)/liburing_probe
 have_liburing := $(shell mkdir -p $(OUTPUT); $(liburing_probe))
 ifneq ($(have_liburing),yes)
-$(warning liburing 2.1 or newer is missing for $(machine): live_registers and module_knobs \
-	will skip; Debian: liburing-dev, Fedora: liburing-devel)
+$(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_integrity and \
+	module_knobs will skip; Debian: liburing-dev, Fedora: liburing-devel)
 endif
 endif
 
@@ -56,6 +56,16 @@ live_registers_src += regs_$(bank).S
 endif
 headers := $(wildcard $(src)/*.h ppc_barrier_test/*.h)
 
+# What fills pages uses the CPU's vector registers, what checks them no register but the general.
+page_objs := $(addprefix $(OUTPUT)/,page.o page_fill.o page_vector_$(bank).o)
+page_scalar_x86_64 := -mgeneral-regs-only
+page_scalar_arm64 := -mgeneral-regs-only
+page_scalar_ppc64 := -mno-vsx -mno-altivec -msoft-float
+page_fill_ppc64 := -mcpu=power8
+page_vector_ppc64 := -mcpu=power8
+page_vector_arm64 := -march=armv8-a+crypto+crc
+EXTRA_CLEAN += $(page_objs)
+
 ifeq ($(have_liburing),yes)
 $(OUTPUT)/live_registers: $(addprefix $(src)/,$(live_registers_src)) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
@@ -64,8 +74,13 @@ $(OUTPUT)/live_registers: $(addprefix $(src)/,$(live_registers_src)) $(headers)
 $(OUTPUT)/module_knobs: $(src)/module_knobs.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -o $@
+
+$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c engine.c module.c json.c provoke.c \
+	evidence.c) $(page_objs) $(headers)
+	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
+		-lpthread -lm -o $@
 else
-$(OUTPUT)/live_registers $(OUTPUT)/module_knobs: $(src)/no_liburing.c
+$(OUTPUT)/live_registers $(OUTPUT)/page_integrity $(OUTPUT)/module_knobs: $(src)/no_liburing.c
 	$(CC) $(CFLAGS) $< $(LDFLAGS) -o $@
 endif
 
@@ -80,6 +95,20 @@ $(OUTPUT)/verdict: $(src)/verdict.c $(src)/evidence.c $(headers)
 
 $(OUTPUT)/evidence_test: $(src)/evidence_test.c $(src)/evidence.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
+
+# no loop becomes a call of libc's memcpy()
+$(OUTPUT)/page.o: $(src)/page.c $(headers)
+	$(CC) $(CFLAGS) -fno-builtin -fno-tree-vectorize -fno-tree-slp-vectorize \
+		$(page_scalar_$(bank)) -c $< -o $@
+
+$(OUTPUT)/page_fill.o: $(src)/page_fill.c $(headers)
+	$(CC) $(CFLAGS) -O3 $(page_fill_$(bank)) -c $< -o $@
+
+$(OUTPUT)/page_vector_$(bank).o: $(src)/page_vector_$(bank).c $(headers)
+	$(CC) $(CFLAGS) -O3 $(page_vector_$(bank)) -c $< -o $@
+
+$(OUTPUT)/page_test: $(src)/page_test.c $(page_objs) $(headers)
+	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
 
 $(OUTPUT)/thread_rate: $(src)/thread_rate.c
 	$(CC) $(CFLAGS) $< $(LDFLAGS) -lpthread -o $@

@@ -211,7 +211,9 @@ run_host()
 # the selftests all, or just one.
 guest_test()
 {
-	printf 'export KSELFTEST_LIVE_REGISTERS_ARGS="%s"\n' "$3" >"$SCRATCH/guest.env"
+	local program=${5:-live_registers}
+
+	printf 'export KSELFTEST_%s_ARGS="%s"\n' "${program^^}" "$3" >"$SCRATCH/guest.env"
 	[ $# -lt 5 ] || printf 'SELECT="-t io_uring_coherency:%s"\n' "$5" >>"$SCRATCH/guest.env"
 	guest_run "$OPT_ARCH" "$2" "$1" "$4"
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"

@@ -3,9 +3,30 @@
  * Result files for programs; see json.h.
  */
 #include <errno.h>
+#include <libgen.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "json.h"
+
+const char *json_default(const char *program)
+{
+	const char *dir = getenv("IO_URING_COHERENCY_RESULTS");
+	static char path[PATH_MAX];
+
+	if (!dir || !*dir)
+		return NULL;
+	snprintf(path, sizeof(path), "%s/%s.json", dir, program);
+	return path;
+}
+
+int json_refused(const char *path)
+{
+	char copy[PATH_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	return access(dirname(copy), W_OK) ? errno : 0;
+}
 
 int json_open(struct json_file *j, const char *path)
 {

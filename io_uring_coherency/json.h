@@ -14,6 +14,16 @@ struct json_file {
 	FILE *f;
 };
 
+/*
+ * The file that a program writes unless it is told another one:
+ * $IO_URING_COHERENCY_RESULTS/PROGRAM.json, or NULL where that directory is not named. Good until
+ * the next call.
+ */
+const char *json_default(const char *program);
+
+/* 0, or the errno for which there could be no file @path. */
+int json_refused(const char *path);
+
 /* Opens a file beside @path. Returns 0 or -errno; -ENAMETOOLONG for a path near PATH_MAX. */
 int json_open(struct json_file *j, const char *path);
 

@@ -26,7 +26,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -1108,16 +1107,12 @@ static void parse_options(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
-	const char *dir = getenv("IO_URING_COHERENCY_RESULTS"), *cpus = NULL;
-	static char path[PATH_MAX];
+	const char *cpus = NULL;
 	cpu_set_t allowed;
 	char *end;
 	int c, i;
 
-	if (dir && *dir) {
-		snprintf(path, sizeof(path), "%s/live_registers.json", dir);
-		opt.json = path;
-	}
+	opt.json = json_default("live_registers");
 	while ((c = getopt_long(argc, argv, "t:n:c:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
@@ -1158,13 +1153,8 @@ static void parse_options(int argc, char **argv)
 		die("'%s' is not an option", argv[optind]);
 	if (opt.only && !variant_exists(opt.only))
 		die("--only: '%s' is no variant; poll_wake_default is one", opt.only);
-	if (opt.json) {
-		char dir[PATH_MAX];
-
-		snprintf(dir, sizeof(dir), "%s", opt.json);
-		if (access(dirname(dir), W_OK))
-			die("cannot write %s: %s", opt.json, strerror(errno));
-	}
+	if (opt.json && json_refused(opt.json))
+		die("cannot write %s: %s", opt.json, strerror(json_refused(opt.json)));
 
 	if (sched_getaffinity(0, sizeof(allowed), &allowed))
 		die("cannot tell which CPUs may be used: %s", strerror(errno));

@@ -100,11 +100,16 @@ check_checkpatch()
 	[ ! -e "$SCRATCH/bad" ]
 }
 
-# --- statistics
+# --- statistics and pages
 
 check_evidence()
 {
 	"$HOST/evidence_test"
+}
+
+check_page()
+{
+	"$HOST/page_test"
 }
 
 # verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
@@ -320,6 +325,18 @@ check_bad_program_options()
 	refused 2 "is not an option" "$program" nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file
 
+	program=$HOST/page_integrity
+	refused 2 "takes seconds" "$program" -t never
+	refused 2 "a number from 1 to 64" "$program" --threads 0
+	refused 2 "a number with K, M or G" "$program" --size 100
+	refused 2 "whole pages" "$program" --size 17K
+	refused 2 "too many threads" "$program" --threads 64 --size 512K
+	refused 2 "cannot write to /nowhere" "$program" --dir /nowhere
+	refused 2 "knows no 'nonsense'" "$program" --engine nonsense
+	refused 2 "knows no 'nonsense'" "$program" --verify cache,nonsense
+	refused 2 "is not an option" "$program" nonsense
+	refused 2 "cannot write" "$program" --json /nowhere/file
+
 	program=$HOST/barrier_ctl
 	refused 2 "'nowhere' is no point" "$program" --at nowhere=mb -- true
 	refused 2 "'nothing' is no action" "$program" --at io_write=nothing -- true
@@ -349,6 +366,25 @@ check_no_space()
 	refused 4 "no space" unshare -m sh -c \
 		'mount -t tmpfs -o size=8m none "$0" && XDG_CACHE_HOME=$0 exec "$1" vm' \
 		"$SCRATCH/small" "$TOP/run_tests.sh"
+}
+
+# page_integrity where it cannot do its work: skipped with the reason, and nothing is left.
+check_pages_skipped()
+{
+	local program=$HOST/page_integrity
+
+	[ "$(id -u)" = 0 ] || skip "needs root to mount a small file system"
+	mkdir "$SCRATCH/small"
+	unshare -m mount -t tmpfs none "$SCRATCH/small" 2>/dev/null || skip "cannot mount here"
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	unshare -m sh -c 'mount -t tmpfs -o size=4m none "$0" &&
+		{ "$1" --dir "$0"; echo "code $?"; } &&
+		[ -z "$(ls "$0")" ] && echo "nothing is left"' \
+		"$SCRATCH/small" "$program" >"$SCRATCH/out"
+	cat "$SCRATCH/out"
+	grep "SKIP .*No space left on device" "$SCRATCH/out"
+	grep "^code 4" "$SCRATCH/out"
+	grep "^nothing is left" "$SCRATCH/out"
 }
 
 # As if a package were missing: dpkg-query knows none, and nothing may be installed.
@@ -553,7 +589,7 @@ check_interrupted()
 # guest_of KERNEL ARGS [TEST]: runs it in a guest, which must come to its end in good health.
 guest_of()
 {
-	local kernel=$1
+	local kernel=$1 json
 	shift
 
 	userspace_get "$OPT_ARCH"
@@ -566,9 +602,13 @@ guest_of()
 		fail "$GUEST_REASON"
 	fi
 	JSON=$SCRATCH/guest/live_registers.json
+	PAGES=$SCRATCH/guest/page_integrity.json
 	# what failed is told at the end, where it is seen
 	grep -E 'not ok|FAIL|Expected|module_.*SKIP' "$SCRATCH/guest/ktap" || true
-	[ ! -e "$JSON" ] || jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$JSON"
+	for json in "$SCRATCH/guest/"{live_registers,page_integrity}.json; do
+		[ ! -e "$json" ] || jq -r '.program as $p | .variants[] |
+			"\($p): \(.name): \(.outcome): \(.text)"' "$json"
+	done
 }
 
 # The good kernel: an answer from every variant that the kernel has, no violation, and the knobs do
@@ -590,6 +630,7 @@ check_quiet()
 		select(.delivered.tick < 0.9 * .events)] == []' "$JSON"
 	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_signal")) |
 		select(.delivered.IPI < 0.5 * .events)] == []' "$JSON"
+	jq -e '[.variants[] | select(.outcome != "pass" or .events < 500)] == []' "$PAGES"
 	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_knobs$' "$SCRATCH/guest/ktap"
 	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_offload$' "$SCRATCH/guest/ktap"
 	! grep '^not ok' "$SCRATCH/guest/ktap"
@@ -737,6 +778,41 @@ check_fuzz()
 	! grep '^not ok' "$SCRATCH/guest/ktap"
 }
 
+# The module's programs on a kernel that reports lock order, sleeping in the wrong place, leaks and
+# what else is asked for; module_knobs more than once, as it arms and disarms most.
+# check_debug_kernel KERNEL [CONFIG_LINE...]
+check_debug_kernel()
+{
+	cat >"$SCRATCH/guest.sh" <<-'EOF'
+		#!/bin/sh
+		leaks=/sys/kernel/debug/kmemleak
+		cd /kselftest/io_uring_coherency || exit 1
+		echo clear >$leaks || exit 1
+		for program in module_knobs module_offload module_knobs \
+			"live_registers -t 20 -n 300" module_knobs; do
+			echo "running $program"
+			# shellcheck disable=SC2086 # words
+			./$program || exit 1
+		done
+		[ ! -e /sys/module/ppc_barrier_test ] || exit 1
+		sleep 6		# what is younger than 5 s is not reported
+		echo scan >$leaks
+		echo scan >$leaks
+		cat $leaks
+		[ -z "$(cat $leaks)" ] && echo "all is well"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	local kernel=$1
+	shift
+	{
+		cat "$TOP/vm/configs/debug.config"
+		printf '%s\n' "$@"
+	} >"$SCRATCH/debug.config"
+	OPT_ARCH=ppc64le OPT_MEM=3G OPT_TIMEOUT=2400 EXTRA_CONFIG=$SCRATCH/debug.config
+	guest_of "$kernel" ""
+	grep '^all is well$' "$SCRATCH/guest/ktap"
+}
+
 # A bad kernel: caught by every variant that has events, within 10 of them, in just the registers
 # that it damages, and with the cause told.
 check_caught()
@@ -751,6 +827,51 @@ check_caught()
 	# each violation came with task_work that an interrupt had brought
 	jq -e '[.variants[] | select(.violations > 0) | select(.delivered.IPI + .delivered.tick +
 		.delivered.other < 0.9 * .violations)] == []' "$JSON"
+}
+
+# Pages on a bad kernel, by what jq says of the engines; those without io_uring write none wrong.
+# check_pages_caught KERNEL JQ
+check_pages_caught()
+{
+	OPT_ARCH=ppc64le
+	guest_of "$1" "-t 3" page_integrity
+	jq -e '.variants | map({key: .name, value: .}) | from_entries | '"$2" "$PAGES"
+	jq -e '[.variants[] | select(.name == "thread" or .name == "kthread") |
+		.outcome == "pass"] | all and length == 2' "$PAGES"
+}
+
+# The same on file systems with a disk, where it is looked at there, too; buffered and O_DIRECT.
+# check_pages_disk KERNEL CODE JQ
+check_pages_disk()
+{
+	local json
+
+	printf '#!/bin/sh\nwant=%s\n' "$2" >"$SCRATCH/guest.sh"
+	cat >>"$SCRATCH/guest.sh" <<-'EOF'
+		cd /kselftest/io_uring_coherency || exit 1
+		for fs in ext4 xfs; do
+			for direct in "" --direct; do
+				echo "$fs $direct"
+				# shellcheck disable=SC2086 # none or one
+				./page_integrity --dir /mnt/$fs $direct -t 1 \
+					--json /results/pages-$fs$direct.json
+				code=$?
+				[ $code = "$want" ] || exit 1
+			done
+		done
+		echo "all is well"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=ppc64le
+	guest_disks
+	guest_of "$1" ""
+	grep '^all is well$' "$SCRATCH/guest/ktap"
+	for json in "$SCRATCH"/guest/pages-*.json; do
+		say "${json##*/}"
+		jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$json"
+		jq -e '[.variants[] | select(.views | length != 6)] == []' "$json"
+		jq -e "$3" "$json"
+	done
 }
 
 # What the harness must notice of a guest: guest_fault SCRIPT STATE PATTERN
@@ -854,11 +975,13 @@ run_check()
 	t shellcheck check_shellcheck
 	t checkpatch check_checkpatch
 	t evidence check_evidence
+	t page check_page
 	t verdict check_verdict
 	t bad-options check_bad_options
 	t bad-program-options check_bad_program_options
 	t patch-does-not-apply check_patch_does_not_apply
 	t no-space check_no_space
+	t pages-skipped check_pages_skipped
 	t no-package check_no_package
 	t nowhere-to-write check_nowhere_to_write
 	t no-qemu check_no_qemu
@@ -895,6 +1018,23 @@ run_check()
 	t task-work-add-ignores-no-ipi check_knobs_catch source:6.1+task-work-add-ignores-no-ipi \
 		notify.kernel_coop_taskrun_ring.reaches_a_spinning_thread \
 		notify.no_ipi_default_ring.reaches_a_spinning_thread
+	t "pages-$both" check_pages_caught "source:6.1+$both" \
+		'[.uring, .uring_async, .uring_fixed] | map(.violations > 0 and .stored > 0 and
+		(.classes | keys - ["register hole", "miscomputed"]) == []) | all'
+	t pages-io-wq-write-loses-16-bytes check_pages_caught \
+		source:6.1+io-wq-write-loses-16-bytes '[.uring, .uring_async, .uring_fixed] |
+		map(.classes."register hole" > 0 and .places.cache > 0) | all'
+	t pages-io-wq-write-is-dropped check_pages_caught source:6.1+io-wq-write-is-dropped \
+		'[.uring, .uring_async, .uring_fixed] | map(.classes.stale > 0) | all'
+	t pages-io-wq-write-is-misplaced check_pages_caught source:6.1+io-wq-write-is-misplaced \
+		'[.uring, .uring_async, .uring_fixed] | map(.classes.misplaced > 0) | all'
+	t pages-io-wq-cqe-before-data check_pages_caught source:6.1+io-wq-cqe-before-data \
+		'[.uring, .uring_async, .uring_fixed] | map(.places.readback > 0) | all'
+	t pages-disk-good check_pages_disk source:6.1 0 \
+		'[.variants[] | select(.outcome != "pass")] == []'
+	t pages-disk-bad check_pages_disk "source:6.1+$both" 1 \
+		'[.variants[] | select(.name | test("^uring(_async|_fixed)?$")) |
+		.stored > 0 and .places.memory == .violations] | all and length == 3'
 	t barrier-ctl check_barrier_ctl
 	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
@@ -921,6 +1061,11 @@ run_check()
 		--base source:6.1
 	if [ -n "$OPT_LONG" ]; then
 		t tree check_tree
+		# 7.2 does not boot with KASAN
+		t debug-kernel-6.1 check_debug_kernel source:6.1 CONFIG_PPC_RADIX_MMU=y \
+			CONFIG_PPC_RADIX_MMU_DEFAULT=y CONFIG_KASAN=y CONFIG_KASAN_VMALLOC=y
+		t debug-kernel-mainline-preempt check_debug_kernel source:mainline \
+			CONFIG_PREEMPT=y
 	fi
 
 	[ $((passed + failed + skipped)) != 0 ] ||

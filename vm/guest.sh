@@ -14,7 +14,8 @@ CONSOLE_HARMLESS='WARNING: nvram corruption detected'
 # guest_command ARCH IMAGE INITRAMFS CONSOLE RESULT: sets the array QEMU_COMMAND.
 guest_command()
 {
-	local arch=$1 image=$2 initramfs=$3 console=$4 result=$5 machine tty line append
+	local arch=$1 image=$2 initramfs=$3 console=$4 result=$5 machine tty line append disk
+	local disks=()
 
 	case $arch in
 	ppc64le)
@@ -38,13 +39,18 @@ guest_command()
 		tty=ttyAMA0 line=ttyS0
 		;;
 	esac
+	for disk in "$SCRATCH"/disk.*; do
+		[ ! -e "$disk" ] || disks+=(-drive
+			"file=$disk,if=none,id=${disk##*.},format=raw,cache=unsafe"
+			-device "virtio-blk-pci,drive=${disk##*.},serial=${disk##*.}")
+	done
 	append="console=$tty panic=-1 quiet coherency.result=$line"
 	QEMU_COMMAND=("${QEMU[$arch]}" "${machine[@]}" -smp "$OPT_SMP" -m "$OPT_MEM"
 		-accel "$OPT_ACCEL" -nographic -nodefaults -no-reboot
 		-chardev "file,id=console,path=$console" -serial chardev:console
 		-chardev "file,id=result,path=$result")
 	[ "$arch" = arm64 ] || QEMU_COMMAND+=(-serial chardev:result)
-	QEMU_COMMAND+=(-kernel "$image" -initrd "$initramfs" -append "$append")
+	QEMU_COMMAND+=("${disks[@]}" -kernel "$image" -initrd "$initramfs" -append "$append")
 }
 
 # Has QEMU, or says what is missing, before anything is built for it.
@@ -52,6 +58,20 @@ guest_need()
 {
 	command -v "${QEMU[$1]}" >/dev/null || need_packages "${QEMU_PACKAGE[$1]}"
 	need_command "${QEMU[$1]}" "guests of $1 need QEMU"
+}
+
+# guest_disks: guests of this run have an empty ext4 at /mnt/ext4 and an empty xfs at /mnt/xfs, if
+# their kernel has the drivers built in.
+guest_disks()
+{
+	local PATH=$PATH:/usr/sbin:/sbin
+
+	need_packages e2fsprogs xfsprogs
+	truncate -s 320M "$SCRATCH/disk.ext4" "$SCRATCH/disk.xfs"
+	if ! mkfs.ext4 -q -F "$SCRATCH/disk.ext4" >"$SCRATCH/log" 2>&1 ||
+		! mkfs.xfs -q -f "$SCRATCH/disk.xfs" >"$SCRATCH/log" 2>&1; then
+		die $EXIT_SKIP "no file system for the guest: $(last_words "$SCRATCH/log")"
+	fi
 }
 
 # guest_run ARCH DIRECTORY NAME [GUESS]: boots KERNEL_IMAGE and leaves console, ktap, dmesg, JSON

@@ -22,6 +22,12 @@ mount -t tmpfs shm /dev/shm
 mount -t debugfs debug /sys/kernel/debug 2>/dev/null
 mount -t tracefs trace /sys/kernel/tracing 2>/dev/null
 ip link set lo up 2>/dev/null
+for disk in /sys/block/vd*; do
+	[ -e "$disk" ] || continue
+	type=$(cat "$disk/serial")
+	mkdir -p "/mnt/$type"
+	mount -t "$type" "/dev/${disk##*/}" "/mnt/$type"
+done
 
 # the host ends a guest that takes too long; without the command the runner sets no limit
 rm -f /usr/bin/timeout

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Ways to have file I/O done by somebody else; see engine.h.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "../ppc_barrier_test/ppc_barrier_test.h"
+#include "engine.h"
+
+const char *const engine_names[ENGINE_NR] = {
+	[ENGINE_URING] = "uring",
+	[ENGINE_URING_ASYNC] = "uring_async",
+	[ENGINE_URING_SQPOLL] = "uring_sqpoll",
+	[ENGINE_URING_FIXED] = "uring_fixed",
+	[ENGINE_THREAD] = "thread",
+	[ENGINE_KTHREAD] = "kthread",
+};
+
+bool engine_is_uring(enum engine_kind kind)
+{
+	return kind <= ENGINE_URING_FIXED;
+}
+
+bool engine_has_workers(enum engine_kind kind)
+{
+	return engine_is_uring(kind) && kind != ENGINE_URING_SQPOLL;
+}
+
+int engine_open(struct engine *e, enum engine_kind kind, const struct engine_area *area)
+{
+	struct io_uring_params params = { 0 };
+	int ret;
+
+	e->kind = kind;
+	e->area = area;
+	if (!engine_is_uring(kind))
+		return 0;
+	if (kind == ENGINE_URING_SQPOLL) {
+		params.flags = IORING_SETUP_SQPOLL;
+		params.sq_thread_idle = 1;	/* ms; it would take a CPU from who computes */
+	}
+	ret = io_uring_queue_init_params(ENGINE_DEPTH, &e->ring, &params);
+	if (ret)
+		return ret;
+	/* 5.10 takes nothing but registered files for an SQ thread */
+	if (kind == ENGINE_URING_FIXED || kind == ENGINE_URING_SQPOLL)
+		ret = io_uring_register_files(&e->ring, area->fds, area->nr_fds);
+	if (!ret && kind == ENGINE_URING_FIXED) {
+		const struct iovec all = { .iov_base = area->memory, .iov_len = area->size };
+
+		ret = io_uring_register_buffers(&e->ring, &all, 1);
+	}
+	if (ret)
+		io_uring_queue_exit(&e->ring);
+	return ret;
+}
+
+void engine_close(struct engine *e)
+{
+	if (engine_is_uring(e->kind))
+		io_uring_queue_exit(&e->ring);
+}
+
+static void prepare(struct engine *e, unsigned int i)
+{
+	const bool fixed = e->kind == ENGINE_URING_FIXED;
+	const bool by_index = fixed || e->kind == ENGINE_URING_SQPOLL;
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&e->ring);
+	const struct transfer *t = &e->batch[i];
+	const int fd = by_index ? (int)t->file : e->area->fds[t->file];
+
+	e->iov[i] = (struct iovec){ .iov_base = t->buf, .iov_len = t->len };
+	if (fixed && e->write)
+		io_uring_prep_write_fixed(sqe, fd, t->buf, t->len, t->offset, 0);
+	else if (fixed)
+		io_uring_prep_read_fixed(sqe, fd, t->buf, t->len, t->offset, 0);
+	else if (e->write && i % 2)
+		io_uring_prep_writev(sqe, fd, &e->iov[i], 1, t->offset);
+	else if (e->write)
+		io_uring_prep_write(sqe, fd, t->buf, t->len, t->offset);
+	else if (i % 2)
+		io_uring_prep_readv(sqe, fd, &e->iov[i], 1, t->offset);
+	else
+		io_uring_prep_read(sqe, fd, t->buf, t->len, t->offset);
+	if (by_index)
+		sqe->flags |= IOSQE_FIXED_FILE;
+	if (fixed || e->kind == ENGINE_URING_ASYNC)
+		sqe->flags |= IOSQE_ASYNC;
+	io_uring_sqe_set_data(sqe, (void *)(uintptr_t)i);
+}
+
+static int run_uring(struct engine *e)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < e->nr; i++)
+		prepare(e, i);
+	for (i = 0; i < e->nr; i += ret) {
+		ret = io_uring_submit(&e->ring);
+		if (ret == -EINTR || ret == -EAGAIN || ret == -EBUSY)
+			ret = 0;
+		else if (ret < 0)
+			return ret;
+	}
+	for (i = 0; i < e->nr; i++) {
+		do {
+			ret = io_uring_wait_cqe(&e->ring, &cqe);
+		} while (ret == -EINTR || ret == -EAGAIN);
+		if (ret)
+			return ret;
+		e->batch[(uintptr_t)io_uring_cqe_get_data(cqe)].res = cqe->res;
+		io_uring_cqe_seen(&e->ring, cqe);
+	}
+	return 0;
+}
+
+static ssize_t transfer_by_syscall(const struct engine *e, const struct transfer *t, bool vector)
+{
+	const struct iovec iov = { .iov_base = t->buf, .iov_len = t->len };
+	const int fd = e->area->fds[t->file];
+
+	if (e->write)
+		return vector ? pwritev(fd, &iov, 1, t->offset) :
+				pwrite(fd, t->buf, t->len, t->offset);
+	return vector ? preadv(fd, &iov, 1, t->offset) : pread(fd, t->buf, t->len, t->offset);
+}
+
+static void *run_syscalls(void *arg)
+{
+	struct engine *e = arg;
+	unsigned int i;
+
+	for (i = 0; i < e->nr; i++) {
+		ssize_t ret = transfer_by_syscall(e, &e->batch[i], i % 2);
+
+		e->batch[i].res = ret < 0 ? -errno : ret;
+	}
+	return NULL;
+}
+
+static int run_thread(struct engine *e)
+{
+	pthread_t thread;
+	int ret = pthread_create(&thread, NULL, run_syscalls, e);
+
+	if (ret)
+		return -ret;
+	pthread_join(thread, NULL);
+	return 0;
+}
+
+static void write_by_kthread(struct engine *e, struct transfer *t)
+{
+	const struct pbt_write args = {
+		.fd = e->area->fds[t->file],
+		.buf = (uintptr_t)t->buf,
+		.len = t->len,
+		.pos = t->offset,
+	};
+	int ret = ioctl(e->area->session, PBT_WRITE, &args);
+
+	t->res = ret < 0 ? -errno : ret;
+}
+
+int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, bool write)
+{
+	unsigned int i;
+
+	e->batch = batch;
+	e->nr = nr;
+	e->write = write;
+	if (engine_is_uring(e->kind))
+		return run_uring(e);
+	if (e->kind == ENGINE_THREAD)
+		return run_thread(e);
+	if (!write) {
+		run_syscalls(e);
+		return 0;
+	}
+	for (i = 0; i < nr; i++)
+		write_by_kthread(e, &batch[i]);
+	return 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Who does a thread's file I/O: the ways that the two mails compare, behind one function.
+ *
+ *	uring		io_uring: inline where the file system can without blocking, else, after
+ *			-EAGAIN, by io-wq. 6.1 writes inline on xfs, never on tmpfs and ext4.
+ *	uring_async	IOSQE_ASYNC: always by io-wq
+ *	uring_sqpoll	by the SQ thread, or its io-wq
+ *	uring_fixed	as uring_async, with registered buffers and files
+ *	thread		a thread of the process, made for each batch, with pwrite(2)
+ *	kthread		a kernel thread between kthread_use_mm() and kthread_unuse_mm(), by
+ *			PBT_WRITE of ppc_barrier_test; it writes only, reads are pread(2)
+ *
+ * Reads and writes alternate between the plain form and that with an iovec.
+ *
+ * io_uring/rw.c and io_uring/io-wq.c of 6.1, 6.12 and 7.2; fs/io_uring.c of 5.10.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <liburing.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+enum engine_kind {
+	ENGINE_URING,
+	ENGINE_URING_ASYNC,
+	ENGINE_URING_SQPOLL,
+	ENGINE_URING_FIXED,
+	ENGINE_THREAD,
+	ENGINE_KTHREAD,
+	ENGINE_NR
+};
+
+extern const char *const engine_names[ENGINE_NR];
+
+/* Transfers of one batch at most. */
+#define ENGINE_DEPTH	64
+
+/* What an engine may use: files, and the memory that holds all buffers. */
+struct engine_area {
+	const int *fds;
+	unsigned int nr_fds;
+	void *memory;
+	size_t size;		/* bytes */
+	int session;		/* of ppc_barrier_test, for ENGINE_KTHREAD */
+};
+
+struct transfer {
+	unsigned int file;	/* index into engine_area.fds */
+	off_t offset;		/* bytes */
+	void *buf;		/* within the area's memory */
+	size_t len;
+	int res;		/* bytes, or -errno */
+};
+
+struct engine {
+	enum engine_kind kind;
+	const struct engine_area *area;
+	struct io_uring ring;
+	struct iovec iov[ENGINE_DEPTH];
+	/* of the batch under way, for ENGINE_THREAD */
+	struct transfer *batch;
+	unsigned int nr;
+	bool write;
+};
+
+/* Whether it is one of io_uring's. */
+bool engine_is_uring(enum engine_kind kind);
+
+/* Whether io-wq workers are created for the thread that uses it. */
+bool engine_has_workers(enum engine_kind kind);
+
+/*
+ * In the thread that will use it. Returns 0 or -errno: of io_uring_setup(2), where -ENOSYS and
+ * -EPERM mean what the manual says, and of io_uring_register(2), where -ENOMEM is RLIMIT_MEMLOCK.
+ */
+int engine_open(struct engine *e, enum engine_kind kind, const struct engine_area *area);
+
+/*
+ * Does @nr transfers at once, up to ENGINE_DEPTH, and waits for all of them; each tells its result
+ * in res. Returns 0, or -errno if they could not be started.
+ */
+int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, bool write);
+
+void engine_close(struct engine *e);
+
+#endif /* ENGINE_H */
