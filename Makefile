@@ -50,7 +50,8 @@ $(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_
 endif
 endif
 
-live_registers_src := live_registers.c module.c json.c provoke.c evidence.c regs.c regs_$(bank).c
+live_registers_src := live_registers.c program.c module.c json.c provoke.c evidence.c regs.c \
+	regs_$(bank).c
 ifneq ($(bank),none)
 live_registers_src += regs_$(bank).S
 endif
@@ -75,8 +76,8 @@ $(OUTPUT)/module_knobs: $(src)/module_knobs.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -o $@
 
-$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c engine.c module.c json.c provoke.c \
-	evidence.c) $(page_objs) $(headers)
+$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c program.c engine.c module.c json.c \
+	provoke.c evidence.c) $(page_objs) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 else

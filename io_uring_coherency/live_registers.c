@@ -48,6 +48,7 @@
 #include "json.h"
 #include "kselftest_harness.h"
 #include "module.h"
+#include "program.h"
 #include "provoke.h"
 #include "regs.h"
 
@@ -73,8 +74,7 @@ enum expectation {
 struct result {
 	char name[48];
 	enum expectation expect;
-	char outcome[8];	/* "pass", "fail", "skip", or "" if it did not run */
-	char text[512];		/* the sentence for people, or the reason */
+	struct answer answer;
 	struct evidence evidence;	/* events inside windows, windows with a change */
 	uint64_t windows;
 	uint64_t elsewhere;	/* creations that fell outside a window */
@@ -112,14 +112,6 @@ static struct {
 
 static struct shared *shared;
 static struct reg_layout layout;
-
-static double ms_since(const struct timespec *then)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - then->tv_sec) * 1e3 + (now.tv_nsec - then->tv_nsec) / 1e6;
-}
 
 /*
  * Waiting for the other side: watch, because it answers within microseconds when it has a CPU to
@@ -570,33 +562,19 @@ FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_default_by_no_ipi)
 	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_DEFAULT, .notify = PBT_NOTIFY_SIGNAL_NO_IPI
 };
 
-static void __attribute__((format(printf, 3, 4)))
-settle(struct result *r, const char *outcome, const char *fmt, ...)
-{
-	va_list ap;
-
-	snprintf(r->outcome, sizeof(r->outcome), "%s", outcome);
-	va_start(ap, fmt);
-	vsnprintf(r->text, sizeof(r->text), fmt, ap);
-	va_end(ap);
-}
-
 /* Why a ring could not be had, or a round not be run. */
 static void settle_error(struct result *r, int err, const char *flag)
 {
-	if (err == -ENOSYS)
-		settle(r, "skip", "this kernel has no io_uring");
-	else if (err == -EPERM || err == -EACCES)
-		settle(r, "skip",
-		       "io_uring is disabled (kernel.io_uring_disabled) or forbidden (seccomp)");
+	const char *why = no_ring(err);
+
+	if (why)
+		settle(&r->answer, "skip", "%s", why);
 	else if (err == -EINVAL && flag)
-		settle(r, "skip", "this kernel does not have %s", flag);
+		settle(&r->answer, "skip", "this kernel does not have %s", flag);
 	else if (err == -EINVAL)
-		settle(r, "skip", "this kernel cannot limit io-wq workers (before 5.15)");
-	else if (err == -ENOMEM)
-		settle(r, "skip", "no memory for a ring: is RLIMIT_MEMLOCK too small?");
+		settle(&r->answer, "skip", "this kernel cannot limit io-wq workers (before 5.15)");
 	else
-		settle(r, "skip", "a round could not be run: %s", strerror(-err));
+		settle(&r->answer, "skip", "a round could not be run: %s", strerror(-err));
 }
 
 static void account(struct spin *s, struct result *r, int created)
@@ -744,31 +722,33 @@ static void settle_measured(struct result *r)
 					       layout.slot[i].name,
 					       reg_class_names[layout.slot[i].class],
 					       (unsigned long long)r->changed[i]);
-		settle(r, "fail",
+		settle(&r->answer, "fail",
 		       "%s: this kernel corrupts live registers:%s; first after %.0f ms and %llu events",
 		       sentence, regs, r->first_ms, (unsigned long long)r->first_event);
 	} else if (r->expect == IN_SQ_THREAD && r->evidence.events) {
-		settle(r, "fail", "%llu workers were created for the submitter of an SQPOLL ring",
+		settle(&r->answer, "fail",
+		       "%llu workers were created for the submitter of an SQPOLL ring",
 		       (unsigned long long)r->evidence.events);
 	} else if (r->expect == IN_SYSCALL && r->evidence.events) {
-		settle(r, "fail", "%llu workers were created in the spin of a DEFER_TASKRUN ring",
+		settle(&r->answer, "fail",
+		       "%llu workers were created in the spin of a DEFER_TASKRUN ring",
 		       (unsigned long long)r->evidence.events);
 	} else if (r->expect != IN_WINDOW && r->elsewhere < MIN_ELSEWHERE) {
-		settle(r, "skip", "inconclusive: only %llu workers created",
+		settle(&r->answer, "skip", "inconclusive: only %llu workers created",
 		       (unsigned long long)r->elsewhere);
 	} else if (r->expect == IN_SQ_THREAD) {
-		settle(r, "pass",
+		settle(&r->answer, "pass",
 		       "no event expected and none seen: the SQ thread created all %llu workers, the submitter none",
 		       (unsigned long long)r->elsewhere);
 	} else if (r->expect == IN_SYSCALL) {
-		settle(r, "pass",
+		settle(&r->answer, "pass",
 		       "no event expected and none seen: %llu workers created in io_uring_enter(), none in %llu spins",
 		       (unsigned long long)r->elsewhere, (unsigned long long)r->windows);
 	} else if (r->evidence.events < MIN_EVENTS) {
-		settle(r, "skip", "inconclusive: %s, at least %u events are needed", sentence,
-		       MIN_EVENTS);
+		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
+		       sentence, MIN_EVENTS);
 	} else {
-		settle(r, "pass",
+		settle(&r->answer, "pass",
 		       "%s: this kernel keeps live registers across io-wq worker creation from interrupt exit",
 		       sentence);
 	}
@@ -869,13 +849,13 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	alarm(3 * opt.seconds + 30);
 
 	if (opt.stop_first && shared->found)
-		settle(r, "skip", "not run: a violation was found before");
+		settle(&r->answer, "skip", "not run: a violation was found before");
 	else if (opt.only && strcmp(opt.only, r->name))
-		settle(r, "skip", "not asked for");
+		settle(&r->answer, "skip", "not asked for");
 	else if (!shared->clean_ok || !shared->altered_ok)
-		settle(r, "skip", "the controls did not behave");
-	if (*r->outcome)
-		SKIP(return, "%s", r->text);
+		settle(&r->answer, "skip", "the controls did not behave");
+	if (*r->answer.outcome)
+		SKIP(return, "%s", r->answer.text);
 
 	reason = provoke_open(&provoke, variant->way, rings[variant->ring].setup_flags);
 	if (!reason)
@@ -883,8 +863,8 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	if (!reason && spin_open(&s))
 		reason = "no memory or no thread for the spin";
 	if (reason) {
-		settle(r, "skip", "%s", reason);
-		SKIP(return, "%s", r->text);
+		settle(&r->answer, "skip", "%s", reason);
+		SKIP(return, "%s", r->answer.text);
 	}
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
@@ -899,12 +879,12 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 		settle_error(r, ret, rings[variant->ring].flag);
 	else
 		settle_measured(r);
-	if (!strcmp(r->outcome, "skip"))
-		SKIP(return, "%s", r->text);
-	ksft_print_msg("%s: %s\n", r->name, r->text);
+	if (!strcmp(r->answer.outcome, "skip"))
+		SKIP(return, "%s", r->answer.text);
+	ksft_print_msg("%s: %s\n", r->name, r->answer.text);
 	if (r->delivery_told)
 		print_delivery(r);
-	EXPECT_STREQ("pass", r->outcome);
+	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
 /* Harness and program share the name main(). */
@@ -918,8 +898,9 @@ static void json_result(FILE *f, const struct result *r)
 	const char *comma = "";
 	unsigned int i;
 
-	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ", r->name, r->outcome);
-	json_string(f, r->text);
+	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ", r->name,
+		r->answer.outcome);
+	json_string(f, r->answer.text);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"windows\": %llu, \"elsewhere\": %llu, \"late\": %llu,\n",
 		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,
@@ -989,31 +970,16 @@ static int write_json(const char *path, const char *skip)
 	return json_commit(&json);
 }
 
-/*
- * Runs when the harness exits. The harness knows no result "skipped as a whole": when no variant
- * gave an answer the program has none either.
- */
+/* Runs when the harness exits. */
 static void finish(int status, void *arg)
 {
-	unsigned int i, answers = 0;
-	int ret;
+	bool answered = false;
+	unsigned int i;
 
 	(void)arg;
 	for (i = 0; i < shared->nr; i++)
-		answers += strcmp(shared->result[i].outcome, "skip") != 0;
-	if (opt.json) {
-		ret = write_json(opt.json, NULL);
-		if (ret) {
-			fprintf(stderr, "live_registers: cannot write %s: %s\n", opt.json,
-				strerror(-ret));
-			fflush(stdout);
-			_exit(KSFT_FAIL);
-		}
-	}
-	if (status == KSFT_PASS && !answers) {
-		fflush(stdout);
-		_exit(KSFT_SKIP);
-	}
+		answered |= is_answer(&shared->result[i].answer);
+	end_program(status, answered, opt.json, opt.json ? write_json(opt.json, NULL) : 0);
 }
 
 static const char usage[] =
@@ -1028,19 +994,6 @@ static const char usage[] =
 	"  --stop-first  end at the first violation\n"
 	"  --no-module   leave ppc_barrier_test alone, even where it could be loaded\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
-
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "live_registers: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "\n");
-	exit(2);
-}
 
 static void use_cpu(long cpu, const cpu_set_t *allowed)
 {

@@ -638,10 +638,10 @@ static int delayed_session(unsigned int ms)
 	return fd;
 }
 
-/* Whether munmap(2) takes that long here: about @ms, up to 4 times that; 0 is less than 2 ms. */
+/* Whether munmap(2) takes that long here: about @ms, up to 2.5 times that; 0 is less than 2 ms. */
 static int delay_is(int ms)
 {
-	const double high = ms ? ms * 4000 : 2000, us = shortest(call_unmap, high);
+	const double high = ms ? ms * 2500 : 2000, us = shortest(call_unmap, high);
 
 	return us >= ms * 1000 * SHORTEST && us < high;
 }
@@ -775,15 +775,15 @@ TEST_F(session, sessions_do_not_disturb_each_other)
 	if (self->skip)
 		SKIP(return, "%s", self->skip);
 	close(session);
-	hold_session(&b, 20);
+	hold_session(&b, 10);
 	hold_session(&a, 3);
 	EXPECT_EQ(1, holds(&a, 3));
-	EXPECT_EQ(1, holds(&b, 20));
+	EXPECT_EQ(1, holds(&b, 10));
 	EXPECT_TRUE(delay_is(0));
 	EXPECT_EQ(1, holds(&a, 3));
 	/* b's ends of the pipes are a's as well: only the second may be ended by closing them */
 	EXPECT_EQ(0, end_holder(&a));
-	EXPECT_EQ(1, holds(&b, 20));
+	EXPECT_EQ(1, holds(&b, 10));
 	EXPECT_EQ(0, end_holder(&b));
 	EXPECT_TRUE(delay_is(0));
 }
@@ -793,8 +793,8 @@ static int nested(int ms)
 	int inner;
 
 	delayed_session(ms);
-	inner = delayed_session(20);
-	if (!delay_is(20))
+	inner = delayed_session(10);
+	if (!delay_is(10))
 		return 1;
 	if (set_point(inner, PBT_TASK_WORK_RUN, PBT_OFF, 0) || !delay_is(0))
 		return 2;
@@ -807,7 +807,7 @@ TEST_F(session, the_innermost_session_counts)
 	if (self->skip)
 		SKIP(return, "%s", self->skip);
 	close(session);
-	EXPECT_EQ(0, in_child(nested, 4));
+	EXPECT_EQ(0, in_child(nested, 3));
 }
 
 static int ends_with_file(int ms)

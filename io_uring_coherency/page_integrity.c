@@ -46,6 +46,7 @@
 #include "kselftest_harness.h"
 #include "module.h"
 #include "page.h"
+#include "program.h"
 #include "provoke.h"
 
 #ifndef ARRAY_SIZE
@@ -119,8 +120,7 @@ struct board {
 };
 
 struct result {
-	char outcome[8];	/* "pass", "fail", "skip", or "" if it did not run */
-	char text[512];		/* the sentence for people, or the reason */
+	struct answer answer;
 	struct evidence evidence;	/* pages written, pages found wrong */
 	uint64_t stored;	/* of these, wrong in the file, too */
 	uint64_t creations, rounds;
@@ -154,14 +154,6 @@ static struct {
 };
 
 static struct shared *shared;
-
-static double ms_since(const struct timespec *then)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (now.tv_sec - then->tv_sec) * 1e3 + (now.tv_nsec - then->tv_nsec) / 1e6;
-}
 
 static void nap(void)
 {
@@ -947,28 +939,14 @@ FIXTURE_TEARDOWN(engine)
 {
 }
 
-static void __attribute__((format(printf, 3, 4)))
-settle(struct result *r, const char *outcome, const char *fmt, ...)
-{
-	va_list ap;
-
-	snprintf(r->outcome, sizeof(r->outcome), "%s", outcome);
-	va_start(ap, fmt);
-	vsnprintf(r->text, sizeof(r->text), fmt, ap);
-	va_end(ap);
-}
-
 static void settle_error(struct result *r, int err, const char *failed)
 {
-	if (err == -ENOSYS)
-		settle(r, "skip", "this kernel has no io_uring");
-	else if ((err == -EPERM || err == -EACCES) && !strcmp(failed, "setting up"))
-		settle(r, "skip",
-		       "io_uring is disabled (kernel.io_uring_disabled) or forbidden (seccomp)");
-	else if (err == -ENOMEM && !strcmp(failed, "setting up"))
-		settle(r, "skip", "no memory for a ring: is RLIMIT_MEMLOCK too small?");
+	const char *why = strcmp(failed, "setting up") ? NULL : no_ring(err);
+
+	if (why)
+		settle(&r->answer, "skip", "%s", why);
 	else
-		settle(r, "skip", "%s fails: %s", failed, strerror(-err));
+		settle(&r->answer, "skip", "%s fails: %s", failed, strerror(-err));
 }
 
 /* Counts as "stale 3, torn 1". */
@@ -1010,19 +988,19 @@ static void settle_measured(struct result *r, enum engine_kind kind)
 	list_counts(classes, sizeof(classes), r->class, PAGE_NR_CLASSES, class_name);
 	list_counts(places, sizeof(places), r->place, PLACE_NR, place_name);
 	if (bad)
-		settle(r, "fail",
+		settle(&r->answer, "fail",
 		       "%llu of %llu pages written are wrong (%.3g to %.3g, 95 %%), %llu of them stored so: %s; wrong first: %s; first after %llu ms",
 		       bad, pages, rate.low, rate.high, (unsigned long long)r->stored, classes,
 		       places, (unsigned long long)r->first_ms);
 	else if (pages < MIN_PAGES)
-		settle(r, "skip", "inconclusive: %llu pages, at least %u are needed", pages,
-		       MIN_PAGES);
+		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
+		       pages, MIN_PAGES);
 	else if (engine_has_workers(kind) && r->creations < MIN_CREATIONS)
-		settle(r, "skip",
+		settle(&r->answer, "skip",
 		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
 		       pages, (unsigned long long)r->creations, MIN_CREATIONS);
 	else
-		settle(r, "pass",
+		settle(&r->answer, "pass",
 		       "0 of %llu pages written are wrong, rate < %.2g (95 %%), %llu workers created while pages were computed",
 		       pages, rate.high, (unsigned long long)r->creations);
 }
@@ -1111,16 +1089,16 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	else if (!shared->control_ok)
 		why = "the control did not behave";
 	if (why) {
-		settle(r, "skip", "%s", why);
-		SKIP(return, "%s", r->text);
+		settle(&r->answer, "skip", "%s", why);
+		SKIP(return, "%s", r->answer.text);
 	}
 	why = run_open(&run, variant->kind);
 	if (!why)
 		why = session_open(&run);
 	if (why) {
-		settle(r, "skip", "%s", why);
+		settle(&r->answer, "skip", "%s", why);
 		run_close(&run);
-		SKIP(return, "%s", r->text);
+		SKIP(return, "%s", r->answer.text);
 	}
 
 	prctl(PR_SET_TIMERSLACK, 1);	/* naps are short */
@@ -1142,10 +1120,10 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 		close(run.area.session);
 	run_close(&run);
 
-	if (!strcmp(r->outcome, "skip"))
-		SKIP(return, "%s", r->text);
-	ksft_print_msg("%s: %s\n", engine_names[variant->kind], r->text);
-	EXPECT_STREQ("pass", r->outcome);
+	if (!strcmp(r->answer.outcome, "skip"))
+		SKIP(return, "%s", r->answer.text);
+	ksft_print_msg("%s: %s\n", engine_names[variant->kind], r->answer.text);
+	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
 /* Harness and program share the name main(). */
@@ -1179,8 +1157,8 @@ static void json_result(FILE *f, enum engine_kind kind)
 	unsigned int i;
 
 	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ",
-		engine_names[kind], r->outcome);
-	json_string(f, r->text);
+		engine_names[kind], r->answer.outcome);
+	json_string(f, r->answer.text);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n",
 		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,
@@ -1238,28 +1216,16 @@ static int write_json(const char *path)
 	return json_commit(&json);
 }
 
-/* Runs when the harness exits: when no engine gave an answer the program has none either. */
+/* Runs when the harness exits. */
 static void finish(int status, void *arg)
 {
-	unsigned int i, answers = 0;
-	int ret;
+	bool answered = false;
+	unsigned int i;
 
 	(void)arg;
 	for (i = 0; i < ENGINE_NR; i++)
-		answers += strcmp(shared->result[i].outcome, "skip") != 0;
-	if (opt.json) {
-		ret = write_json(opt.json);
-		if (ret) {
-			fprintf(stderr, "page_integrity: cannot write %s: %s\n", opt.json,
-				strerror(-ret));
-			fflush(stdout);
-			_exit(KSFT_FAIL);
-		}
-	}
-	if (status == KSFT_PASS && !answers) {
-		fflush(stdout);
-		_exit(KSFT_SKIP);
-	}
+		answered |= is_answer(&shared->result[i].answer);
+	end_program(status, answered, opt.json, opt.json ? write_json(opt.json) : 0);
 }
 
 static const char usage[] =
@@ -1279,19 +1245,6 @@ static const char usage[] =
 	"  --stop-first    an engine ends with the round of its first wrong page\n"
 	"  --no-module     leave ppc_barrier_test alone, even where it could be loaded\n"
 	"exit status: 0 all pages right, 1 wrong pages, 4 no answer (skipped), 2 wrong usage\n";
-
-static void __attribute__((noreturn, format(printf, 1, 2)))
-die(const char *fmt, ...)
-{
-	va_list ap;
-
-	fprintf(stderr, "page_integrity: ");
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "\n");
-	exit(2);
-}
 
 static unsigned int parse_number(const char *option, const char *text, unsigned int max)
 {

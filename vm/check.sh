@@ -251,8 +251,9 @@ check_no_bank()
 	local code=0 dir=$TOP/io_uring_coherency
 
 	cd "$dir"
-	gcc -O2 -D_GNU_SOURCE= -I"$KSELFTEST" live_registers.c module.c json.c provoke.c \
-		evidence.c regs.c regs_none.c -luring -lpthread -lm -o "$SCRATCH/live_registers"
+	gcc -O2 -D_GNU_SOURCE= -I"$KSELFTEST" live_registers.c program.c module.c json.c \
+		provoke.c evidence.c regs.c regs_none.c -luring -lpthread -lm \
+		-o "$SCRATCH/live_registers"
 	"$SCRATCH/live_registers" --json "$SCRATCH/json" >"$SCRATCH/out" || code=$?
 	cat "$SCRATCH/out"
 	[ $code = 4 ]
@@ -1061,9 +1062,10 @@ run_check()
 		--base source:6.1
 	if [ -n "$OPT_LONG" ]; then
 		t tree check_tree
-		# 7.2 does not boot with KASAN
-		t debug-kernel-6.1 check_debug_kernel source:6.1 CONFIG_PPC_RADIX_MMU=y \
-			CONFIG_PPC_RADIX_MMU_DEFAULT=y CONFIG_KASAN=y CONFIG_KASAN_VMALLOC=y
+		# 7.2 does not boot with KASAN, and PROVE_LOCKING reports its console_init()
+		t debug-kernel-6.1 check_debug_kernel source:6.1 CONFIG_PROVE_LOCKING=y \
+			CONFIG_PPC_RADIX_MMU=y CONFIG_PPC_RADIX_MMU_DEFAULT=y \
+			CONFIG_KASAN=y CONFIG_KASAN_VMALLOC=y
 		t debug-kernel-mainline-preempt check_debug_kernel source:mainline \
 			CONFIG_PREEMPT=y
 	fi
