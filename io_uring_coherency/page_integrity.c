@@ -149,7 +149,7 @@ static struct {
 	unsigned int views;
 	bool direct, stop_first, no_module;
 } opt = {
-	.seconds = 2, .threads = 2, .files = 4, .size = 2 << 20, .dir = "/dev/shm",
+	.seconds = 1, .threads = 2, .files = 4, .size = 2 << 20, .dir = "/dev/shm",
 	.views = BIT(VIEW_NR) - 1,
 };
 
@@ -1232,7 +1232,7 @@ static const char usage[] =
 	"usage: page_integrity [-t SECONDS] [--threads N] [--files N] [--size SIZE] [--dir DIR]\n"
 	"                      [--direct] [--engine NAME] [--verify VIEWS] [--json FILE]\n"
 	"                      [--stop-first] [--no-module]\n"
-	"  -t SECONDS      time for each engine (default 2; 3 times that to reach 500 pages)\n"
+	"  -t SECONDS      time for each engine (default 1; 3 times that to reach 500 pages)\n"
 	"  --threads N     threads that write (default 2)\n"
 	"  --files N       files that they write to (default 4)\n"
 	"  --size SIZE     of each file, such as 512K, 2M (default) or 1G\n"

@@ -6,6 +6,7 @@
 
 BENCH_STARTS=200
 BENCH_PAIRS=7
+BENCH_PAGES=20
 # of a million events, for each of two variants; the environment may ask for fewer
 BENCH_HALF=${BENCH_HALF:-500000}
 
@@ -104,6 +105,33 @@ bench_module()
 	done
 }
 
+# 20 starts of page_integrity on a disk, each of that many seconds or to its first wrong page.
+# bench_pages KERNEL SECONDS
+bench_pages()
+{
+	local kernel=$1 dir name found
+
+	name=pages-${kernel//[^a-z0-9.]/-}
+	dir=$RESULT/$name
+	OPT_TIMEOUT=7200
+	guest_disks
+	bench_guest "$kernel" 'for i in $(seq '$BENCH_PAGES'); do
+		./page_integrity --no-module --engine uring --dir /mnt/ext4 -t '"$2"' \
+			--stop-first --json /results/$i.json >/dev/null 2>&1
+	done' "$name"
+	rm -f "$SCRATCH"/disk.*
+	cat "$dir"/[0-9]*.json | jq -r '.variants[] | select(.name == "uring") |
+		"\(.stored) \(.first_ms // 0) \(.events)"' >"$dir/first"
+	[ "$(wc -l <"$dir/first")" = "$BENCH_PAGES" ] ||
+		die $EXIT_FAIL "$name: not all starts gave an answer"
+	found=$(grep -vc '^0 ' "$dir/first" || true)
+	say "pages on ext4, $KERNEL_NAME: $found of $BENCH_PAGES starts of up to $2 s left wrong" \
+		"ones on disk, $(awk '{ n += $3 } END { print n }' "$dir/first") pages written in all"
+	[ "$found" != 0 ] || return 0
+	say "  first wrong page: median $(grep -v '^0 ' "$dir/first" | cut -d ' ' -f 2 | median)" \
+		"ms, latest $(cut -d ' ' -f 2 "$dir/first" | sort -n | tail -n 1) ms"
+}
+
 # A million events on a good kernel: no violation. Half of them for each way.
 bench_million()
 {
@@ -134,6 +162,7 @@ run_bench()
 	result_open bench
 	{
 		if [ -n "$OPT_LONG" ]; then
+			bench_pages source:6.1 60
 			bench_million source:6.1 ppc64le
 			bench_million source:mainline ppc64le
 			bench_million source:6.12 ppc64le
@@ -146,6 +175,7 @@ run_bench()
 				powerpc-save-clobbers-vmx; do
 				bench_first $patch
 			done
+			bench_pages source:6.1+powerpc-save-clobbers-fp-vmx 60
 		fi
 	} > >(tee "$RESULT/report")
 	result_close
