@@ -65,11 +65,12 @@ bench_rate()
 	done
 }
 
-# Events per second with the module loaded and idle, and with a probe at every point (action none)
-# and deliveries counted, against none loaded; in turns in one guest.
+# Events per second with the module against none, in turns in one guest: loaded and idle; with the
+# notification chosen; with a probe at one point, and at every point (action none). In all but the
+# first deliveries are counted.
 bench_module()
 {
-	local dir=$RESULT/module variant state
+	local dir=$RESULT/module variant state states="idle notify one all"
 
 	# shellcheck disable=SC2016 # expanded in the guest
 	bench_guest source:6.1 'ko=ppc_barrier_test/ppc_barrier_test.ko
@@ -84,20 +85,22 @@ bench_module()
 			$run-none-$i.json
 			insmod $ko
 			$run-idle-$i.json
-			./barrier_ctl $at -- $run-armed-$i.json 2>/dev/null
+			./barrier_ctl --notify signal -- $run-notify-$i.json 2>/dev/null
+			./barrier_ctl --at try_to_wake_up=none -- $run-one-$i.json 2>/dev/null
+			./barrier_ctl $at -- $run-all-$i.json 2>/dev/null
 			rmmod ppc_barrier_test
 		done
 	done >/dev/null' module with-module
 	for variant in poll_wake_default create_worker_cb_default; do
-		for state in none idle armed; do
+		for state in none $states; do
 			cat "$dir/$variant-$state"-*.json | jq -r --arg v $variant '.variants[] |
 				select(.name == $v) | .events / .seconds' >"$dir/$variant-$state"
 			paste "$dir/$variant-$state" "$dir/$variant-none" |
 				awk '{ print $1 / $2 }' | sort -g >"$dir/ratio-$state"
 		done
 		say "events per second, $variant: median $(median <"$dir/$variant-none")"
-		for state in idle armed; do
-			say "  ratio with the module $state:" \
+		for state in $states; do
+			say "  ratio with the module, $state:" \
 				"median $(median <"$dir/ratio-$state")," \
 				"$(head -n 1 "$dir/ratio-$state") to" \
 				"$(tail -n 1 "$dir/ratio-$state")"
