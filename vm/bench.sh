@@ -129,7 +129,7 @@ bench_pages()
 		die $EXIT_FAIL "$name: not all starts gave an answer"
 	found=$(grep -vc '^0 ' "$dir/first" || true)
 	say "pages on ext4, $KERNEL_NAME: $found of $BENCH_PAGES starts of up to $2 s left wrong" \
-		"ones on disk, $(awk '{ n += $3 } END { print n }' "$dir/first") pages written in all"
+		"ones on disk, $(awk '{ n += $3 } END { print n }' "$dir/first") pages written"
 	[ "$found" != 0 ] || return 0
 	say "  first wrong page: median $(grep -v '^0 ' "$dir/first" | cut -d ' ' -f 2 | median)" \
 		"ms, latest $(cut -d ' ' -f 2 "$dir/first" | sort -n | tail -n 1) ms"
