@@ -826,7 +826,7 @@ check_fuzz()
 		cd /kselftest/io_uring_coherency && ./module_knobs
 	EOF
 	chmod 755 "$SCRATCH/guest.sh"
-	OPT_ARCH=$2
+	OPT_ARCH=$2 OPT_TIMEOUT=3600
 	guest_of "$1" ""
 	grep -E "^# $3 calls in" "$SCRATCH/guest/ktap"
 	! grep '^not ok' "$SCRATCH/guest/ktap"
