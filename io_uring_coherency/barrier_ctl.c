@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,7 +18,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,7 +82,6 @@ static void parse_options(int argc, char **argv)
 		{ 0 }
 	};
 	const char *wrong;
-	char path[PATH_MAX];
 	struct stat st;
 	int c;
 
@@ -130,9 +127,9 @@ static void parse_options(int argc, char **argv)
 		die(EXIT_USAGE, "there is no command to run, see --help");
 	opt.command = argv + optind;
 	if (opt.json) {
-		snprintf(path, sizeof(path), "%s", opt.json);
-		if (access(dirname(path), W_OK))
-			die(EXIT_USAGE, "cannot write %s: %s", opt.json, strerror(errno));
+		if (json_refused(opt.json))
+			die(EXIT_USAGE, "cannot write %s: %s", opt.json,
+			    strerror(json_refused(opt.json)));
 		/* it will be replaced by rename(2) */
 		if (!stat(opt.json, &st) && !S_ISREG(st.st_mode))
 			die(EXIT_USAGE, "cannot write %s: it is not a regular file", opt.json);
@@ -315,7 +312,6 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 		      const char *missing, int code)
 {
 	struct json_file json;
-	struct utsname uts;
 	unsigned int i;
 	FILE *f;
 	int ret;
@@ -324,13 +320,8 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 	if (ret)
 		return ret;
 	f = json.f;
-	uname(&uts);
-	fprintf(f, "{\n  \"program\": \"barrier_ctl\",\n  \"kernel\": ");
-	json_string(f, uts.release);
-	fprintf(f, ",\n  \"kernel_version\": ");
-	json_string(f, uts.version);
-	fprintf(f, ",\n  \"machine\": ");
-	json_string(f, uts.machine);
+	fprintf(f, "{\n  \"program\": \"barrier_ctl\",\n  ");
+	json_kernel(f);
 	fprintf(f, ",\n  \"command\": [");
 	for (i = 0; opt.command[i]; i++) {
 		fprintf(f, "%s", i ? ", " : " ");

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -64,4 +65,17 @@ void json_string(FILE *f, const char *s)
 			fputc(*s, f);
 	}
 	fputc('"', f);
+}
+
+void json_kernel(FILE *f)
+{
+	struct utsname uts;
+
+	uname(&uts);
+	fprintf(f, "\"kernel\": ");
+	json_string(f, uts.release);
+	fprintf(f, ",\n  \"kernel_version\": ");
+	json_string(f, uts.version);
+	fprintf(f, ",\n  \"machine\": ");
+	json_string(f, uts.machine);
 }

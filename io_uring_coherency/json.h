@@ -30,6 +30,9 @@ int json_open(struct json_file *j, const char *path);
 /* Puts what was written in place of @path. Returns 0, or -errno and leaves nothing behind. */
 int json_commit(struct json_file *j);
 
+/* Writes the members "kernel", "kernel_version" and "machine", with no comma around them. */
+void json_kernel(FILE *f);
+
 /* Writes @s in quotes, with quotes, backslashes and control characters escaped. */
 void json_string(FILE *f, const char *s);
 

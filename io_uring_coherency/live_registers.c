@@ -31,7 +31,6 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +38,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -617,11 +615,7 @@ static bool more_wanted(const struct result *r, const struct timespec *start)
 {
 	double seconds = ms_since(start) / 1e3, limit = opt.seconds;
 
-	/*
-	 * PR_SET_PDEATHSIG tells of the parent only, which newer harnesses put between, and a
-	 * Ctrl-C does not reach the process group that they give each test.
-	 */
-	if (kill(shared->main, 0) && errno == ESRCH)
+	if (orphaned(shared->main))
 		_exit(KSFT_FAIL);
 
 	if (r->evidence.events >= opt.max_events || (opt.stop_first && r->evidence.violations))
@@ -935,7 +929,6 @@ static void json_result(FILE *f, const struct result *r)
 static int write_json(const char *path, const char *skip)
 {
 	struct json_file json;
-	struct utsname uts;
 	unsigned int i;
 	FILE *f;
 	int ret;
@@ -944,14 +937,9 @@ static int write_json(const char *path, const char *skip)
 	if (ret)
 		return ret;
 	f = json.f;
-	uname(&uts);
-	fprintf(f, "{\n  \"program\": \"live_registers\",\n  \"arch\": \"%s\",\n  \"kernel\": ",
+	fprintf(f, "{\n  \"program\": \"live_registers\",\n  \"arch\": \"%s\",\n  ",
 		reg_arch.name);
-	json_string(f, uts.release);
-	fprintf(f, ",\n  \"kernel_version\": ");
-	json_string(f, uts.version);
-	fprintf(f, ",\n  \"machine\": ");
-	json_string(f, uts.machine);
+	json_kernel(f);
 	fprintf(f, ",\n  \"registers\": ");
 	json_string(f, layout.describe);
 	if (skip) {

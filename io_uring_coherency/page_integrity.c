@@ -23,7 +23,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +31,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -169,9 +167,9 @@ struct run {
 	enum engine_kind kind;
 	uint64_t seed;
 	unsigned int file_pages;	/* in each file */
-	int fds[MAX_FILES];		/* of the engine, O_DIRECT with --direct */
-	int plain[MAX_FILES];		/* of the verifier */
-	int direct[MAX_FILES];		/* or -1 */
+	int plain[MAX_FILES];
+	int direct[MAX_FILES];		/* with O_DIRECT, or -1 */
+	int fds[MAX_FILES];		/* which of them the engine takes */
 	struct engine_area area;
 	struct board *board;
 	size_t board_size;
@@ -379,8 +377,6 @@ static void run_close(struct run *run)
 		waitpid(run->verifier, NULL, 0);
 	}
 	for (i = 0; i < MAX_FILES; i++) {
-		if (run->fds[i] >= 0 && run->fds[i] != run->plain[i])
-			close(run->fds[i]);
 		if (run->plain[i] >= 0)
 			close(run->plain[i]);
 		if (run->direct[i] >= 0)
@@ -439,11 +435,8 @@ static const char *files_open(struct run *run)
 		ret = posix_fallocate(run->plain[i], 0, opt.size);
 		if (ret)
 			return fault(why, sizeof(why), what, ret);
-		run->fds[i] = run->plain[i];
 		run->direct[i] = again_direct(run->plain[i]);
-		if (!opt.direct)
-			continue;
-		run->fds[i] = run->direct[i] < 0 ? -1 : again_direct(run->plain[i]);
+		run->fds[i] = opt.direct ? run->direct[i] : run->plain[i];
 		if (run->fds[i] < 0) {
 			snprintf(why, sizeof(why), "%s has no O_DIRECT", opt.dir);
 			return why;
@@ -511,7 +504,6 @@ static const char *run_open(struct run *run, enum engine_kind kind)
 	struct statfs fs;
 
 	memset(run, 0, sizeof(*run));
-	memset(run->fds, -1, sizeof(run->fds));
 	memset(run->plain, -1, sizeof(run->plain));
 	memset(run->direct, -1, sizeof(run->direct));
 	run->kind = kind;
@@ -742,12 +734,6 @@ static void stir(struct writer *w)
 	provoke_fire(&w->provoke);
 }
 
-static bool orphaned(void)
-{
-	/* newer harnesses put a process between this one and the program */
-	return kill(shared->main, 0) && errno == ESRCH;
-}
-
 /* One life of all writers, and a look at what they wrote. Returns 0 or -errno. */
 static int run_round(struct run *run, const char **failed)
 {
@@ -790,7 +776,7 @@ static int run_round(struct run *run, const char **failed)
 				stir(&w[i]);
 		}
 		nap();
-		if (orphaned())
+		if (orphaned(shared->main))
 			_exit(KSFT_FAIL);
 	} while (gone < nr);
 	for (i = 0; i < nr; i++) {
@@ -1208,7 +1194,6 @@ static void json_result(FILE *f, enum engine_kind kind)
 static int write_json(const char *path)
 {
 	struct json_file json;
-	struct utsname uts;
 	unsigned int i;
 	FILE *f;
 	int ret;
@@ -1217,13 +1202,8 @@ static int write_json(const char *path)
 	if (ret)
 		return ret;
 	f = json.f;
-	uname(&uts);
-	fprintf(f, "{\n  \"program\": \"page_integrity\",\n  \"kernel\": ");
-	json_string(f, uts.release);
-	fprintf(f, ",\n  \"kernel_version\": ");
-	json_string(f, uts.version);
-	fprintf(f, ",\n  \"machine\": ");
-	json_string(f, uts.machine);
+	fprintf(f, "{\n  \"program\": \"page_integrity\",\n  ");
+	json_kernel(f);
 	fprintf(f, ",\n  \"computed_by\": ");
 	json_string(f, page_vector_means());
 	fprintf(f, ",\n  \"directory\": ");

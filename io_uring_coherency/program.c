@@ -3,6 +3,7 @@
  * Shared by programs; see program.h.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,11 @@ double ms_since(const struct timespec *then)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (now.tv_sec - then->tv_sec) * 1e3 + (now.tv_nsec - then->tv_nsec) / 1e6;
+}
+
+bool orphaned(pid_t main)
+{
+	return kill(main, 0) && errno == ESRCH;
 }
 
 void end_program(int status, bool answered, const char *path, int err)

@@ -6,6 +6,7 @@
 #define PROGRAM_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include <time.h>
 
 /* The answer of one variant. */
@@ -25,6 +26,13 @@ const char *no_ring(int err);
 
 /* Milliseconds of CLOCK_MONOTONIC. */
 double ms_since(const struct timespec *then);
+
+/*
+ * Whether the program, process @main, has ended before this test of it. PR_SET_PDEATHSIG tells of
+ * the parent only, which newer harnesses put between, and a Ctrl-C does not reach the process
+ * group that they give each test.
+ */
+bool orphaned(pid_t main);
 
 /*
  * To be called by what on_exit(3) calls, with its @status. The harness knows no result "skipped
