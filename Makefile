@@ -58,7 +58,7 @@ endif
 headers := $(wildcard $(src)/*.h ppc_barrier_test/*.h)
 
 # What fills pages uses the CPU's vector registers, what checks them no register but the general.
-page_objs := $(addprefix $(OUTPUT)/,page.o page_fill.o page_vector_$(bank).o)
+page_objs := $(addprefix $(OUTPUT)/,page.o page_sums.o page_fill.o page_vector_$(bank).o)
 page_scalar_x86_64 := -mgeneral-regs-only
 page_scalar_arm64 := -mgeneral-regs-only
 page_scalar_ppc64 := -mno-vsx -mno-altivec -msoft-float
@@ -98,7 +98,7 @@ $(OUTPUT)/evidence_test: $(src)/evidence_test.c $(src)/evidence.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
 
 # no loop becomes a call of libc's memcpy()
-$(OUTPUT)/page.o: $(src)/page.c $(headers)
+$(OUTPUT)/page.o $(OUTPUT)/page_sums.o: $(OUTPUT)/%.o: $(src)/%.c $(headers)
 	$(CC) $(CFLAGS) -fno-builtin -fno-tree-vectorize -fno-tree-slp-vectorize \
 		$(page_scalar_$(bank)) -c $< -o $@
 

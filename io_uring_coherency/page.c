@@ -29,6 +29,7 @@ uint8_t page_template[PAGE_TEMPLATE_BYTES] __attribute__((aligned(16)));
 
 struct page_vector page_vector;
 
+static page_sums_function *scalar_sums;
 static char vector_means[96];
 static uint32_t crc_table[16][256];
 static uint32_t aes_table[4][256];
@@ -290,6 +291,7 @@ const char *page_init(void)
 		.aes_means = "plain C", .crc_means = "plain C",
 		.aes = page_aes_plain, .sums = page_sums_plain,
 	};
+	scalar_sums = page_sums_init();
 	reason = page_vector_init(&page_vector);
 	snprintf(vector_means, sizeof(vector_means), "C, memcpy, AES by %s, CRC32C by %s",
 		 page_vector.aes_means, page_vector.crc_means);
@@ -355,7 +357,7 @@ void page_expect(const struct page_id *id, void *page)
 		page_plan_aes(id, &aes);
 		page_aes_plain(&aes, payload);
 	}
-	page_sums_plain(page, &sums);
+	scalar_sums(page, &sums);
 	page_put_sums(page, &sums);
 }
 

@@ -75,7 +75,8 @@ void page_put_frame(const struct page_id *id, void *page);
 
 /* The plain ones. page_crc32c() starts with @crc = 0 or goes on from another call's result. */
 uint32_t page_crc32c(uint32_t crc, const void *data, size_t length);
-void page_sums_plain(const void *page, struct page_sums *sums);
+typedef void page_sums_function(const void *page, struct page_sums *sums);
+page_sums_function page_sums_plain;
 void page_put_sums(void *page, const struct page_sums *sums);
 void page_aes_plain(const struct page_aes *aes, void *payload);
 /* One round of AES on four columns, each a little endian word. */
@@ -86,10 +87,24 @@ struct page_vector {
 	const char *aes_means, *crc_means;	/* the parity is computed along with the CRC */
 	void (*aes)(const struct page_aes *aes, void *payload);	/* PAGE_PAYLOAD bytes */
 	/* of PAGE_BYTES bytes, all of them: the fields of the sums are 0 */
-	void (*sums)(const void *page, struct page_sums *sums);
+	page_sums_function *sums;
 };
 
 extern struct page_vector page_vector;
+
+/*
+ * One step of CRC32C waits for the last, so a page is taken as three streams of so many 16-byte
+ * units, and one unit behind them. The CRC (not inverted) of the three, the first from all ones on,
+ * the others from 0; after page_sums_init().
+ */
+#define PAGE_CRC_UNITS	(PAGE_BYTES / 16 / 3)
+uint32_t page_crc_join(uint32_t first, uint32_t second, uint32_t third);
+
+/*
+ * The fastest way to a page's sums that keeps to general purpose registers; as for page_vector.sums
+ * the fields of the sums are 0, unless it is page_sums_plain().
+ */
+page_sums_function *page_sums_init(void);
 
 /*
  * Supplied by the architecture: puts into @vector what this CPU can do better. Returns what

@@ -32,16 +32,24 @@ static void fill_aes(const struct page_aes *aes, void *payload)
 __attribute__((target("sse4.2")))
 static void sum_up(const void *page, struct page_sums *sums)
 {
-	const uint64_t *word = page, *end = word + PAGE_BYTES / 8;
-	__m128i parity = _mm_setzero_si128();
-	uint64_t crc = 0xffffffff;
+	const __m128i *const units = page, *const last = units + 3 * PAGE_CRC_UNITS;
+	uint64_t crc[3] = { 0xffffffff, 0, 0 };
+	__m128i parity = _mm_loadu_si128(last);
+	unsigned int i, j;
 
-	for (; word < end; word += 2) {
-		crc = _mm_crc32_u64(crc, word[0]);
-		crc = _mm_crc32_u64(crc, word[1]);
-		parity = _mm_xor_si128(parity, _mm_loadu_si128((const __m128i *)word));
+	for (i = 0; i < PAGE_CRC_UNITS; i++) {
+		for (j = 0; j < 3; j++) {
+			const __m128i *unit = units + j * PAGE_CRC_UNITS + i;
+			const uint64_t *word = (const uint64_t *)unit;
+
+			crc[j] = _mm_crc32_u64(_mm_crc32_u64(crc[j], word[0]), word[1]);
+			parity = _mm_xor_si128(parity, _mm_loadu_si128(unit));
+		}
 	}
-	sums->crc = ~crc;
+	crc[0] = page_crc_join(crc[0], crc[1], crc[2]);
+	for (j = 0; j < 2; j++)
+		crc[0] = _mm_crc32_u64(crc[0], ((const uint64_t *)last)[j]);
+	sums->crc = ~crc[0];
 	_mm_storeu_si128((__m128i *)sums->parity, parity);
 }
 
