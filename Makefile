@@ -76,8 +76,8 @@ $(OUTPUT)/module_knobs: $(src)/module_knobs.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -o $@
 
-$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c program.c engine.c module.c json.c \
-	provoke.c evidence.c) $(page_objs) $(headers)
+$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c program.c disk.c engine.c module.c \
+	json.c provoke.c evidence.c) $(page_objs) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 else

@@ -66,6 +66,14 @@ void engine_close(struct engine *e)
 		io_uring_queue_exit(&e->ring);
 }
 
+void engine_limit_workers(struct engine *e, unsigned int workers)
+{
+	unsigned int values[2] = { workers, 0 };	/* bounded, unbounded; 0 changes nothing */
+
+	if (engine_has_workers(e->kind))
+		io_uring_register_iowq_max_workers(&e->ring, values);
+}
+
 static void prepare(struct engine *e, unsigned int i)
 {
 	const bool fixed = e->kind == ENGINE_URING_FIXED;

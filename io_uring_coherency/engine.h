@@ -85,6 +85,12 @@ int engine_open(struct engine *e, enum engine_kind kind, const struct engine_are
  */
 int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, bool write);
 
+/*
+ * How many io-wq workers may do its I/O at once, from now on; kernels before 5.15 cannot be told.
+ * io_wq_max_workers(), io_uring/io-wq.c of 6.1, 6.12 and 7.2.
+ */
+void engine_limit_workers(struct engine *e, unsigned int workers);
+
 void engine_close(struct engine *e);
 
 #endif /* ENGINE_H */
