@@ -6,9 +6,9 @@
 # The questions asked of a kernel, and the tests of the module. live_registers, page_integrity and
 # module_knobs need liburing, module_* the module.
 TEST_GEN_PROGS := live_registers page_integrity module_knobs module_offload
-# Any command under the module's knobs; the statistics behind the answers, tests of ours, and the
-# yardstick for their speed.
-TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test page_test thread_rate
+# Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
+# need, and the yardstick for speed.
+TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test page_test without_io_uring thread_rate
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -110,6 +110,9 @@ $(OUTPUT)/page_vector_$(bank).o: $(src)/page_vector_$(bank).c $(headers)
 
 $(OUTPUT)/page_test: $(src)/page_test.c $(page_objs) $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
+
+$(OUTPUT)/without_io_uring: $(src)/without_io_uring.c
+	$(CC) $(CFLAGS) $< $(LDFLAGS) -o $@
 
 $(OUTPUT)/thread_rate: $(src)/thread_rate.c
 	$(CC) $(CFLAGS) $< $(LDFLAGS) -lpthread -o $@

@@ -12,7 +12,7 @@ CHECK_VERSIONS_LONG="5.10 6.12"
 CHECKPATCH_IGNORE=BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,ENOSYS
 CHECKPATCH_IGNORE+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON
 
-TEST_TIMEOUT=1800	# the longest test builds a kernel
+TEST_TIMEOUT=1800	# the longest test builds a kernel; in check --long four times that
 
 passed=0
 failed=0
@@ -331,6 +331,7 @@ check_bad_program_options()
 	refused 2 "a number from 1 to 64" "$program" --threads 0
 	refused 2 "a number with K, M or G" "$program" --size 100
 	refused 2 "whole pages" "$program" --size 17K
+	refused 2 "takes tmpfs, ext4 or xfs" "$program" --fs fat
 	refused 2 "too many threads" "$program" --threads 64 --size 512K
 	refused 2 "cannot write to /nowhere" "$program" --dir /nowhere
 	refused 2 "knows no 'nonsense'" "$program" --engine nonsense
@@ -369,6 +370,18 @@ check_no_space()
 		"$SCRATCH/small" "$TOP/run_tests.sh"
 }
 
+# pages_skip REASON COMMAND...: exit code 4, and each engine of it has this reason.
+pages_skip()
+{
+	local reason=$1 code=0
+
+	shift
+	"$@" >"$SCRATCH/out" 2>&1 || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = 4 ]
+	grep "SKIP .*$reason" "$SCRATCH/out"
+}
+
 # page_integrity where it cannot do its work: skipped with the reason, and nothing is left.
 check_pages_skipped()
 {
@@ -378,14 +391,54 @@ check_pages_skipped()
 	mkdir "$SCRATCH/small"
 	unshare -m mount -t tmpfs none "$SCRATCH/small" 2>/dev/null || skip "cannot mount here"
 	# shellcheck disable=SC2016 # expanded by the inner shell
-	unshare -m sh -c 'mount -t tmpfs -o size=4m none "$0" &&
-		{ "$1" --dir "$0"; echo "code $?"; } &&
-		[ -z "$(ls "$0")" ] && echo "nothing is left"' \
-		"$SCRATCH/small" "$program" >"$SCRATCH/out"
-	cat "$SCRATCH/out"
-	grep "SKIP .*No space left on device" "$SCRATCH/out"
-	grep "^code 4" "$SCRATCH/out"
-	grep "^nothing is left" "$SCRATCH/out"
+	pages_skip "No space left on device" unshare -m sh -c '
+		mount -t tmpfs -o size=4m none "$0" || exit 1
+		"$1" --dir "$0"
+		code=$?
+		[ -z "$(ls "$0")" ] && exit $code' "$SCRATCH/small" "$program"
+	# shellcheck disable=SC2016 # as above
+	pages_skip "has no O_DIRECT" unshare -m sh -c '
+		mount -t ramfs none "$0" || exit 1
+		"$1" --direct --dir "$0"' "$SCRATCH/small" "$program"
+	pages_skip "no image for a file system" "$program" --fs ext4 --dir /proc
+	pages_skip "needs root" setpriv --bounding-set=-sys_admin "$program" --fs tmpfs
+	pages_skip "forbidden (seccomp)" "$HOST/without_io_uring" "$program" --engine uring -t 0.1
+	pages_skip "RLIMIT_MEMLOCK too small" setpriv --bounding-set=-ipc_lock \
+		prlimit --memlock=65536 "$program" --engine uring_fixed -t 0.1
+	# shellcheck disable=SC2016 # as above
+	pages_skip "verifying fails" sh -c 'ulimit -v 16384 && "$0" -t 0.1' "$program"
+	pages_skip "Too many open files\|not enough file descriptors" prlimit --nofile=16 "$program" --engine uring -t 0.1
+}
+
+# A file system of the program's own, in each view; then killed: neither process, file, mount nor
+# loop device is left.
+check_pages_own_fs()
+{
+	local program=$HOST/page_integrity fs pid loops
+
+	[ "$(id -u)" = 0 ] || skip "needs root for a file system of its own"
+	[ -e /dev/loop-control ] || skip "this kernel has no loop devices"
+	need_packages e2fsprogs xfsprogs
+	loops=$(losetup -a)
+	for fs in tmpfs ext4 xfs; do
+		! grep -qv nodev /proc/filesystems || grep -qw $fs /proc/filesystems || continue
+		"$program" --fs $fs -t 0.2 --engine thread --json "$SCRATCH/$fs.json"
+	done
+	jq -e '[.variants[] | select(.views | length == 6)] | length == 1' "$SCRATCH/ext4.json"
+	"$program" --fs xfs -t 60 --dir "$SCRATCH" >"$SCRATCH/out" 2>&1 &
+	pid=$!
+	until grep -q "RUN *engine.uring.pages" "$SCRATCH/out" || ! kill -0 $pid; do
+		sleep 0.1
+	done
+	kill -KILL $pid
+	wait $pid || true
+	for _ in $(seq 50); do
+		! pgrep -f "^$program" && [ "$(losetup -a)" = "$loops" ] && break
+		sleep 0.2
+	done
+	! pgrep -f "^$program"
+	[ "$(losetup -a)" = "$loops" ]
+	[ "$(cd "$SCRATCH" && echo *)" = "ext4.json out tmpfs.json xfs.json" ]
 }
 
 # As if a package were missing: dpkg-query knows none, and nothing may be installed.
@@ -429,14 +482,17 @@ check_io_uring_disabled()
 	cat >"$SCRATCH/guest.sh" <<-'EOF'
 		#!/bin/sh
 		echo 2 >/proc/sys/kernel/io_uring_disabled || exit 1
-		/kselftest/io_uring_coherency/live_registers -t 0.2
+		cd /kselftest/io_uring_coherency || exit 1
+		./live_registers -t 0.2
+		echo "code $?"
+		./page_integrity -t 0.1 --engine uring
 		echo "code $?"
 	EOF
 	chmod 755 "$SCRATCH/guest.sh"
 	OPT_ARCH=ppc64le
 	guest_of source:mainline ""
-	grep '^code 4' "$SCRATCH/guest/ktap"
-	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 11 ]
+	[ "$(grep -c '^code 4' "$SCRATCH/guest/ktap")" = 2 ]
+	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 12 ]
 }
 
 # What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
@@ -1011,7 +1067,10 @@ run_check()
 	local both=powerpc-save-clobbers-fp-vmx
 	local version versions=$CHECK_VERSIONS compiler arch start=$SECONDS
 
-	[ -z "$OPT_LONG" ] || versions="$versions $CHECK_VERSIONS_LONG"
+	if [ -n "$OPT_LONG" ]; then
+		versions="$versions $CHECK_VERSIONS_LONG"
+		TEST_TIMEOUT=$((4 * TEST_TIMEOUT))
+	fi
 	start
 	# shellcheck disable=SC2046 # lists of packages
 	need_packages make gcc libc6-dev rsync xz-utils cpio patch perl binutils procps util-linux \
@@ -1036,6 +1095,7 @@ run_check()
 	t patch-does-not-apply check_patch_does_not_apply
 	t no-space check_no_space
 	t pages-skipped check_pages_skipped
+	t pages-own-fs check_pages_own_fs
 	t no-package check_no_package
 	t nowhere-to-write check_nowhere_to_write
 	t no-qemu check_no_qemu
