@@ -565,16 +565,22 @@ static void diagnose(const struct page_id *id, const uint8_t *want, const uint8_
 		damage->class = PAGE_OTHER;
 }
 
-bool page_check(const struct page_id *id, const void *found, struct page_damage *damage)
+bool page_compare(const struct page_id *id, const void *want, const void *found,
+		  struct page_damage *damage)
 {
-	uint8_t want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
-
-	page_expect(id, want);
 	damage->class = PAGE_GOOD;
 	if (same(want, found, PAGE_BYTES))
 		return true;
 	diagnose(id, want, found, damage);
 	return false;
+}
+
+bool page_check(const struct page_id *id, const void *found, struct page_damage *damage)
+{
+	uint8_t want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+
+	page_expect(id, want);
+	return page_compare(id, want, found, damage);
 }
 
 const char *page_class_name(enum page_class class)

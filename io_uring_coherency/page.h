@@ -121,6 +121,10 @@ void page_expect(const struct page_id *id, void *page);
  */
 bool page_check(const struct page_id *id, const void *found, struct page_damage *damage);
 
+/* The same, with @want as page_expect() of @id wrote it: for a page that is seen more than once. */
+bool page_compare(const struct page_id *id, const void *want, const void *found,
+		  struct page_damage *damage);
+
 /* For people: "register hole", "stale", ... */
 const char *page_class_name(enum page_class class);
 

@@ -113,6 +113,7 @@ struct sample {
 /* Shared by writers and verifier. */
 struct board {
 	uint64_t pages, bad, stored, creations;
+	uint64_t looks;		/* pages compared, in all views */
 	uint64_t class[PAGE_NR_CLASSES], place[PLACE_NR];
 	uint64_t first_ms;	/* since program start, 0: none is bad */
 	unsigned int samples;
@@ -127,9 +128,10 @@ struct result {
 	struct evidence evidence;	/* pages written, pages found wrong */
 	uint64_t stored;	/* of these, wrong in the file, too */
 	uint64_t creations, rounds;
+	uint64_t looks;
 	uint64_t class[PAGE_NR_CLASSES], place[PLACE_NR];
 	uint64_t first_ms;
-	unsigned int views;
+	unsigned int views, batch;
 	double seconds;
 };
 
@@ -192,14 +194,19 @@ static struct page_state *state_of(const struct run *run, unsigned int file, uns
 	return &run->board->state[file * run->file_pages + page];
 }
 
-/* Looks at one page in one view, and remembers what is wrong with it. */
-static void look(struct run *run, const struct page_id *id, const void *found, enum view view)
+/*
+ * Looks at one page in one view, against @want of page_expect(), and remembers what is wrong with
+ * it.
+ */
+static void look(struct run *run, const struct page_id *id, const void *want, const void *found,
+		 enum view view)
 {
 	struct page_state *state = state_of(run, id->file, id->page);
 	struct page_damage damage;
 	unsigned int n;
 
-	if (page_check(id, found, &damage))
+	__atomic_add_fetch(&run->board->looks, 1, __ATOMIC_RELAXED);
+	if (page_compare(id, want, found, &damage))
 		return;
 	if (!__atomic_load_n(&run->board->first_ms, __ATOMIC_RELAXED))
 		__atomic_store_n(&run->board->first_ms, ms_since(&shared->start) + 1,
@@ -223,55 +230,61 @@ static struct page_id id_of(const struct run *run, unsigned int file, unsigned i
 
 /* --- the verifier: a process of its own, which has no ring and thus no task_work */
 
-/* Returns 0 or -errno. */
-static int look_at_file(struct run *run, unsigned int file, int fd, enum view view, void *buf)
+/* Each view of a page through the page cache, or one view by reading. Returns 0 or -errno. */
+static int look_at_file(struct run *run, unsigned int file, int fd, enum view view, const char *map)
 {
+	char want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	char found[PAGE_BYTES] __attribute__((aligned(4096)));	/* for O_DIRECT */
 	unsigned int page;
 
 	for (page = 0; page < run->file_pages; page++) {
 		const struct page_id id = id_of(run, file, page);
+		const off_t at = (off_t)page * PAGE_BYTES;
 		ssize_t ret;
 
-		ret = pread(fd, buf, PAGE_BYTES, (off_t)page * PAGE_BYTES);
+		page_expect(&id, want);
+		if (map)
+			look(run, &id, want, map + at, VIEW_MMAP);
+		if (!(run->board->views & BIT(view)))
+			continue;
+		ret = pread(fd, found, PAGE_BYTES, at);
 		if (ret != PAGE_BYTES)
 			return ret < 0 ? -errno : -EIO;
-		look(run, &id, buf, view);
+		look(run, &id, want, found, view);
 	}
 	return 0;
 }
 
-static int look_at_mapping(struct run *run, unsigned int file)
+static int look_at_cache(struct run *run, unsigned int file)
 {
-	const char *map = mmap(NULL, opt.size, PROT_READ, MAP_SHARED, run->plain[file], 0);
-	unsigned int page;
+	const bool mapped = run->board->views & BIT(VIEW_MMAP);
+	char *map = NULL;
+	int ret;
 
+	if (mapped)
+		map = mmap(NULL, opt.size, PROT_READ, MAP_SHARED, run->plain[file], 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	for (page = 0; page < run->file_pages; page++) {
-		const struct page_id id = id_of(run, file, page);
-
-		look(run, &id, map + (size_t)page * PAGE_BYTES, VIEW_MMAP);
-	}
-	munmap((void *)map, opt.size);
-	return 0;
+	ret = look_at_file(run, file, run->plain[file], VIEW_CACHE, map);
+	if (mapped)
+		munmap(map, opt.size);
+	return ret;
 }
 
-static int verify_file(struct run *run, unsigned int file, void *buf)
+static int verify_file(struct run *run, unsigned int file)
 {
 	const unsigned int views = run->board->views;
 	const int fd = run->plain[file];
 	int ret = 0;
 
-	if (views & BIT(VIEW_CACHE))
-		ret = look_at_file(run, file, fd, VIEW_CACHE, buf);
-	if (!ret && views & BIT(VIEW_MMAP))
-		ret = look_at_mapping(run, file);
+	if (views & (BIT(VIEW_CACHE) | BIT(VIEW_MMAP)))
+		ret = look_at_cache(run, file);
 	if (!ret && views & BIT(VIEW_DIRECT))
-		ret = look_at_file(run, file, run->direct[file], VIEW_DIRECT, buf);
+		ret = look_at_file(run, file, run->direct[file], VIEW_DIRECT, NULL);
 	if (!ret && views & BIT(VIEW_DROPPED)) {
 		ret = -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 		if (!ret)
-			ret = look_at_file(run, file, fd, VIEW_DROPPED, buf);
+			ret = look_at_file(run, file, fd, VIEW_DROPPED, NULL);
 	}
 	return ret;
 }
@@ -315,14 +328,10 @@ static void *verify_some(void *arg)
 {
 	const struct verifying *v = arg;
 	unsigned int file;
-	void *buf;
 	int ret = 0;
 
-	if (posix_memalign(&buf, 4096, PAGE_BYTES))
-		return (void *)(intptr_t)-ENOMEM;
 	for (file = v->first; !ret && file < opt.files; file += opt.threads)
-		ret = verify_file(v->run, file, buf);
-	free(buf);
+		ret = verify_file(v->run, file);
 	return (void *)(intptr_t)ret;
 }
 
@@ -631,6 +640,7 @@ static int write_batch(struct writer *w, struct engine *engine, unsigned int fir
 {
 	const unsigned int views = w->run->board->views, batch = w->run->batch;
 	char *const buf = (char *)w->run->area.memory + (size_t)w->nr * 2 * batch * PAGE_BYTES;
+	char want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
 	struct transfer out[ENGINE_DEPTH], in[ENGINE_DEPTH];
 	struct page_id id[ENGINE_DEPTH];
 	struct timespec start;
@@ -678,11 +688,12 @@ static int write_batch(struct writer *w, struct engine *engine, unsigned int fir
 		if (ret)
 			return ret;
 	}
-	for (i = 0; i < batch; i++) {
+	for (i = 0; i < batch && views & (BIT(VIEW_MEMORY) | BIT(VIEW_READBACK)); i++) {
+		page_expect(&id[i], want);
 		if (views & BIT(VIEW_MEMORY))
-			look(w->run, &id[i], out[i].buf, VIEW_MEMORY);
+			look(w->run, &id[i], want, out[i].buf, VIEW_MEMORY);
 		if (views & BIT(VIEW_READBACK))
-			look(w->run, &id[i], in[i].buf, VIEW_READBACK);
+			look(w->run, &id[i], want, in[i].buf, VIEW_READBACK);
 	}
 	return 0;
 }
@@ -1049,6 +1060,7 @@ static void take_counts(struct result *r, const struct board *b)
 	r->evidence.violations = b->bad;
 	r->stored = b->stored;
 	r->creations = b->creations;
+	r->looks = b->looks;
 	r->first_ms = b->first_ms;
 	r->views = b->views;
 	memcpy(r->class, b->class, sizeof(r->class));
@@ -1146,6 +1158,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	} while (!ret && more_wanted(&run, ms_since(&start) / 1e3));
 	r->seconds = ms_since(&start) / 1e3;
 	r->rounds = run.round;
+	r->batch = run.batch;
 	take_counts(r, run.board);
 	if (ret && !run.board->bad)
 		settle_error(r, ret, failed);
@@ -1197,12 +1210,13 @@ static void json_result(FILE *f, enum engine_kind kind)
 		engine_names[kind], r->answer.outcome);
 	json_string(f, r->answer.text);
 	fprintf(f,
-		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n",
+		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n      \"compared\": %llu,\n",
 		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,
-		(unsigned long long)r->stored, (unsigned long long)r->creations);
+		(unsigned long long)r->stored, (unsigned long long)r->creations,
+		(unsigned long long)r->looks);
 	fprintf(f,
-		"      \"rate_low\": %.6g, \"rate_high\": %.6g, \"seconds\": %.3f, \"rounds\": %llu,\n",
-		rate.low, rate.high, r->seconds, (unsigned long long)r->rounds);
+		"      \"rate_low\": %.6g, \"rate_high\": %.6g, \"seconds\": %.3f, \"rounds\": %llu, \"batch\": %u,\n",
+		rate.low, rate.high, r->seconds, (unsigned long long)r->rounds, r->batch);
 	if (r->evidence.violations)
 		fprintf(f, "      \"first_ms\": %llu,\n", (unsigned long long)r->first_ms);
 	fprintf(f, "      \"views\": [");
