@@ -66,28 +66,35 @@ bench_rate()
 }
 
 # Events per second with the module against none, in turns in one guest: loaded and idle; with the
-# notification chosen; with a probe at one point, and at every point (action none). In all but the
-# first deliveries are counted.
+# notification chosen; with probes (action none) at all entry points, at an exit alone, and at all
+# ten points. In all but the first deliveries are counted.
 bench_module()
 {
-	local dir=$RESULT/module variant state states="idle notify one all"
+	local dir=$RESULT/module variant state
+	local states="idle notify entries wake_up_exit kick_exit all"
 
 	# shellcheck disable=SC2016 # expanded in the guest
 	bench_guest source:6.1 'ko=ppc_barrier_test/ppc_barrier_test.ko
-	points="try_to_wake_up try_to_wake_up_exit kick_process kick_process_exit io_write"
-	points="$points task_work_run generic_perform_write generic_perform_write_exit"
-	points="$points filemap_read filemap_read_exit"
-	at=
-	for p in $points; do at="$at --at $p=none"; done
-	for i in $(seq '$BENCH_PAIRS'); do
+	entries= exits=
+	for p in try_to_wake_up kick_process generic_perform_write filemap_read; do
+		entries="$entries --at $p=none"
+		exits="$exits --at ${p}_exit=none"
+	done
+	entries="$entries --at io_write=none --at task_work_run=none"
+	wake_up_exit="--at try_to_wake_up_exit=none"
+	kick_exit="--at kick_process_exit=none"
+	all="$entries $exits"
+	notify="--notify signal"
+	for i in $(seq '$((3 * BENCH_PAIRS))'); do
 		for v in poll_wake_default create_worker_cb_default; do
-			run="./live_registers --no-module -t 2 --only $v --json /results/$v"
+			run="./live_registers --no-module -t 1 --only $v --json /results/$v"
 			$run-none-$i.json
 			insmod $ko
 			$run-idle-$i.json
-			./barrier_ctl --notify signal -- $run-notify-$i.json 2>/dev/null
-			./barrier_ctl --at try_to_wake_up=none -- $run-one-$i.json 2>/dev/null
-			./barrier_ctl $at -- $run-all-$i.json 2>/dev/null
+			for state in notify entries wake_up_exit kick_exit all; do
+				eval "knobs=\$$state"
+				./barrier_ctl $knobs -- $run-$state-$i.json 2>/dev/null
+			done
 			rmmod ppc_barrier_test
 		done
 	done >/dev/null' module with-module
@@ -135,6 +142,49 @@ bench_pages()
 		"ms, latest $(cut -d ' ' -f 2 "$dir/first" | sort -n | tail -n 1) ms"
 }
 
+# What both of a pair do, in a guest and natively: $1 is a directory for the answers, $2 where the
+# files are. Four files of 2 MiB, two threads, and fio's queue as deep as our batch.
+# shellcheck disable=SC2016 # expanded where it runs
+FIO_PAIRS='for i in $(seq '$BENCH_PAIRS'); do
+	./page_integrity --no-module --engine uring --dir $2 -t 3 \
+		--json $1/ours-$i.json >/dev/null 2>&1
+	depth=$(sed -n "s/.*\"batch\": \([0-9]*\).*/\1/p" $1/ours-$i.json | head -n 1)
+	fio --name=pages --directory=$2 --ioengine=io_uring --verify=crc32c --rw=randwrite \
+		--bs=16k --iodepth=$depth --numjobs=2 --nrfiles=2 --filesize=2m --size=4m \
+		--time_based --runtime=3 --group_reporting --fallocate=none \
+		--output-format=json >$1/fio-$i 2>/dev/null
+	rm -f $2/pages.*
+done'
+
+# Bytes compared with what they should be in a second, in all views, against those that fio reads
+# back and verifies. DIRECTORY WHERE
+bench_fio_report()
+{
+	cat "$1"/ours-*.json | jq -r '.variants[] | select(.name == "uring") |
+		16384e-6 * .compared / .seconds' >"$1/ours"
+	for i in $(seq "$BENCH_PAIRS"); do
+		sed -n '/^{/,$p' "$1/fio-$i" | jq -r '.jobs[0] |
+			.read.io_bytes / 1e3 / (.read.runtime + .write.runtime)'
+	done >"$1/fio"
+	paste "$1/ours" "$1/fio" | awk '{ print $1 / $2 }' | sort -g >"$1/ratio"
+	say "verified MB/s, $2: median $(median <"$1/ours"), fio $(median <"$1/fio")," \
+		"ratio: median $(median <"$1/ratio"), $(head -n 1 "$1/ratio") to" \
+		"$(tail -n 1 "$1/ratio")"
+}
+
+bench_fio()
+{
+	fio_get "$OPT_ARCH"
+	bench_guest source:6.1 "set -- /results /dev/shm; $FIO_PAIRS" fio
+	bench_fio_report "$RESULT/fio" "$OPT_ARCH in QEMU"
+
+	need_packages fio
+	host_get
+	mkdir "$RESULT/fio-native"
+	(cd "$HOST" && bash -c "$FIO_PAIRS" bash "$RESULT/fio-native" /dev/shm)
+	bench_fio_report "$RESULT/fio-native" "$(uname -m) natively"
+}
+
 # A million events on a good kernel: no violation. Half of them for each way.
 bench_million()
 {
@@ -179,6 +229,7 @@ run_bench()
 				bench_first $patch
 			done
 			bench_pages source:6.1+powerpc-save-clobbers-fp-vmx 60
+			bench_fio
 		fi
 	} > >(tee "$RESULT/report")
 	result_close

@@ -92,6 +92,35 @@ userspace_get()
 	unlock kselftest
 }
 
+# The programs for this machine. Sets HOST, a directory.
+host_get()
+{
+	need_packages make gcc libc6-dev liburing-dev
+	kselftest_get
+	HOST=$SCRATCH/host
+	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST") >"$SCRATCH/log" 2>&1 ||
+		die $EXIT_FAIL "the programs do not build: $(last_words "$SCRATCH/log")"
+}
+
+# fio for the guests of an architecture, static. Sets FIO.
+fio_get()
+{
+	local arch=$1 work=$SCRATCH/fio
+
+	FIO=$CACHE/fio/$arch
+	[ ! -x "$FIO" ] || return 0
+	mkdir -p "$CACHE/fio"
+	fio_build() {
+		debian_source fio "$work" && cd "$work" &&
+			./configure --cc="$(cross_prefix "$arch")gcc" --build-static \
+				--disable-native --disable-http --disable-rdma --disable-rados &&
+			make -j "$(nproc)" fio
+	}
+	phase 120 "$SCRATCH/log" "build fio for $arch" fio_build ||
+		die $EXIT_SKIP "fio does not build: $(last_words "$SCRATCH/log")"
+	mv "$work/fio" "$FIO"
+}
+
 # Of all that the build depends on in this directory, and of the tree that lends its rules.
 source_hash()
 {
@@ -119,5 +148,6 @@ initramfs_make()
 	fi
 	[ ! -e "$SCRATCH/guest.env" ] || cp "$SCRATCH/guest.env" "$root/"
 	[ ! -e "$SCRATCH/guest.sh" ] || cp "$SCRATCH/guest.sh" "$root/"
+	[ -z "${FIO:-}" ] || cp "$FIO" "$root/usr/bin/fio"
 	(cd "$root" && find . -print0 | cpio --null --quiet -o -H newc | gzip -1) >"$file"
 }
