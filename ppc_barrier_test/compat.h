@@ -11,9 +11,11 @@
 
 #include <linux/fs.h>
 #include <linux/kprobes.h>
+#include <linux/sched.h>
 #include <linux/task_work.h>
 #include <linux/uio.h>
 #include <linux/version.h>
+#include <linux/workqueue.h>
 
 /* TWA_SIGNAL_NO_IPI is an enumerator: no #ifdef can tell. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
@@ -86,5 +88,25 @@ static inline int compat_verify_write(struct file *file, const loff_t *pos, size
 	return 0;
 #endif
 }
+
+/* "sched: Change task_struct::state", v5.14 */
+static inline unsigned int compat_task_state(const struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	return READ_ONCE(task->__state);
+#else
+	return READ_ONCE(task->state);
+#endif
+}
+
+/* "workqueue: Add new WQ_PERCPU flag", v6.17: before it is what a workqueue is that says nothing */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#define COMPAT_WQ_PERCPU	WQ_PERCPU
+#else
+#define COMPAT_WQ_PERCPU	0
+#endif
+
+/* "sched: membarrier: cover kthread_use_mm (v4)", v5.11: before, nobody promises barriers */
+#define COMPAT_MM_IS_BARRIER	(LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0))
 
 #endif /* PBT_COMPAT_H */

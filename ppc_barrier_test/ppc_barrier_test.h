@@ -17,7 +17,7 @@
 #include <linux/types.h>
 
 #define PBT_DEVICE	"/dev/ppc_barrier_test"
-#define PBT_ABI		2
+#define PBT_ABI		3
 
 /* task_work_add() for a task of the session: what TWA_SIGNAL and TWA_SIGNAL_NO_IPI become. */
 enum pbt_notify {
@@ -80,7 +80,8 @@ struct pbt_info {
 	__u32 udelay_max;
 	__u32 outer;			/* further sessions that the caller is in, this one aside */
 	__u32 actions[PBT_NR_POINTS];	/* enum pbt_action, for each point */
-	__u32 reserved[8];
+	__u32 edges;			/* enum pbt_edge: those that PBT_LITMUS can test */
+	__u32 reserved[7];
 };
 
 struct pbt_knob {
@@ -135,6 +136,78 @@ struct pbt_write {
 	__u64 reserved[4];
 };
 
+/*
+ * What PBT_LITMUS tests: does this order memory as the kernel says it does? Two threads T0 and T1
+ * use x and y, which are 0 at first; litmus.c names what each guarantee rests on.
+ *
+ * SB, store buffering: T0 { x = 1; EDGE; r0 = y; } T1 { y = 1; smp_mb(); r1 = x; }
+ * Forbidden is r0 = 0 and r1 = 0.
+ * MP, message passing: T0 { x = 1; EDGE; } and what EDGE sets off { r1 = x; }; r0 = 1 if it did.
+ * Forbidden is r0 = 1 and r1 = 0.
+ */
+enum pbt_edge {
+	PBT_EDGE_MEMORY_SB,		/* smp_mb() */
+	PBT_EDGE_MEMORY_MP,		/* smp_wmb() and a flag, which is read before smp_rmb() */
+	PBT_EDGE_SET_CURRENT_STATE,	/* SB */
+	PBT_EDGE_WAKE_UP_PROCESS,	/* SB: of a task that runs */
+	/* SB: x is a task's state, y what it waits for: set_current_state(), wake_up_process() */
+	PBT_EDGE_SLEEP_WAKE,
+	PBT_EDGE_KTHREAD_USE_MM,	/* SB; promised since Linux 5.11 */
+	PBT_EDGE_KTHREAD_UNUSE_MM,	/* the same */
+	PBT_EDGE_IPI,		/* MP: smp_call_function_single_async() */
+	PBT_EDGE_QUEUE_WORK,		/* MP: queue_work_on(), as in schedule_work() */
+	/* SB: r0 = 0 if queue_work_on() finds the work pending, r1 is what the work then reads */
+	PBT_EDGE_QUEUE_WORK_PENDING,
+	PBT_EDGE_COMPLETION,		/* MP: complete(), wait_for_completion_timeout() */
+	PBT_EDGE_TASK_WORK_RESUME,	/* MP: task_work_add() with TWA_RESUME */
+	PBT_EDGE_TASK_WORK_SIGNAL,	/* ... TWA_SIGNAL */
+	PBT_EDGE_TASK_WORK_NO_IPI,	/* ... TWA_SIGNAL_NO_IPI, since Linux 5.18 */
+	PBT_NR_EDGES
+};
+
+enum pbt_form {
+	PBT_FORM_KERNEL,	/* as the kernel has it: the outcome is forbidden */
+	PBT_FORM_WEAK,		/* something weaker in its place: the outcome is allowed */
+	PBT_FORM_BARRIER,	/* as the kernel has it, between smp_mb(): forbidden */
+	/* the accesses of PBT_FORM_KERNEL in two loops that do not meet, no outcome is counted */
+	PBT_FORM_BARE,
+	PBT_NR_FORMS
+};
+
+/* The cache lines of x and y; used by the edges that have many of them. */
+enum pbt_placement {
+	PBT_PLACE_BOTH,		/* at random one of: */
+	PBT_PLACE_SAME,
+	PBT_PLACE_DIFFERENT,
+	PBT_NR_PLACEMENTS
+};
+
+#define PBT_OUTCOMES		4	/* r0 + 2 * r1 */
+#define PBT_LITMUS_MSECS_MAX	10000
+
+/*
+ * PBT_LITMUS: runs one form of one edge for some time, by kthreads on these two CPUs that end with
+ * the call. One call at a time, others wait. -EOPNOTSUPP for an edge that this kernel lacks, or
+ * PBT_FORM_BARE of one that has no such loop; -ENODEV for a CPU that is not, or no longer, online;
+ * -ESRCH if the receiver ended. A signal ends it early: with what was done, or with -EINTR.
+ */
+struct pbt_litmus {
+	__u32 edge;			/* enum pbt_edge */
+	__u32 form;			/* enum pbt_form */
+	__u32 cpu[2];			/* of T0, of T1 */
+	__u32 placement;		/* enum pbt_placement */
+	__u32 msecs;			/* 1 to PBT_LITMUS_MSECS_MAX */
+	/* PBT_EDGE_TASK_WORK_*: a thread of the caller's process, not the caller itself; else 0 */
+	__s32 receiver;
+	__u32 seed;			/* of delays and placements */
+	__u64 reserved[4];
+	/* what it fills in */
+	__u64 outcome[PBT_OUTCOMES];	/* how often each was seen */
+	__u64 iterations;
+	__u64 discarded;		/* not counted: one thread was not running in time */
+	__u64 nsecs;
+};
+
 /* Names of all these for people, indexed by their enums. */
 #define PBT_NOTIFY_NAMES { \
 	[PBT_NOTIFY_KERNEL] = "kernel", \
@@ -176,9 +249,34 @@ struct pbt_write {
 	[PBT_KTHREAD] = "kthread", \
 }
 
+#define PBT_EDGE_NAMES { \
+	[PBT_EDGE_MEMORY_SB] = "memory_sb", \
+	[PBT_EDGE_MEMORY_MP] = "memory_mp", \
+	[PBT_EDGE_SET_CURRENT_STATE] = "set_current_state", \
+	[PBT_EDGE_WAKE_UP_PROCESS] = "wake_up_process", \
+	[PBT_EDGE_SLEEP_WAKE] = "sleep_wake", \
+	[PBT_EDGE_KTHREAD_USE_MM] = "kthread_use_mm", \
+	[PBT_EDGE_KTHREAD_UNUSE_MM] = "kthread_unuse_mm", \
+	[PBT_EDGE_IPI] = "ipi", \
+	[PBT_EDGE_QUEUE_WORK] = "queue_work", \
+	[PBT_EDGE_QUEUE_WORK_PENDING] = "queue_work_pending", \
+	[PBT_EDGE_COMPLETION] = "completion", \
+	[PBT_EDGE_TASK_WORK_RESUME] = "task_work_resume", \
+	[PBT_EDGE_TASK_WORK_SIGNAL] = "task_work_signal", \
+	[PBT_EDGE_TASK_WORK_NO_IPI] = "task_work_no_ipi", \
+}
+
+#define PBT_FORM_NAMES { \
+	[PBT_FORM_KERNEL] = "kernel", \
+	[PBT_FORM_WEAK] = "weak", \
+	[PBT_FORM_BARRIER] = "barrier", \
+	[PBT_FORM_BARE] = "bare", \
+}
+
 #define PBT_GET_INFO		_IOR('b', 0, struct pbt_info)
 #define PBT_SET_KNOBS		_IOW('b', 1, struct pbt_knobs)
 #define PBT_GET_COUNTERS	_IOR('b', 2, struct pbt_counters)
 #define PBT_WRITE		_IOW('b', 3, struct pbt_write)
+#define PBT_LITMUS		_IOWR('b', 4, struct pbt_litmus)
 
 #endif /* PPC_BARRIER_TEST_H */

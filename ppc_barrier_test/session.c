@@ -208,6 +208,7 @@ static void get_info(struct pbt_info *info)
 	info->points = present & (BIT(PBT_NR_POINTS) - 1);
 	info->deliveries = delivery_kinds();
 	info->udelay_max = PBT_UDELAY_MAX;
+	info->edges = litmus_edges();
 	for (point = 0; point < PBT_NR_POINTS; point++) {
 		info->actions[point] = BIT(PBT_OFF);
 		if (info->points & BIT(point))
@@ -402,6 +403,7 @@ static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		struct pbt_knobs knobs;
 		struct pbt_counters counters;
 		struct pbt_write write;
+		struct pbt_litmus litmus;
 	} u;
 	long ret;
 
@@ -424,6 +426,13 @@ static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 		if (copy_from_user(&u.write, user, sizeof(u.write)))
 			return -EFAULT;
 		return offload_write(s, &u.write);
+	case PBT_LITMUS:
+		if (copy_from_user(&u.litmus, user, sizeof(u.litmus)))
+			return -EFAULT;
+		ret = litmus_run(&u.litmus);
+		if (!ret && copy_to_user(user, &u.litmus, sizeof(u.litmus)))
+			ret = -EFAULT;
+		return ret;
 	default:
 		return -ENOTTY;
 	}
@@ -464,6 +473,7 @@ static void __exit pbt_exit(void)
 	misc_deregister(&session_device);
 	debugfs_remove(debugfs_dir);
 	rcu_barrier();	/* member_free() */
+	litmus_exit();
 }
 
 module_init(pbt_init);

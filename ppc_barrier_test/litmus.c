@@ -1,0 +1,1159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PBT_LITMUS: are the barriers really there? Message passing (MP) and store buffering (SB) across
+ * what the kernel promises to order memory, as the litmus tests of tools/memory-model do it; see
+ * ppc_barrier_test.h for the two shapes.
+ *
+ * Two kthreads on two CPUs run one edge in one form. Where the edge costs little they pass many
+ * cells, each with an x and a y of its own, between two meetings: with random delays, alignment and
+ * distance of x and y, and in half of the batches in opposite directions, so that they are bound to
+ * be at the same cell once. Where it sets off something that has to end first (a handler, a work),
+ * there is one cell and T0 waits for each. Cells hold the number of the batch in place of 1: what
+ * was there before it counts as 0, so that nothing has to be cleared.
+ *
+ * What the verdict of each edge rests on, all of it read in 5.10, 6.1, 6.12 and 7.2:
+ *
+ * memory_sb, memory_mp	Documentation/memory-barriers.txt, tools/memory-model: SB+fencembonceonces,
+ *			MP+fencewmbonceonce+fencermbonceonce are forbidden.
+ * set_current_state	include/linux/sched.h: smp_store_mb(), "includes a barrier so that the write
+ *			of current->state is correctly serialised wrt the caller's subsequent
+ *			test".
+ * wake_up_process	kernel/sched/core.c, try_to_wake_up(): "issues a full memory barrier before
+ *			accessing @p->state", by smp_mb__after_spinlock(), whose comment in
+ *			include/linux/spinlock.h forbids SB across the lock. So also if @p
+ *			runs.
+ * sleep_wake		The two together: who goes to sleep sees the condition, or who made it true
+ *			sees the state. Else a wake-up is lost.
+ * kthread_use_mm	kernel/kthread.c: "A full memory barrier ... is implicitly provided by
+ *			mmdrop(), or explicitly with smp_mb()", for membarrier(2); since 5.11
+ * kthread_unuse_mm	kernel/kthread.c: smp_mb__after_spinlock() before tsk->mm is cleared,
+ *			since 5.11, for the same.
+ * ipi			kernel/smp.c: llist_add() is a cmpxchg() that succeeds, a full barrier, and
+ *			arch/powerpc/kernel/smp.c, smp_muxed_ipi_set_message(): "Order previous
+ *			accesses before accesses in the IPI handler".
+ * queue_work		include/linux/workqueue.h, queue_work(): "Forbids: r0 == true && r1 == 0";
+ *			schedule_work() is queue_work() on another workqueue.
+ * queue_work_pending	kernel/workqueue.c, the comment on smp_mb() after PENDING is cleared: CPU 0
+ *			that finds it set may rely on the work seeing its store. For that
+ *			test_and_set_bit() has to be a full barrier when the bit is set, too
+ *			(Documentation/atomic_bitops.txt).
+ * completion		kernel/sched/completion.c: both sides hold x->wait.lock, the waiter second.
+ * task_work_*		kernel/task_work.c: the cmpxchg() of task_work_add() that succeeds is a full
+ *			barrier, task_work_run() takes the list by xchg() or cmpxchg().
+ */
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/task_work.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "session.h"
+
+#define CELLS_MAX	2048
+#define CELL_WORDS	32	/* 128 bytes, no CPU has longer lines */
+#define SPINS		1024	/* of a wait, until it looks whether it is to end */
+#define EAGER_SPINS	8192	/* some 10 us */
+#define SLEEPER_SPINS	100000	/* some 100 us, with a task state that does not allow to schedule */
+#define ORPHAN_MSECS	1000
+#define CLOG_LINES	8
+
+struct litmus;
+
+/* Stands between, before or after the accesses; inlined into a loop of its own. */
+typedef void (*step_fn)(struct litmus *l);
+/* One batch of cells, as number @g. */
+typedef void (*batch_fn)(struct litmus *l, u32 g);
+/* One of the two kthreads, until l->stop. */
+typedef void (*side_fn)(struct litmus *l);
+
+struct edge {
+	u32 cells;			/* in a batch; 0: not by batches */
+	u32 delay;			/* turns at most, before T1's batch or T0's cell */
+	batch_fn batch[PBT_FORM_BARRIER + 1][2];
+	side_fn side[2];		/* in place of batches; the second may be NULL */
+	bool batch_when_weak;		/* ... but not for that form */
+	/* for side[0]: sets off what reads x. 1, 0 if there was no need to, or -errno */
+	int (*send)(struct litmus *l);
+	enum task_work_notify_mode notify;
+	int (*setup)(struct litmus *l);
+	void (*cleanup)(struct litmus *l);
+};
+
+/* What task_work is queued to is not ours: it may come after all else here has ended. */
+struct parcel {
+	struct callback_head work;
+	refcount_t refs;		/* the run, and the work while it is queued */
+	bool barrier;
+	u32 x, seen, done;
+};
+
+struct side {
+	u32 arrived ____cacheline_aligned_in_smp;
+	u32 random;
+	u64 outcome[PBT_OUTCOMES];
+	u64 batches;
+};
+
+struct litmus {
+	struct pbt_litmus *arg;
+	const struct edge *edge;
+	struct mm_struct *mm;
+	struct task_struct *task[2];
+	struct completion ended;	/* by either */
+	u64 until;			/* ktime_get_ns() */
+	u32 cells;
+	int error;			/* of either; written once */
+	bool stop;
+	struct side side[2];
+	u64 discarded;
+
+	/* of this batch: where its cells are, and T1's way through them */
+	u32 *x[2], *y[2];
+	int step[2];
+
+	/* of edges with one cell */
+	u32 cell_x ____cacheline_aligned_in_smp;
+	u32 cell_y ____cacheline_aligned_in_smp;
+	u32 done ____cacheline_aligned_in_smp;	/* what was set off so far and has ended */
+	u32 seen[4];			/* ... and what it found in x */
+	u32 clog[CLOG_LINES * CELL_WORDS] ____cacheline_aligned_in_smp;
+	u32 sent;
+	const void *plain;
+	call_single_data_t csd;
+	struct workqueue_struct *wq;
+	struct work_struct work;
+	struct completion event;
+	struct task_struct *receiver;
+	struct parcel *parcel;
+
+	/* bit 0: r0, bit 1: r1; each side writes what it has */
+	u8 result[2][CELLS_MAX] ____cacheline_aligned_in_smp;
+	u32 area[2 * CELL_WORDS * (CELLS_MAX + 1)];
+};
+
+static DEFINE_MUTEX(litmus_mutex);
+static bool used_task_work;
+
+/* xorshift32 (Marsaglia, 2003). Below @limit, which is small. */
+static u32 rnd(struct side *s, u32 limit)
+{
+	u32 v = s->random;
+
+	v ^= v << 13;
+	v ^= v >> 17;
+	v ^= v << 5;
+	s->random = v;
+	return v % limit;
+}
+
+static void delay_turns(struct litmus *l, int self)
+{
+	u32 n;
+
+	if (!l->edge->delay)
+		return;
+	for (n = rnd(&l->side[self], l->edge->delay); n; n--)
+		barrier();
+}
+
+/*
+ * One turn of a wait, number @spins. At first not by cpu_relax(): QEMU's TCG leaves the guest for
+ * that on powerpc, for some 10 us.
+ */
+static void spin(u32 spins)
+{
+	if (spins < EAGER_SPINS)
+		barrier();
+	else
+		cpu_relax();
+}
+
+static void give_up(struct litmus *l, int error)
+{
+	cmpxchg(&l->error, 0, error);
+	WRITE_ONCE(l->stop, true);
+}
+
+/* Now and then in a wait. False: the run is over. */
+static bool go_on(struct litmus *l, int self)
+{
+	if (raw_smp_processor_id() != l->arg->cpu[self])
+		give_up(l, -ENODEV);	/* unplugged */
+	if (READ_ONCE(l->stop))
+		return false;
+	cond_resched();
+	return true;
+}
+
+static bool has_arrived(struct litmus *l, int side, u32 n)
+{
+	/* pairs with arrive() */
+	return (s32)(smp_load_acquire(&l->side[side].arrived) - n) >= 0;
+}
+
+static u32 arrive(struct litmus *l, int self)
+{
+	const u32 n = l->side[self].arrived + 1;
+
+	/* pairs with has_arrived() */
+	smp_store_release(&l->side[self].arrived, n);
+	return n;
+}
+
+/* Both have come here; what each did before, the other one sees. False: the run is over. */
+static bool meet(struct litmus *l, int self)
+{
+	const u32 n = arrive(l, self);
+	u32 spins = 0;
+
+	while (!has_arrived(l, !self, n)) {
+		spin(spins);
+		if (!(++spins % SPINS) && !go_on(l, self))
+			return false;
+	}
+	return true;
+}
+
+static void count(struct side *s, bool r0, bool r1)
+{
+	s->outcome[r0 + 2 * r1]++;
+}
+
+/* --- edges by batches */
+
+static void nothing(struct litmus *l)
+{
+}
+
+static void full_barrier(struct litmus *l)
+{
+	/* pairs with another one, or with what the kernel has: the edge under test */
+	smp_mb();
+}
+
+static void write_barrier(struct litmus *l)
+{
+	/* pairs with read_barrier() */
+	smp_wmb();
+}
+
+static void read_barrier(struct litmus *l)
+{
+	/* pairs with write_barrier() */
+	smp_rmb();
+}
+
+/* TASK_RUNNING is harmless, and the store is as good as any. */
+static void set_state(struct litmus *l)
+{
+	set_current_state(TASK_RUNNING);
+}
+
+static void set_state_weak(struct litmus *l)
+{
+	__set_current_state(TASK_RUNNING);
+}
+
+static void wake_other(struct litmus *l)
+{
+	wake_up_process(l->task[1]);
+}
+
+/* A look at the state, as try_to_wake_up() has one. */
+static void wake_other_weak(struct litmus *l)
+{
+	WRITE_ONCE(l->clog[0], compat_task_state(l->task[1]));
+}
+
+static void use_mm(struct litmus *l)
+{
+	kthread_use_mm(l->mm);
+}
+
+static void unuse_mm(struct litmus *l)
+{
+	kthread_unuse_mm(l->mm);
+}
+
+/* A store, as that to tsk->mm is one. */
+static void mm_weak(struct litmus *l)
+{
+	WRITE_ONCE(l->plain, l->mm);
+}
+
+/*
+ * T0 or T1 of SB. @fences: between is itself between two barriers. Results are in the order of the
+ * cells.
+ */
+static __always_inline void store_load(struct litmus *l, int self, u32 g, step_fn before,
+				       step_fn between, step_fn after, bool fences)
+{
+	u32 *mine = self ? l->y[1] : l->x[0], *other = self ? l->x[1] : l->y[0];
+	const int step = l->step[self], forth = step < 0 ? -1 : 1;
+	const u32 cells = l->cells;
+	u8 *result = l->result[self] + (step < 0 ? cells - 1 : 0);
+	u32 i;
+
+	for (i = 0; i < cells; i++) {
+		before(l);
+		WRITE_ONCE(*mine, g);
+		if (fences)
+			full_barrier(l);
+		between(l);
+		if (fences)
+			full_barrier(l);
+		WRITE_ONCE(*result, (READ_ONCE(*other) == g) << self);
+		after(l);
+		mine += step;
+		other += step;
+		result += forth;
+	}
+}
+
+static __always_inline void store_store(struct litmus *l, u32 g, step_fn between)
+{
+	u32 *x = l->x[0], *y = l->y[0];
+	const int step = l->step[0];
+	const u32 cells = l->cells;
+	u32 i;
+
+	for (i = 0; i < cells; i++) {
+		WRITE_ONCE(*x, g);
+		between(l);
+		WRITE_ONCE(*y, g);
+		x += step;
+		y += step;
+	}
+}
+
+/* T1 of MP has both results. */
+static __always_inline void load_load(struct litmus *l, u32 g, step_fn between)
+{
+	u32 *x = l->x[1], *y = l->y[1];
+	const int step = l->step[1];
+	const u32 cells = l->cells;
+	u32 i, r0, r1;
+
+	for (i = 0; i < cells; i++) {
+		r0 = READ_ONCE(*y);
+		between(l);
+		r1 = READ_ONCE(*x);
+		WRITE_ONCE(l->result[1][i], (r0 == g) + 2 * (r1 == g));
+		x += step;
+		y += step;
+	}
+}
+
+static void sb_plain(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, nothing, nothing, false);
+}
+
+static void sb_mb(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, full_barrier, nothing, false);
+}
+
+static void sb_mb_fenced(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, full_barrier, nothing, true);
+}
+
+static void sb_set_state(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, set_state, nothing, false);
+}
+
+static void sb_set_state_weak(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, set_state_weak, nothing, false);
+}
+
+static void sb_set_state_fenced(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, set_state, nothing, true);
+}
+
+static void sb_wake_up(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, wake_other, nothing, false);
+}
+
+static void sb_wake_up_weak(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, wake_other_weak, nothing, false);
+}
+
+static void sb_wake_up_fenced(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, wake_other, nothing, true);
+}
+
+static void sb_use_mm(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, use_mm, unuse_mm, false);
+}
+
+static void sb_use_mm_fenced(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, use_mm, unuse_mm, true);
+}
+
+static void sb_unuse_mm(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, use_mm, unuse_mm, nothing, false);
+}
+
+static void sb_unuse_mm_fenced(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, use_mm, unuse_mm, nothing, true);
+}
+
+static void sb_mm_weak(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, nothing, mm_weak, nothing, false);
+}
+
+/* The other side, in all forms: the barrier is the edge's matter, and here there has to be one. */
+static void sb_other(struct litmus *l, u32 g)
+{
+	store_load(l, 1, g, nothing, full_barrier, nothing, false);
+}
+
+static void mp_plain(struct litmus *l, u32 g)
+{
+	store_store(l, g, nothing);
+}
+
+static void mp_wmb(struct litmus *l, u32 g)
+{
+	store_store(l, g, write_barrier);
+}
+
+static void mp_mb(struct litmus *l, u32 g)
+{
+	store_store(l, g, full_barrier);
+}
+
+static void mp_other_plain(struct litmus *l, u32 g)
+{
+	load_load(l, g, nothing);
+}
+
+static void mp_other_rmb(struct litmus *l, u32 g)
+{
+	load_load(l, g, read_barrier);
+}
+
+static void mp_other_mb(struct litmus *l, u32 g)
+{
+	load_load(l, g, full_barrier);
+}
+
+/*
+ * Where the cells of the next batch are. Both threads do this alike, by the same numbers, so that
+ * they need not tell each other.
+ */
+static void place(struct litmus *l, int self, struct side *common)
+{
+	const u32 turns = rnd(common, 2), which = rnd(common, 2);
+	u32 pitch = 1U << (1 + rnd(common, 5)), first = rnd(common, 16);
+	bool same = l->arg->placement == PBT_PLACE_SAME;
+
+	if (l->arg->placement == PBT_PLACE_BOTH)
+		same = which;
+	/* up to 32 words from cell to cell; first is even, so that a pair shares its line */
+	first &= ~1;
+	l->x[self] = l->area + first;
+	l->y[self] = l->area + first + (same ? 1 : CELL_WORDS * (CELLS_MAX + 1));
+	l->step[self] = pitch;
+	if (self && turns) {
+		l->x[1] += (l->cells - 1) * pitch;
+		l->y[1] += (l->cells - 1) * pitch;
+		l->step[1] = -(int)pitch;
+	}
+}
+
+/* Half of the cells each. */
+static void tally(struct litmus *l, int self)
+{
+	const u32 half = l->cells / 2;
+	const u32 begin = self ? half : 0, end = self ? l->cells : half;
+	u64 *outcome = l->side[self].outcome;
+	u32 i, r0 = 0, r1 = 0, both = 0;
+
+	for (i = begin; i < end; i++) {
+		const u32 v = l->result[0][i] + l->result[1][i];
+
+		r0 += v & 1;
+		r1 += v >> 1;
+		both += v == 3;
+	}
+	outcome[0] += end - begin - r0 - r1 + both;
+	outcome[1] += r0 - both;
+	outcome[2] += r1 - both;
+	outcome[3] += both;
+}
+
+static void batches(struct litmus *l, int self)
+{
+	const batch_fn batch = l->edge->batch[l->arg->form][self];
+	struct side *s = &l->side[self];
+	struct side common = { .random = l->arg->seed | 1 };
+	u32 g = 0;
+
+	while (meet(l, self)) {
+		g++;
+		place(l, self, &common);
+		delay_turns(l, self);
+		batch(l, g);
+		if (!meet(l, self))
+			break;
+		tally(l, self);
+		s->batches++;
+		if (!(s->batches % 64) && !go_on(l, self))
+			break;
+	}
+}
+
+/* PBT_FORM_BARE: how fast the same accesses would be if nobody looked at them. */
+static void bare(struct litmus *l, int self)
+{
+	const batch_fn batch = l->edge->batch[PBT_FORM_KERNEL][self];
+	struct side *s = &l->side[self];
+	struct side common = { .random = l->arg->seed | 1 };
+
+	if (!meet(l, self))
+		return;
+	place(l, self, &common);
+	for (;;) {
+		batch(l, ++s->batches);
+		if (!(s->batches % 64) && !go_on(l, self))
+			return;
+	}
+}
+
+/* --- sleep_wake: one cell, as a task has one state */
+
+static void clog_store_buffer(struct litmus *l, u32 g)
+{
+	u32 i;
+
+	for (i = 0; i < CLOG_LINES; i++)
+		WRITE_ONCE(l->clog[i * CELL_WORDS], g);
+}
+
+static void sleeper(struct litmus *l)
+{
+	const u32 form = l->arg->form;
+	struct side *s = &l->side[0];
+	u32 g, n, spins;
+	bool r0, late;
+
+	for (g = 1; meet(l, 0); g++) {
+		delay_turns(l, 0);
+		clog_store_buffer(l, g);
+		if (form == PBT_FORM_WEAK)
+			__set_current_state(TASK_UNINTERRUPTIBLE);
+		else
+			set_current_state(TASK_UNINTERRUPTIBLE);
+		if (form == PBT_FORM_BARRIER)
+			full_barrier(l);
+		r0 = READ_ONCE(l->cell_y) == g;
+		n = arrive(l, 0);
+		late = false;
+		for (spins = 0; !has_arrived(l, 1, n); spins++) {
+			spin(spins);
+			/* the waker is not running: it will find a state that means nothing */
+			if (spins >= SLEEPER_SPINS) {
+				late = true;
+				break;
+			}
+		}
+		__set_current_state(TASK_RUNNING);
+		while (!has_arrived(l, 1, n)) {
+			cpu_relax();
+			if (!go_on(l, 0))
+				return;
+		}
+		/* the end of the run wakes the sleeper, too (kthread_stop()) */
+		if (late || READ_ONCE(l->stop))
+			l->discarded++;
+		else
+			count(s, r0, READ_ONCE(l->result[1][0]));
+		if (!(g % 64) && !go_on(l, 0))
+			return;
+	}
+}
+
+static void waker(struct litmus *l)
+{
+	u32 g;
+
+	for (g = 1; meet(l, 1); g++) {
+		/* the sleeper's stores will have to wait for these lines */
+		clog_store_buffer(l, g);
+		delay_turns(l, 1);
+		WRITE_ONCE(l->cell_y, g);
+		if (l->arg->form == PBT_FORM_BARRIER)
+			full_barrier(l);
+		WRITE_ONCE(l->result[1][0], wake_up_process(l->task[0]));
+		if (!meet(l, 1))
+			return;
+		if (!(g % 64) && !go_on(l, 1))
+			return;
+	}
+}
+
+/* --- edges that set off something on T1's CPU which then reads x */
+
+/* Returns false if the run ended first. */
+static bool wait_done(struct litmus *l, const u32 *done, u32 n)
+{
+	u32 spins = 0;
+
+	/* pairs with receive() and on_task_work() */
+	while ((s32)(smp_load_acquire(done) - n) < 0) {
+		spin(spins);
+		if (!(++spins % SPINS) && !go_on(l, 0))
+			return false;
+	}
+	return true;
+}
+
+static void sender(struct litmus *l)
+{
+	struct parcel *p = l->parcel;
+	u32 *x = p ? &p->x : &l->cell_x, *seen = p ? &p->seen : l->seen;
+	u32 *done = p ? &p->done : &l->done, g;
+	int told;
+
+	for (g = 1; go_on(l, 0); g++) {
+		delay_turns(l, 0);
+		WRITE_ONCE(*x, g);
+		if (l->arg->form == PBT_FORM_BARRIER)
+			full_barrier(l);
+		told = l->edge->send(l);
+		if (told < 0) {
+			give_up(l, told);
+			return;
+		}
+		if (!wait_done(l, done, g))
+			return;
+		count(&l->side[0], told, READ_ONCE(*seen) == g);
+	}
+}
+
+static void receive(struct litmus *l)
+{
+	const u32 n = l->done + 1;
+
+	if (l->arg->form == PBT_FORM_BARRIER)
+		full_barrier(l);
+	WRITE_ONCE(l->seen[l->edge->send ? 0 : n % 4], READ_ONCE(l->cell_x));
+	/* pairs with wait_done() */
+	smp_store_release(&l->done, n);
+}
+
+static void on_ipi(void *info)
+{
+	receive(info);
+}
+
+static int send_ipi(struct litmus *l)
+{
+	if (smp_call_function_single_async(l->arg->cpu[1], &l->csd))
+		return -ENODEV;	/* -ENXIO: it has gone offline */
+	l->sent++;
+	return 1;
+}
+
+static int setup_ipi(struct litmus *l)
+{
+	l->csd.func = on_ipi;
+	l->csd.info = l;
+	return 0;
+}
+
+/* It has been sent, so it comes; a CPU that goes offline runs what it has (smpcfd_dying_cpu()). */
+static void cleanup_ipi(struct litmus *l)
+{
+	/* pairs with receive() */
+	while ((s32)(smp_load_acquire(&l->done) - l->sent) < 0)
+		schedule_timeout_uninterruptible(1);
+}
+
+/* A CPU that runs something is interrupted sooner than one that sleeps. */
+static void spinner(struct litmus *l)
+{
+	u32 spins;
+
+	do {
+		for (spins = 0; spins < SPINS; spins++)
+			barrier();
+	} while (go_on(l, 1));
+}
+
+static void on_work(struct work_struct *work)
+{
+	receive(container_of(work, struct litmus, work));
+}
+
+static int send_work(struct litmus *l)
+{
+	return queue_work_on(l->arg->cpu[1], l->wq, &l->work);
+}
+
+static int setup_work(struct litmus *l)
+{
+	INIT_WORK(&l->work, on_work);
+	/* as system_wq is, which schedule_work() takes */
+	l->wq = alloc_workqueue("pbt_litmus", COMPAT_WQ_PERCPU, 0);
+	return l->wq ? 0 : -ENOMEM;
+}
+
+static void cleanup_work(struct litmus *l)
+{
+	destroy_workqueue(l->wq);
+}
+
+/*
+ * T0 stores and queues the work again and again. Each time the work turns out to be queued anew, it
+ * was begun after the last call that found it pending, and must have seen what was stored before
+ * that call. So the two come as close as they can, and there is one event for each time it ran.
+ */
+static void queuer(struct litmus *l)
+{
+	const u32 form = l->arg->form;
+	u32 g, pending = 0, runs = 0;
+	bool queued;
+
+	for (g = 1; g % 256 || go_on(l, 0); g++) {
+		WRITE_ONCE(l->cell_x, g);
+		if (form == PBT_FORM_BARRIER)
+			full_barrier(l);
+		queued = !(form == PBT_FORM_WEAK && work_pending(&l->work)) && send_work(l);
+		if (!queued) {
+			pending = g;
+			continue;
+		}
+		if (runs && !wait_done(l, &l->done, runs))
+			return;
+		if (runs && pending)
+			count(&l->side[0], false, (s32)(l->seen[runs % 4] - pending) >= 0);
+		pending = 0;
+		runs++;
+		delay_turns(l, 0);
+	}
+}
+
+static int send_completion(struct litmus *l)
+{
+	complete(&l->event);
+	return 1;
+}
+
+static int setup_completion(struct litmus *l)
+{
+	init_completion(&l->event);
+	return 0;
+}
+
+static void waiter(struct litmus *l)
+{
+	while (go_on(l, 1))
+		if (wait_for_completion_timeout(&l->event, HZ / 20))
+			receive(l);
+}
+
+/* --- task_work, in a thread of the caller's that returns to user mode */
+
+static void parcel_put(struct parcel *p)
+{
+	if (refcount_dec_and_test(&p->refs)) {
+		kfree(p);
+		module_put(THIS_MODULE);
+	}
+}
+
+static void on_task_work(struct callback_head *work)
+{
+	struct parcel *p = container_of(work, struct parcel, work);
+	const u32 n = p->done + 1;
+
+	if (p->barrier)
+		smp_mb();	/* pairs with that of sender() */
+	WRITE_ONCE(p->seen, READ_ONCE(p->x));
+	/* pairs with wait_done() */
+	smp_store_release(&p->done, n);
+	parcel_put(p);
+}
+
+static int send_task_work(struct litmus *l)
+{
+	int err;
+
+	refcount_inc(&l->parcel->refs);
+	init_task_work(&l->parcel->work, on_task_work);
+	err = task_work_add(l->receiver, &l->parcel->work, l->edge->notify);
+	if (!err)
+		return 1;
+	parcel_put(l->parcel);
+	return err;
+}
+
+static int setup_task_work(struct litmus *l)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(find_vpid(l->arg->receiver), PIDTYPE_PID);
+	if (task && task != current && same_thread_group(task, current))
+		l->receiver = get_task_struct(task);
+	rcu_read_unlock();
+	if (!l->receiver)
+		return -ESRCH;
+	l->parcel = kzalloc(sizeof(*l->parcel), GFP_KERNEL);
+	if (!l->parcel) {
+		put_task_struct(l->receiver);
+		return -ENOMEM;
+	}
+	/* the parcel's own, until it is freed; the file has one, too */
+	__module_get(THIS_MODULE);
+	used_task_work = true;
+	refcount_set(&l->parcel->refs, 1);
+	l->parcel->barrier = l->arg->form == PBT_FORM_BARRIER;
+	return 0;
+}
+
+/*
+ * The receiver may be stopped, or wait for something of ours. Then the parcel stays with it until
+ * it runs or ends (exit_task_work()), and the module with the parcel: work cannot be taken back,
+ * task_work_cancel() is not for modules.
+ */
+static void cleanup_task_work(struct litmus *l)
+{
+	unsigned int ms;
+
+	for (ms = 0; refcount_read(&l->parcel->refs) > 1 && ms < ORPHAN_MSECS; ms += 10)
+		schedule_timeout_uninterruptible(msecs_to_jiffies(10));
+	parcel_put(l->parcel);
+	put_task_struct(l->receiver);
+}
+
+/* --- the table */
+
+#define MP_BATCHES { \
+	[PBT_FORM_KERNEL] = { mp_wmb, mp_other_rmb }, \
+	[PBT_FORM_WEAK] = { mp_plain, mp_other_plain }, \
+	[PBT_FORM_BARRIER] = { mp_mb, mp_other_mb }, \
+}
+
+#define TASK_WORK_EDGE(mode) { \
+	.delay = 64, \
+	.cells = CELLS_MAX, \
+	.batch = MP_BATCHES, \
+	.batch_when_weak = true, \
+	.side = { sender, NULL }, \
+	.send = send_task_work, \
+	.notify = (mode), \
+	.setup = setup_task_work, \
+	.cleanup = cleanup_task_work, \
+}
+
+static const struct edge edges[PBT_NR_EDGES] = {
+	[PBT_EDGE_MEMORY_SB] = {
+		.cells = CELLS_MAX,
+		.delay = 64,
+		.batch = {
+			[PBT_FORM_KERNEL] = { sb_mb, sb_other },
+			[PBT_FORM_WEAK] = { sb_plain, sb_other },
+			[PBT_FORM_BARRIER] = { sb_mb_fenced, sb_other },
+		},
+	},
+	[PBT_EDGE_MEMORY_MP] = {
+		.cells = CELLS_MAX,
+		.delay = 64,
+		.batch = MP_BATCHES,
+	},
+	[PBT_EDGE_SET_CURRENT_STATE] = {
+		.cells = CELLS_MAX,
+		.delay = 64,
+		.batch = {
+			[PBT_FORM_KERNEL] = { sb_set_state, sb_other },
+			[PBT_FORM_WEAK] = { sb_set_state_weak, sb_other },
+			[PBT_FORM_BARRIER] = { sb_set_state_fenced, sb_other },
+		},
+	},
+	[PBT_EDGE_WAKE_UP_PROCESS] = {
+		.cells = 16,
+		.delay = 128,
+		.batch = {
+			[PBT_FORM_KERNEL] = { sb_wake_up, sb_other },
+			[PBT_FORM_WEAK] = { sb_wake_up_weak, sb_other },
+			[PBT_FORM_BARRIER] = { sb_wake_up_fenced, sb_other },
+		},
+	},
+	[PBT_EDGE_SLEEP_WAKE] = {
+		.delay = 64,
+		.side = { sleeper, waker },
+	},
+	[PBT_EDGE_KTHREAD_USE_MM] = {
+		.cells = 4,
+		.delay = 256,
+		.batch = {
+			[PBT_FORM_KERNEL] = { sb_use_mm, sb_other },
+			[PBT_FORM_WEAK] = { sb_mm_weak, sb_other },
+			[PBT_FORM_BARRIER] = { sb_use_mm_fenced, sb_other },
+		},
+	},
+	[PBT_EDGE_KTHREAD_UNUSE_MM] = {
+		.cells = 4,
+		.delay = 256,
+		.batch = {
+			[PBT_FORM_KERNEL] = { sb_unuse_mm, sb_other },
+			[PBT_FORM_WEAK] = { sb_mm_weak, sb_other },
+			[PBT_FORM_BARRIER] = { sb_unuse_mm_fenced, sb_other },
+		},
+	},
+	[PBT_EDGE_IPI] = {
+		.cells = CELLS_MAX,
+		.delay = 64,
+		.batch = MP_BATCHES,
+		.batch_when_weak = true,
+		.side = { sender, spinner },
+		.send = send_ipi,
+		.setup = setup_ipi,
+		.cleanup = cleanup_ipi,
+	},
+	[PBT_EDGE_QUEUE_WORK] = {
+		.cells = CELLS_MAX,
+		.delay = 64,
+		.batch = MP_BATCHES,
+		.batch_when_weak = true,
+		.side = { sender, NULL },
+		.send = send_work,
+		.setup = setup_work,
+		.cleanup = cleanup_work,
+	},
+	[PBT_EDGE_QUEUE_WORK_PENDING] = {
+		.delay = 512,
+		.side = { queuer, NULL },
+		.setup = setup_work,
+		.cleanup = cleanup_work,
+	},
+	[PBT_EDGE_COMPLETION] = {
+		.cells = CELLS_MAX,
+		.delay = 64,
+		.batch = MP_BATCHES,
+		.batch_when_weak = true,
+		.side = { sender, waiter },
+		.send = send_completion,
+		.setup = setup_completion,
+	},
+	[PBT_EDGE_TASK_WORK_RESUME] = TASK_WORK_EDGE(TWA_RESUME),
+	[PBT_EDGE_TASK_WORK_SIGNAL] = TASK_WORK_EDGE(TWA_SIGNAL),
+	[PBT_EDGE_TASK_WORK_NO_IPI] = TASK_WORK_EDGE(COMPAT_TWA_NO_IPI),
+};
+
+/* By batches, or by the edge's own two sides. */
+static bool by_batches(const struct litmus *l)
+{
+	return !l->edge->side[0] || (l->arg->form == PBT_FORM_WEAK && l->edge->batch_when_weak);
+}
+
+static void run_side(struct litmus *l, int self)
+{
+	if (l->arg->form == PBT_FORM_BARE)
+		bare(l, self);
+	else if (by_batches(l))
+		batches(l, self);
+	else if (l->edge->side[self])
+		l->edge->side[self](l);
+	else
+		return;
+	complete(&l->ended);
+}
+
+static int side_0(void *data)
+{
+	run_side(data, 0);
+	return 0;
+}
+
+static int side_1(void *data)
+{
+	run_side(data, 1);
+	return 0;
+}
+
+/* --- the call */
+
+u32 litmus_edges(void)
+{
+	u32 missing = 0;
+
+	if (!COMPAT_HAS_NO_IPI)
+		missing |= BIT(PBT_EDGE_TASK_WORK_NO_IPI);
+	if (!COMPAT_MM_IS_BARRIER)
+		missing |= BIT(PBT_EDGE_KTHREAD_USE_MM) | BIT(PBT_EDGE_KTHREAD_UNUSE_MM);
+	return (BIT(PBT_NR_EDGES) - 1) & ~missing;
+}
+
+static bool is_task_work(u32 edge)
+{
+	return edge >= PBT_EDGE_TASK_WORK_RESUME && edge <= PBT_EDGE_TASK_WORK_NO_IPI;
+}
+
+static int check(const struct pbt_litmus *a)
+{
+	int i;
+
+	if (a->edge >= PBT_NR_EDGES || a->form >= PBT_NR_FORMS ||
+	    a->placement >= PBT_NR_PLACEMENTS || !a->msecs || a->msecs > PBT_LITMUS_MSECS_MAX ||
+	    a->cpu[0] == a->cpu[1] || (a->receiver && !is_task_work(a->edge)) ||
+	    memchr_inv(a->reserved, 0, sizeof(a->reserved)))
+		return -EINVAL;
+	if (!(litmus_edges() & BIT(a->edge)) ||
+	    (a->form == PBT_FORM_BARE && edges[a->edge].side[0]))
+		return -EOPNOTSUPP;
+	for (i = 0; i < 2; i++)
+		if (a->cpu[i] >= nr_cpu_ids || !cpu_online(a->cpu[i]))
+			return -ENODEV;
+	return 0;
+}
+
+static void stop_sides(struct litmus *l)
+{
+	int i;
+
+	WRITE_ONCE(l->stop, true);
+	for (i = 0; i < 2; i++) {
+		if (!l->task[i])
+			continue;
+		kthread_stop(l->task[i]);
+		put_task_struct(l->task[i]);
+	}
+}
+
+static int start_sides(struct litmus *l)
+{
+	static int (*const side[2])(void *data) = { side_0, side_1 };
+	struct task_struct *task;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		task = kthread_create_on_node(side[i], l, cpu_to_node(l->arg->cpu[i]),
+					      "pbt_litmus/%d", i);
+		if (IS_ERR(task))
+			return PTR_ERR(task);
+		/* it may end before it is stopped */
+		l->task[i] = get_task_struct(task);
+		kthread_bind(task, l->arg->cpu[i]);
+	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(l->task[i]);
+	return 0;
+}
+
+static void gather(struct litmus *l, u64 nsecs)
+{
+	struct pbt_litmus *a = l->arg;
+	int i, side;
+
+	a->nsecs = nsecs;
+	a->discarded = l->discarded;
+	if (a->form == PBT_FORM_BARE) {
+		/* the slower of the two is what counts */
+		a->iterations = min(l->side[0].batches, l->side[1].batches) * l->cells;
+		return;
+	}
+	for (side = 0; side < 2; side++)
+		for (i = 0; i < PBT_OUTCOMES; i++)
+			a->outcome[i] += l->side[side].outcome[i];
+	for (i = 0; i < PBT_OUTCOMES; i++)
+		a->iterations += a->outcome[i];
+}
+
+static int run(struct litmus *l)
+{
+	const struct edge *edge = l->edge;
+	const bool own = !by_batches(l);
+	u64 begin;
+	long left;
+	int ret = 0;
+
+	if (own && edge->setup)
+		ret = edge->setup(l);
+	if (ret)
+		return ret;
+	begin = ktime_get_ns();
+	ret = start_sides(l);
+	left = ret ? 1 : wait_for_completion_interruptible_timeout(&l->ended,
+						msecs_to_jiffies(l->arg->msecs));
+	stop_sides(l);
+	if (own && edge->cleanup)
+		edge->cleanup(l);
+	gather(l, ktime_get_ns() - begin);
+	if (ret)
+		return ret;
+	if (l->error)
+		return l->error;
+	return left < 0 && !l->arg->iterations ? -EINTR : 0;
+}
+
+/*
+ * 0, or -errno as PBT_LITMUS has it; -ENOMEM. The kthreads and whatever they set off have ended
+ * when it returns, except for a receiver's task_work: see cleanup_task_work().
+ */
+long litmus_run(struct pbt_litmus *arg)
+{
+	struct litmus *l;
+	int ret;
+
+	memset(arg->outcome, 0, sizeof(arg->outcome));
+	arg->iterations = 0;
+	arg->discarded = 0;
+	arg->nsecs = 0;
+	ret = check(arg);
+	if (ret)
+		return ret;
+	l = kvzalloc(sizeof(*l), GFP_KERNEL);
+	if (!l)
+		return -ENOMEM;
+	l->arg = arg;
+	l->edge = &edges[arg->edge];
+	l->cells = l->edge->cells;
+	l->mm = current->mm;
+	l->side[0].random = (arg->seed * 2654435761U) | 1;
+	l->side[1].random = (arg->seed * 2246822519U) | 1;
+	init_completion(&l->ended);
+	ret = mutex_lock_interruptible(&litmus_mutex);
+	if (!ret) {
+		ret = run(l);
+		mutex_unlock(&litmus_mutex);
+	}
+	kvfree(l);
+	return ret;
+}
+
+void litmus_exit(void)
+{
+	/* a task_work that has told of itself may not have returned to its caller yet */
+	if (used_task_work)
+		synchronize_rcu_tasks();
+}
