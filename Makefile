@@ -4,8 +4,8 @@
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
 # The questions asked of a kernel, and the tests of the module. live_registers, page_integrity and
-# module_knobs need liburing, module_* the module.
-TEST_GEN_PROGS := live_registers page_integrity module_knobs module_offload
+# module_knobs need liburing, module_* and kernel_order the module.
+TEST_GEN_PROGS := live_registers page_integrity kernel_order module_knobs module_offload
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
 TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test page_test without_io_uring thread_rate
@@ -87,6 +87,10 @@ endif
 
 $(OUTPUT)/barrier_ctl: $(src)/barrier_ctl.c $(src)/module.c $(src)/json.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
+
+$(OUTPUT)/kernel_order: $(addprefix $(src)/,kernel_order.c program.c module.c json.c evidence.c) \
+		$(headers)
+	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -lm -o $@
 
 $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
