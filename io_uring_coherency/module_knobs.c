@@ -28,6 +28,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,10 @@
 #endif
 #include "kselftest_harness.h"
 #include "module.h"
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
 
 #ifndef IORING_SETUP_COOP_TASKRUN
 #define IORING_SETUP_COOP_TASKRUN	(1U << 8)
@@ -1044,6 +1049,140 @@ TEST_F(session, wrong_ioctls)
 	EXPECT_EQ(1ULL, c.processes);
 }
 
+/* --- PBT_LITMUS: what it refuses, and that it ends; what it measures is kernel_order's matter */
+
+TEST_F(session, wrong_litmus)
+{
+	const struct pbt_litmus good = {
+		.edge = PBT_EDGE_MEMORY_SB, .cpu = { 0, 1 }, .msecs = 1, .seed = 1,
+	};
+	struct pbt_litmus l;
+	unsigned int i;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+#define LITMUS(error, ...) do {					\
+		l = good;					\
+		__VA_ARGS__;					\
+		EXPECT_EQ(-1, ioctl(session, PBT_LITMUS, &l));	\
+		EXPECT_EQ(error, errno);			\
+	} while (0)
+	LITMUS(EINVAL, l.edge = PBT_NR_EDGES);
+	LITMUS(EINVAL, l.form = PBT_NR_FORMS);
+	LITMUS(EINVAL, l.placement = PBT_NR_PLACEMENTS);
+	LITMUS(EINVAL, l.msecs = 0);
+	LITMUS(EINVAL, l.msecs = PBT_LITMUS_MSECS_MAX + 1);
+	LITMUS(EINVAL, l.cpu[1] = 0);
+	LITMUS(EINVAL, l.receiver = getpid());
+	for (i = 0; i < ARRAY_SIZE(l.reserved); i++)
+		LITMUS(EINVAL, l.reserved[i] = 1ULL << (16 * i));
+	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_IPI; l.form = PBT_FORM_BARE);
+	LITMUS(ENODEV, l.cpu[0] = 1U << 30);
+	LITMUS(ENODEV, l.cpu[1] = ~0U);
+	EXPECT_EQ(-1, ioctl(session, PBT_LITMUS, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		return;
+	/* nobody, somebody else's, the caller itself */
+	LITMUS(ESRCH, l.edge = PBT_EDGE_TASK_WORK_SIGNAL);
+	LITMUS(ESRCH, l.edge = PBT_EDGE_TASK_WORK_SIGNAL; l.receiver = 1);
+	LITMUS(ESRCH, l.edge = PBT_EDGE_TASK_WORK_SIGNAL; l.receiver = getpid());
+	for (i = 0; i < PBT_NR_FORMS; i++) {
+		l = good;
+		l.form = i;
+		l.msecs = 50;
+		EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &l));
+		EXPECT_LT(0ULL, l.iterations);
+	}
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* A signal ends it, whatever it is doing. */
+TEST_F_TIMEOUT(session, litmus_and_signal, 120)
+{
+	static const struct itimerval soon = { .it_value.tv_usec = 100000 };
+	const struct sigaction act = { .sa_handler = on_alarm };
+	struct pbt_litmus l;
+	struct pbt_info info;
+	double start, longest = 0;
+	unsigned int edge;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "there is only one CPU");
+	ASSERT_EQ(0, ioctl(session, PBT_GET_INFO, &info));
+	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
+	for (edge = 0; edge < PBT_EDGE_TASK_WORK_RESUME; edge++) {
+		if (!(info.edges & (1U << edge)))
+			continue;
+		memset(&l, 0, sizeof(l));
+		l.edge = edge;
+		l.cpu[1] = 1;
+		l.msecs = PBT_LITMUS_MSECS_MAX;
+		start = now_us();
+		setitimer(ITIMER_REAL, &soon, NULL);
+		if (ioctl(session, PBT_LITMUS, &l))
+			EXPECT_EQ(EINTR, errno);
+		if (now_us() - start > longest)
+			longest = now_us() - start;
+	}
+	EXPECT_GT(5e6, longest);
+	signal(SIGALRM, SIG_DFL);
+	TH_LOG("ended %.0f ms after its start, 100 of them before the signal", longest / 1e3);
+}
+
+#define VFORK_SECONDS	4
+
+static void *in_vfork(void *arg)
+{
+	int *tid = arg;
+	pid_t child;
+
+	__atomic_store_n(tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	child = vfork();
+	if (!child) {
+		sleep(VFORK_SECONDS);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	return NULL;
+}
+
+/* task_work for a thread that cannot run it now stays with the thread; the call does not wait. */
+TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
+{
+	struct pbt_litmus l = {
+		.edge = PBT_EDGE_TASK_WORK_SIGNAL, .cpu = { 0, 1 }, .msecs = 50,
+	};
+	pthread_t thread;
+	double start;
+	int tid = 0;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		SKIP(return, "there is only one CPU");
+	ASSERT_EQ(0, pthread_create(&thread, NULL, in_vfork, &tid));
+	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
+		usleep(1000);
+	usleep(100000);
+	l.receiver = tid;
+	start = now_us();
+	EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &l));
+	EXPECT_EQ(0ULL, l.iterations);
+	EXPECT_GT(VFORK_SECONDS * 1e6 - 1e6, now_us() - start);
+	TH_LOG("returned after %.0f ms", (now_us() - start) / 1e3);
+	/* one that has ended is nobody's receiver */
+	pthread_join(thread, NULL);
+	EXPECT_EQ(-1, ioctl(session, PBT_LITMUS, &l));
+	EXPECT_EQ(ESRCH, errno);
+}
+
 static uint64_t random_state;
 
 static uint32_t rnd(uint32_t below)
@@ -1073,15 +1212,16 @@ static uint32_t odd_number(void)
 TEST_F_TIMEOUT(session, fuzz, 3600)
 {
 	static const unsigned int cmds[] = {
-		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE,
+		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
 	};
 	const char *asked = getenv("IO_URING_COHERENCY_FUZZ");
 	const uint64_t max = asked ? strtoull(asked, NULL, 10) : FUZZ_CALLS;
 	const long size = sysconf(_SC_PAGESIZE);
-	unsigned long long n, succeeded = 0, by_cmd[4] = { 0 };
+	unsigned long long n, succeeded = 0, by_cmd[5] = { 0 };
 	union {
 		struct pbt_knobs knobs;
 		struct pbt_write write;
+		struct pbt_litmus litmus;
 		unsigned char bytes[sizeof(struct pbt_counters)];
 		uint32_t words[sizeof(struct pbt_counters) / 4];
 	} u;
@@ -1110,7 +1250,7 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 
 		if (!asked && now_us() - start > FUZZ_MS * 1e3)
 			break;
-		which = rnd(4);
+		which = rnd(5);
 		cmd = cmds[which];
 		if (!rnd(10))
 			cmd ^= 1U << rnd(32);
@@ -1131,6 +1271,14 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 			u.write.len = rnd(4) ? rnd(2 * size) : ((uint64_t)odd_number() << rnd(32));
 			u.write.pos = rnd(2) ? -1 : (int64_t)odd_number() << rnd(32);
 			u.write.flags = rnd(4) ? 0 : 1U << rnd(10);
+		} else if (which == 4) {
+			u.litmus.edge = rnd(PBT_NR_EDGES + 1);
+			u.litmus.form = rnd(PBT_NR_FORMS + 1);
+			u.litmus.placement = rnd(PBT_NR_PLACEMENTS + 1);
+			u.litmus.cpu[0] = rnd(4) ? 0 : rnd(3);
+			u.litmus.cpu[1] = rnd(4) ? 1 : rnd(3);
+			u.litmus.receiver = rnd(4) ? 0 : (int)odd_number();
+			u.litmus.msecs = 1;
 		}
 		if (!rnd(4))
 			u.words[rnd(sizeof(u) / 4)] = odd_number();
@@ -1147,6 +1295,9 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 			else
 				u.knobs.reserved[rnd(10)] = 1 + rnd(1000);
 		}
+		/* so does a run: most lack their time */
+		if (which == 4)
+			u.litmus.msecs = rnd(64) ? 0 : u.litmus.msecs % 4;
 		/* a delay of this loop's own would only make it long */
 		for (i = 0; which == 1 && i < PBT_NR_POINTS; i++)
 			if (u.knobs.point[i].action == PBT_UDELAY)
@@ -1194,11 +1345,12 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 	memset(&u, 0, sizeof(u));
 	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &u.knobs));
 	EXPECT_TRUE(delay_is(0));
-	ksft_print_msg("%llu calls in %.1f s (info %llu, knobs %llu, counters %llu, write %llu), ",
+	ksft_print_msg("%llu calls in %.1f s (info %llu, knobs %llu, counters %llu, write %llu, ",
 		       (unsigned long long)n, (now_us() - start) / 1e6,
 		       (unsigned long long)by_cmd[0], (unsigned long long)by_cmd[1],
 		       (unsigned long long)by_cmd[2], (unsigned long long)by_cmd[3]);
-	printf("%llu succeeded\n", (unsigned long long)succeeded);
+	printf("litmus %llu), %llu succeeded\n", (unsigned long long)by_cmd[4],
+	       (unsigned long long)succeeded);
 	EXPECT_LT(0ULL, succeeded);
 	if (asked)
 		EXPECT_EQ(max, n);
