@@ -339,6 +339,15 @@ check_bad_program_options()
 	refused 2 "is not an option" "$program" nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file
 
+	program=$HOST/kernel_order
+	refused 2 "not a number of seconds" "$program" -t never
+	refused 2 "is no edge" "$program" --edge nonsense
+	refused 2 "is not two CPUs" "$program" --cpus 0
+	refused 2 "is not two CPUs" "$program" --cpus 1,1
+	refused 2 "may not use CPU" "$program" --cpus 0,999999
+	refused 2 "is not an option" "$program" nonsense
+	refused 2 "cannot write" "$program" --json /nowhere/file
+
 	program=$HOST/barrier_ctl
 	refused 2 "'nowhere' is no point" "$program" --at nowhere=mb -- true
 	refused 2 "'nothing' is no action" "$program" --at io_write=nothing -- true
@@ -810,7 +819,7 @@ check_load_cycles()
 		gone || die "something is left"
 		# a shell without a terminal has its jobs ignore SIGINT; SIGTERM does the same
 		for signal in TERM KILL; do
-			for program in module_knobs module_offload live_registers; do
+			for program in module_knobs module_offload live_registers kernel_order; do
 				./$program >/tmp/out &
 				sleep 3
 				[ -e /sys/module/ppc_barrier_test ] || die "$program loads nothing"
@@ -899,7 +908,7 @@ check_debug_kernel()
 		cd /kselftest/io_uring_coherency || exit 1
 		echo clear >$leaks || exit 1
 		for program in module_knobs module_offload module_knobs \
-			"live_registers -t 20 -n 300" module_knobs; do
+			"live_registers -t 20 -n 300" "kernel_order -t 3" module_knobs; do
 			echo "running $program"
 			# shellcheck disable=SC2086 # words
 			./$program || exit 1
@@ -982,6 +991,39 @@ check_pages_disk()
 		jq -e '[.variants[] | select(.views | length != 6)] == []' "$json"
 		jq -e "$3" "$json"
 	done
+}
+
+# The order of memory inside a good kernel: what TCG on x86 can show has an answer, the rest is said
+# not to be observable. check_order KERNEL ARCH
+check_order()
+{
+	OPT_ARCH=$2
+	guest_of "$1" "-t 3" kernel_order
+	jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$SCRATCH/guest/kernel_order.json"
+	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' \
+		"$SCRATCH/guest/kernel_order.json"
+	jq -e '.variants | map({key: .name, value: .}) | from_entries |
+		[.memory_sb, .set_current_state, .wake_up_process, .sleep_wake, .kthread_use_mm,
+		.kthread_unuse_mm] | all(.outcome == "pass")' "$SCRATCH/guest/kernel_order.json"
+	jq -e '.variants[] | select(.name == "memory_sb") | .control_first_ms < 1000' \
+		"$SCRATCH/guest/kernel_order.json"
+	# an x86 host never lets a load, or a store, overtake its like
+	[ "$(uname -m)" != x86_64 ] || jq -e '[.variants[] | select(.kind == "MP") |
+		.text | test("^not observable on this machine|^inconclusive")] | all' \
+		"$SCRATCH/guest/kernel_order.json"
+}
+
+# check_order_caught PATCH EDGE...: on that bad kernel just these edges fail.
+check_order_caught()
+{
+	local failed kernel=source:6.1+$1
+	shift
+
+	OPT_ARCH=ppc64le
+	guest_of "$kernel" "-t 3" kernel_order
+	failed=$(jq -r '[.variants[] | select(.outcome == "fail") | .name] | sort | join(" ")' \
+		"$SCRATCH/guest/kernel_order.json")
+	[ "$failed" = "$(printf '%s\n' "$@" | sort | paste -sd ' ')" ] || fail "failed: $failed"
 }
 
 # What the harness must notice of a guest: guest_fault SCRIPT STATE PATTERN
@@ -1148,6 +1190,11 @@ run_check()
 	t pages-disk-bad check_pages_disk "source:6.1+$both" 1 \
 		'[.variants[] | select(.name | test("^uring(_async|_fixed)?$")) |
 		.stored > 0 and .places.memory == .violations] | all and length == 3'
+	t order check_order source:6.1 ppc64le
+	t order-set-current-state-without-mb check_order_caught set-current-state-without-mb \
+		set_current_state sleep_wake
+	t order-try-to-wake-up-looks-first check_order_caught try-to-wake-up-looks-first \
+		wake_up_process sleep_wake
 	t barrier-ctl check_barrier_ctl
 	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
