@@ -115,6 +115,27 @@ bench_module()
 	done
 }
 
+# Litmus iterations per second against the same accesses in two loops that do not meet.
+bench_order()
+{
+	local dir=$RESULT/order edge
+
+	bench_guest source:6.1 'for i in $(seq '$BENCH_PAIRS'); do
+		for e in memory_sb memory_mp set_current_state; do
+			./kernel_order -t 2 --bare --edge $e --json /results/$e-$i.json >/dev/null
+		done
+	done' order with-module
+	for edge in memory_sb memory_mp set_current_state; do
+		cat "$dir/$edge"-*.json | jq -r --arg e $edge '.variants[] |
+			select(.name == $e).forms | (.kernel, .bare) |=
+			(.iterations / .seconds) | "\(.kernel) \(.bare)"' >"$dir/$edge"
+		awk '{ print $1 / $2 }' "$dir/$edge" >"$dir/ratio"
+		cut -d ' ' -f 1 "$dir/$edge" >"$dir/rate"
+		say "iterations per second, $edge: median $(median <"$dir/rate")," \
+			"ratio to bare loops: median $(median <"$dir/ratio")"
+	done
+}
+
 # 20 starts of page_integrity on a disk, each of that many seconds or to its first wrong page.
 # bench_pages KERNEL SECONDS
 bench_pages()
@@ -224,6 +245,7 @@ run_bench()
 		else
 			bench_rate
 			bench_module
+			bench_order
 			for patch in powerpc-save-clobbers-fp-vmx powerpc-save-clobbers-fp \
 				powerpc-save-clobbers-vmx; do
 				bench_first $patch
