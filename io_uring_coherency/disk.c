@@ -31,24 +31,24 @@ static const struct {
 	{ .type = "tmpfs" },
 	{ "ext4", "mkfs.ext4", "-q", "-F" },
 	{ "xfs", "mkfs.xfs", "-q", "-f" },
+	{ .type = NULL }
 };
-
-#define NR_KINDS	(sizeof(kinds) / sizeof(kinds[0]))
 
 static char reason[300];
 
+/* Number in kinds, of its end if it is not there. */
 static unsigned int find_kind(const char *type)
 {
 	unsigned int i;
 
-	for (i = 0; i < NR_KINDS && strcmp(type, kinds[i].type); i++)
+	for (i = 0; kinds[i].type && strcmp(type, kinds[i].type); i++)
 		;
 	return i;
 }
 
 bool disk_knows(const char *type)
 {
-	return find_kind(type) < NR_KINDS;
+	return kinds[find_kind(type)].type;
 }
 
 /* Returns @err, negative. */
@@ -82,10 +82,10 @@ static int run_mkfs(unsigned int kind, int image, const char **why)
 	const char *mkfs = kinds[kind].mkfs;
 	posix_spawn_file_actions_t actions;
 	char path[32], command[64];
-	char *argv[] = {
-		command, (char *)kinds[kind].quiet, (char *)kinds[kind].force, path, NULL
+	const char *const argv[] = {
+		command, kinds[kind].quiet, kinds[kind].force, path, NULL
 	};
-	static const char *const places[] = { "/usr/sbin", "/sbin" };
+	static const char *const places[] = { "/usr/sbin", "/sbin", NULL };
 	unsigned int i;
 	int status = 0, ret = ENOENT;
 	pid_t pid;
@@ -94,9 +94,9 @@ static int run_mkfs(unsigned int kind, int image, const char **why)
 	posix_spawn_file_actions_init(&actions);
 	for (i = 0; i < 3; i++)
 		posix_spawn_file_actions_addopen(&actions, i, "/dev/null", O_RDWR, 0);
-	for (i = 0; ret == ENOENT && i < sizeof(places) / sizeof(places[0]); i++) {
+	for (i = 0; ret == ENOENT && places[i]; i++) {
 		snprintf(command, sizeof(command), "%s/%s", places[i], mkfs);
-		ret = posix_spawn(&pid, command, &actions, NULL, argv, environ);
+		ret = posix_spawn(&pid, command, &actions, NULL, (char *const *)argv, environ);
 	}
 	posix_spawn_file_actions_destroy(&actions);
 	if (ret)
@@ -168,7 +168,7 @@ int disk_make(const char *type, size_t bytes, const char *dir, const char **why)
 	char path[32];
 
 	bytes += ROOM;
-	if (kind >= NR_KINDS)
+	if (!kinds[kind].type)
 		return fault(why, -EINVAL, "no file system is named %s", type);
 	if (!kinds[kind].mkfs)
 		return make_mount(type, NULL, bytes, why);

@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	const struct sock_fprog program = {
-		.len = sizeof(filter) / sizeof(filter[0]),
+		.len = 4,
 		.filter = filter,
 	};
 

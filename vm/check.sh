@@ -416,7 +416,8 @@ check_pages_skipped()
 		prlimit --memlock=65536 "$program" --engine uring_fixed -t 0.1
 	# shellcheck disable=SC2016 # as above
 	pages_skip "verifying fails" sh -c 'ulimit -v 16384 && "$0" -t 0.1' "$program"
-	pages_skip "Too many open files\|not enough file descriptors" prlimit --nofile=16 "$program" --engine uring -t 0.1
+	pages_skip "Too many open files\|not enough file descriptors" \
+		prlimit --nofile=16 "$program" --engine uring -t 0.1
 }
 
 # A file system of the program's own, in each view; then killed: neither process, file, mount nor
