@@ -3,9 +3,9 @@
 # kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
-# The questions asked of a kernel, and the tests of the module. live_registers, page_integrity and
-# module_knobs need liburing, module_* and kernel_order the module.
-TEST_GEN_PROGS := live_registers page_integrity kernel_order module_knobs module_offload
+# The questions asked of a kernel, and the tests of the module. live_registers, page_integrity,
+# ring_order and module_knobs need liburing, module_* and kernel_order the module.
+TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_knobs module_offload
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
 TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test page_test without_io_uring thread_rate
@@ -45,8 +45,8 @@ liburing_probe = printf '%s\n' '\#include <liburing.h>' \
 	-o $(OUTPUT)/liburing_probe >/dev/null 2>&1 && echo yes; rm -f $(OUTPUT)/liburing_probe
 have_liburing := $(shell mkdir -p $(OUTPUT); $(liburing_probe))
 ifneq ($(have_liburing),yes)
-$(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_integrity and \
-	module_knobs will skip; Debian: liburing-dev, Fedora: liburing-devel)
+$(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_integrity, \
+	ring_order and module_knobs will skip; Debian: liburing-dev, Fedora: liburing-devel)
 endif
 endif
 
@@ -76,12 +76,18 @@ $(OUTPUT)/module_knobs: $(src)/module_knobs.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -o $@
 
+$(OUTPUT)/ring_order: $(addprefix $(src)/,ring_order.c ring_edges.c program.c json.c \
+	evidence.c) $(headers)
+	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
+		-lpthread -lm -o $@
+
 $(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c program.c disk.c engine.c module.c \
 	json.c provoke.c evidence.c) $(page_objs) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 else
-$(OUTPUT)/live_registers $(OUTPUT)/page_integrity $(OUTPUT)/module_knobs: $(src)/no_liburing.c
+$(addprefix $(OUTPUT)/,live_registers page_integrity ring_order module_knobs): \
+		$(src)/no_liburing.c
 	$(CC) $(CFLAGS) $< $(LDFLAGS) -o $@
 endif
 

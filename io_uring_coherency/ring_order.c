@@ -1,0 +1,654 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ring_order: does a CQE imply its data, a published SQE its buffer?
+ *
+ * Each variant is one hand-over between user space and io_uring (ring_edges.h has what they are).
+ * It runs in short slices: each on the next pair of CPUs, in turns with the barriers that liburing
+ * has and, where user space has a barrier that it could leave out, without ("relaxed"); flag and
+ * data on the same and on different cache lines. Every outcome is counted.
+ *
+ *	fail	an outcome that is forbidden was seen in the form with barriers
+ *	pass	it was not, and was seen in the relaxed form: this machine can show it
+ *	skip	it was seen in neither: not observable on this machine; or too few events
+ *
+ * An edge without a relaxed form is held against plain memory: two threads, two words. What plain
+ * memory does not show, no edge of that shape will. x86, and QEMU's TCG on x86, show store
+ * buffering (SB) but not the reordering that breaks message passing (MP). There an MP edge can
+ * fail, by a kernel that posts a CQE before its data, but it cannot pass.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
+#include "evidence.h"
+#include "json.h"
+#include "kselftest_harness.h"
+#include "program.h"
+#include "ring_edges.h"
+
+#define DEFAULT_SECONDS	1.0
+#define LONGER		5	/* times that for what has too few events, or no answer yet */
+#define CONTROL_SECONDS	0.5	/* for plain memory, where only another edge was asked for */
+#define BARE_SLICES	4
+
+/* One form of an edge. */
+struct form {
+	uint64_t count[OUTCOMES];
+	double ms;
+	uint64_t iterations;
+};
+
+struct result {
+	struct answer answer;
+	struct form form[2];	/* with barriers, relaxed */
+	struct form bare;	/* EDGE_PLAIN_*: without counting */
+	double seconds, first_ms;	/* < 0: no violation */
+	unsigned int pairs;	/* of CPUs it ran on */
+};
+
+/* Survives the harness's fork of each test. */
+struct shared {
+	pid_t main;
+	struct timespec start;
+	struct result result[EDGE_NR];
+};
+
+static struct {
+	double seconds;
+	const char *edge;
+	const char *json;
+	unsigned int nr_cpus;
+	int cpu[CPU_SETSIZE];
+} opt = { .seconds = DEFAULT_SECONDS };
+
+static struct shared *shared;
+
+static const char *const shape_names[] = {
+	[SHAPE_MP] = "MP",
+	[SHAPE_SB] = "SB",
+};
+
+static const char *const form_names[] = { "with barriers", "relaxed" };
+
+static uint64_t events(const struct result *r, const struct edge *e, bool relaxed)
+{
+	(void)e;
+	return slice_events(r->form[relaxed].count);
+}
+
+static uint64_t seen(const struct result *r, const struct edge *e, bool relaxed)
+{
+	return slice_forbidden(e, r->form[relaxed].count);
+}
+
+/* What plain memory shows of the shape of @e. */
+static enum edge_id plain_of(const struct edge *e)
+{
+	return e->shape == SHAPE_SB ? EDGE_PLAIN_SB : EDGE_PLAIN_MP;
+}
+
+/* --- running slices */
+
+/* The pair of CPUs number @n, in either order: every two that there are. */
+static void nth_pair(struct slice *s, unsigned int n)
+{
+	const unsigned int nr = opt.nr_cpus;
+	unsigned int first = n % nr, step = 1 + n / nr % (nr - 1);
+
+	s->cpu[0] = opt.cpu[first];
+	s->cpu[1] = opt.cpu[(first + step) % nr];
+}
+
+static unsigned int nr_pairs(void)
+{
+	return opt.nr_cpus * (opt.nr_cpus - 1);
+}
+
+static void add_form(struct form *form, const struct slice *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < OUTCOMES; i++)
+		form->count[i] += s->count[i];
+	form->ms += s->ms;
+	form->iterations += s->iterations[0] + s->iterations[1];
+}
+
+/* A number that differs from slice to slice and from run to run; never 0. */
+static uint64_t seed_of(unsigned int n)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return ((uint64_t)now.tv_nsec << 24 ^ (uint64_t)n * 0x9e3779b97f4a7c15ULL) | 1;
+}
+
+/* Slice number @n of the edge. */
+static void run_slice(struct slice *s, const struct edge *e, struct result *r, unsigned int n)
+{
+	const unsigned int forms = e->relaxed ? 2 : 1;
+
+	s->edge = e;
+	s->relaxed = e->relaxed && n % 2;
+	s->same_line = n / forms % 2;
+	s->seed = seed_of(n);
+	nth_pair(s, n / forms / 2 % nr_pairs());
+	slice_run(s);
+	if (s->bare) {
+		add_form(&r->bare, s);
+		return;
+	}
+	add_form(&r->form[s->relaxed], s);
+	r->pairs = n / forms / 2 + 1;
+	if (r->pairs > nr_pairs())
+		r->pairs = nr_pairs();
+	if (r->first_ms < 0 && seen(r, e, false))
+		r->first_ms = ms_since(&shared->start);
+}
+
+static bool more_wanted(const struct edge *e, const struct result *r,
+			const struct timespec *start)
+{
+	double seconds = ms_since(start) / 1e3, limit = opt.seconds;
+
+	if (orphaned(shared->main))
+		_exit(KSFT_FAIL);
+	/* each may have cost a second of waiting, and a few tell it all */
+	if (seen(r, e, false) >= 3 && seconds > 0.2)
+		return false;
+	/* a slow machine gets more time, and so does what every machine can show */
+	if (events(r, e, false) < e->min_events ||
+	    (e->shape == SHAPE_SB && !seen(r, e, false) && !seen(r, e, true)))
+		limit *= LONGER;
+	return seconds < limit;
+}
+
+/* Plain memory for an edge that was asked for alone. */
+static void run_control(struct slice *s, enum edge_id id)
+{
+	struct result *r = &shared->result[id];
+	struct timespec start;
+	unsigned int n;
+
+	if (events(r, &edges[id], true))
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (n = 1; ms_since(&start) < CONTROL_SECONDS * 1e3; n += 2)
+		run_slice(s, &edges[id], r, n);
+}
+
+static void run_bare(struct slice *s, const struct edge *e, struct result *r)
+{
+	unsigned int n;
+
+	s->bare = true;
+	for (n = 0; n < BARE_SLICES; n++)
+		run_slice(s, e, r, n);
+	s->bare = false;
+}
+
+/* --- verdicts */
+
+/* "there 4711, late 0" */
+static void list_outcomes(char *buf, size_t size, const struct edge *e, const uint64_t *count)
+{
+	unsigned int i, at = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < OUTCOMES && e->outcome[i] && at < size; i++)
+		at += snprintf(buf + at, size - at, "%s%s %llu", i ? ", " : "", e->outcome[i],
+			       (unsigned long long)count[i]);
+}
+
+static void print_outcomes(const struct edge *e, const struct result *r)
+{
+	char names[128] = "", counts[200];
+	unsigned int i, f, at = 0;
+
+	for (i = 0; i < OUTCOMES; i++)
+		if (e->forbidden & 1U << i)
+			at += snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "",
+				       e->outcome[i]);
+	for (f = 0; f < 2; f++) {
+		if (f && !e->relaxed)
+			break;
+		list_outcomes(counts, sizeof(counts), e, r->form[f].count);
+		ksft_print_msg("  %s: %s (%s: %s%s)\n", form_names[f], counts, names,
+			       f ? "allowed" : "forbidden",
+			       seen(r, e, f) ? " and seen" : ", not seen");
+	}
+	if (r->bare.iterations)
+		ksft_print_msg("  %.3g iterations/s, %.3g without counting\n",
+			       r->form[1].iterations / r->form[1].ms * 1e3,
+			       r->bare.iterations / r->bare.ms * 1e3);
+}
+
+static void settle_error(struct result *r, const struct slice *s)
+{
+	const char *why = NULL;
+
+	if (!strcmp(s->failed, "io_uring_setup()"))
+		why = no_ring(s->error);
+	if (why)
+		settle(&r->answer, "skip", "%s", why);
+	else if (s->error == -EOPNOTSUPP)
+		settle(&r->answer, "skip", "this kernel does not have %s", s->failed);
+	else
+		settle(&r->answer, "skip", "%s fails: %s", s->failed, strerror(-s->error));
+}
+
+static void settle_measured(struct result *r, const struct edge *e)
+{
+	const struct result *plain = &shared->result[plain_of(e)];
+	const struct edge *plain_edge = &edges[plain_of(e)];
+	const struct evidence evidence = { events(r, e, false), seen(r, e, false) };
+	const unsigned long long tried = events(r, e, true), shown = seen(r, e, true);
+	const unsigned long long plain_tried = events(plain, plain_edge, true);
+	const unsigned long long plain_shown = seen(plain, plain_edge, true);
+	char sentence[EVIDENCE_TEXT_SIZE], counts[200];
+
+	evidence_sentence(sentence, sizeof(sentence), &evidence);
+	if (evidence.violations) {
+		list_outcomes(counts, sizeof(counts), e, r->form[0].count);
+		settle(&r->answer, "fail", "%s; outcomes with barriers: %s; first after %.0f ms",
+		       sentence, counts, r->first_ms);
+	} else if (evidence.events < e->min_events) {
+		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
+		       sentence, e->min_events);
+	} else if (e->relaxed && shown) {
+		settle(&r->answer, "pass",
+		       "%s; this machine can show it: relaxed, it was seen in %llu of %llu",
+		       sentence, shown, tried);
+	} else if (e == plain_edge) {
+		settle(&r->answer, "skip",
+		       "not observable on this machine: %s reordering was not seen in plain memory without barriers, 0 of %llu",
+		       shape_names[e->shape], tried);
+	} else if (e->relaxed) {
+		settle(&r->answer, "skip",
+		       "not observable on this machine: %s, but relaxed it was not seen either, 0 of %llu; plain memory shows %s reordering in %llu of %llu",
+		       sentence, tried, shape_names[e->shape], plain_shown, plain_tried);
+	} else if (plain_shown) {
+		settle(&r->answer, "pass",
+		       "%s; user space has no barrier here to leave out, plain memory shows %s reordering in %llu of %llu",
+		       sentence, shape_names[e->shape], plain_shown, plain_tried);
+	} else {
+		settle(&r->answer, "skip",
+		       "not observable on this machine: %s, but plain memory shows no %s reordering, 0 of %llu",
+		       sentence, shape_names[e->shape], plain_tried);
+	}
+}
+
+FIXTURE(edge)
+{
+	struct result *result;
+};
+
+FIXTURE_VARIANT(edge)
+{
+	enum edge_id id;
+};
+
+FIXTURE_VARIANT_ADD(edge, plain_mp)
+{
+	.id = EDGE_PLAIN_MP
+};
+
+FIXTURE_VARIANT_ADD(edge, plain_sb)
+{
+	.id = EDGE_PLAIN_SB
+};
+
+FIXTURE_VARIANT_ADD(edge, sqe_worker)
+{
+	.id = EDGE_SQE_WORKER
+};
+
+FIXTURE_VARIANT_ADD(edge, sqe_sqpoll)
+{
+	.id = EDGE_SQE_SQPOLL
+};
+
+FIXTURE_VARIANT_ADD(edge, sqpoll_wakeup)
+{
+	.id = EDGE_SQPOLL_WAKEUP
+};
+
+FIXTURE_VARIANT_ADD(edge, cqe_file)
+{
+	.id = EDGE_CQE_FILE
+};
+
+FIXTURE_VARIANT_ADD(edge, cqe_write)
+{
+	.id = EDGE_CQE_WRITE
+};
+
+FIXTURE_VARIANT_ADD(edge, cqe_pipe)
+{
+	.id = EDGE_CQE_PIPE
+};
+
+FIXTURE_VARIANT_ADD(edge, cqe_socket)
+{
+	.id = EDGE_CQE_SOCKET
+};
+
+FIXTURE_VARIANT_ADD(edge, fixed_read)
+{
+	.id = EDGE_FIXED_READ
+};
+
+FIXTURE_VARIANT_ADD(edge, fixed_write)
+{
+	.id = EDGE_FIXED_WRITE
+};
+
+FIXTURE_VARIANT_ADD(edge, pbuf_ring)
+{
+	.id = EDGE_PBUF_RING
+};
+
+FIXTURE_VARIANT_ADD(edge, msg_ring)
+{
+	.id = EDGE_MSG_RING
+};
+
+FIXTURE_VARIANT_ADD(edge, eventfd)
+{
+	.id = EDGE_EVENTFD
+};
+
+FIXTURE_VARIANT_ADD(edge, futex)
+{
+	.id = EDGE_FUTEX
+};
+
+FIXTURE_SETUP(edge)
+{
+	self->result = &shared->result[variant->id];
+	self->result->first_ms = -1;
+}
+
+FIXTURE_TEARDOWN(edge)
+{
+}
+
+/* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
+TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
+{
+	const struct edge *e = &edges[variant->id];
+	struct result *r = self->result;
+	struct slice s = { 0 };
+	struct timespec start;
+	unsigned int n;
+
+	/* the test cannot outlive the harness, nor a kernel that hangs the whole run */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(LONGER * opt.seconds + 60);
+
+	if (opt.edge && strcmp(opt.edge, e->name))
+		settle(&r->answer, "skip", "not asked for");
+	else if (opt.nr_cpus < 2)
+		settle(&r->answer, "skip", "needs two CPUs");
+	if (*r->answer.outcome)
+		SKIP(return, "%s", r->answer.text);
+
+	s.memory = mmap(NULL, SLICE_MEMORY, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	ASSERT_NE(MAP_FAILED, s.memory);
+	prctl(PR_SET_TIMERSLACK, 1);
+	if (variant->id != plain_of(e))
+		run_control(&s, plain_of(e));
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (n = 0; more_wanted(e, r, &start); n++) {
+		run_slice(&s, e, r, n);
+		if (s.error)
+			break;
+	}
+	r->seconds = ms_since(&start) / 1e3;
+	if (variant->id == plain_of(e))
+		run_bare(&s, e, r);
+
+	if (s.error && !seen(r, e, false))
+		settle_error(r, &s);
+	else
+		settle_measured(r, e);
+	if (events(r, e, false)) {
+		ksft_print_msg("%s: %s\n", e->name, e->question);
+		print_outcomes(e, r);
+	}
+	if (!strcmp(r->answer.outcome, "skip"))
+		SKIP(return, "%s", r->answer.text);
+	ksft_print_msg("%s: %s\n", e->name, r->answer.text);
+	EXPECT_STREQ("pass", r->answer.outcome);
+}
+
+/* Harness and program share the name main(). */
+#define main harness_main
+TEST_HARNESS_MAIN
+#undef main
+
+static void json_form(FILE *f, const char *name, const struct edge *e, const struct form *form)
+{
+	unsigned int i;
+
+	fprintf(f, "\"%s\": {", name);
+	for (i = 0; i < OUTCOMES && e->outcome[i]; i++)
+		fprintf(f, "%s \"%s\": %llu", i ? "," : "", e->outcome[i],
+			(unsigned long long)form->count[i]);
+	fprintf(f, " }");
+}
+
+static void json_result(FILE *f, const struct edge *e, const struct result *r)
+{
+	const struct evidence evidence = { events(r, e, false), seen(r, e, false) };
+	const struct interval rate = evidence_interval(&evidence, EVIDENCE_CONFIDENCE);
+
+	fprintf(f, "    { \"name\": \"%s\", \"shape\": \"%s\", \"outcome\": \"%s\", \"text\": ",
+		e->name, shape_names[e->shape], r->answer.outcome);
+	json_string(f, r->answer.text);
+	fprintf(f,
+		",\n      \"events\": %llu, \"violations\": %llu, \"rate_low\": %.6g, \"rate_high\": %.6g,\n",
+		(unsigned long long)evidence.events, (unsigned long long)evidence.violations,
+		rate.low, rate.high);
+	fprintf(f, "      \"relaxed_events\": %llu, \"relaxed_seen\": %llu,\n",
+		(unsigned long long)events(r, e, true), (unsigned long long)seen(r, e, true));
+	fprintf(f, "      \"seconds\": %.3f, \"pairs\": %u,\n", r->seconds, r->pairs);
+	if (evidence.violations)
+		fprintf(f, "      \"first_ms\": %.3f,\n", r->first_ms);
+	if (r->bare.iterations)
+		fprintf(f, "      \"iterations_per_second\": %.6g, \"bare\": %.6g,\n",
+			r->form[1].iterations / r->form[1].ms * 1e3,
+			r->bare.iterations / r->bare.ms * 1e3);
+	fprintf(f, "      ");
+	json_form(f, "with_barriers", e, &r->form[0]);
+	if (e->relaxed) {
+		fprintf(f, ", ");
+		json_form(f, "relaxed", e, &r->form[1]);
+	}
+	fprintf(f, " }");
+}
+
+/* Writes the whole file or none. Returns 0 or -errno. */
+static int write_json(const char *path)
+{
+	struct json_file json;
+	unsigned int i;
+	FILE *f;
+	int ret;
+
+	ret = json_open(&json, path);
+	if (ret)
+		return ret;
+	f = json.f;
+	fprintf(f, "{\n  \"program\": \"ring_order\",\n  ");
+	json_kernel(f);
+	fprintf(f, ",\n  \"cpus\": %u,\n  \"variants\": [", opt.nr_cpus);
+	for (i = 0; i < EDGE_NR; i++) {
+		fprintf(f, "%s\n", i ? "," : "");
+		json_result(f, &edges[i], &shared->result[i]);
+	}
+	fprintf(f, "\n  ]\n}\n");
+	return json_commit(&json);
+}
+
+/* Runs when the harness exits. */
+static void finish(int status, void *arg)
+{
+	bool answered = false;
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < EDGE_NR; i++)
+		answered |= is_answer(&shared->result[i].answer);
+	end_program(status, answered, opt.json, opt.json ? write_json(opt.json) : 0);
+}
+
+static const char usage[] =
+	"usage: ring_order [-t SECONDS] [--edge NAME] [--list] [--cpus A,B] [--json FILE]\n"
+	"  -t SECONDS    time for each edge (default 1; 5 times that where there is no answer yet)\n"
+	"  --edge NAME   run this edge alone, such as cqe_file\n"
+	"  --list        say what edges there are\n"
+	"  --cpus A,B    two CPUs or more to use (default: all pairs of those this process may use)\n"
+	"  --json FILE   results for programs; $IO_URING_COHERENCY_RESULTS/ring_order.json is\n"
+	"                the default where that directory is named\n"
+	"exit status: 0 nothing forbidden seen, 1 seen, 4 no answer (skipped), 2 wrong usage\n";
+
+static void list_edges(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < EDGE_NR; i++)
+		printf("%-14s %s  %s%s\n", edges[i].name, shape_names[edges[i].shape],
+		       edges[i].question, edges[i].relaxed ? "" : " (no relaxed form)");
+}
+
+static void use_cpu(long cpu, const cpu_set_t *allowed)
+{
+	unsigned int i;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, allowed))
+		die("--cpus: this process may not use CPU %ld", cpu);
+	for (i = 0; i < opt.nr_cpus; i++)
+		if (opt.cpu[i] == cpu)
+			return;
+	opt.cpu[opt.nr_cpus++] = cpu;
+}
+
+static void parse_cpus(const char *list, const cpu_set_t *allowed)
+{
+	const char *p = list;
+	char *end;
+	long cpu;
+
+	for (;;) {
+		cpu = strtol(p, &end, 10);
+		if (end == p || *p < '0' || *p > '9' || (*end && *end != ','))
+			die("--cpus: '%s' is not a list of CPUs such as 0,1", list);
+		use_cpu(cpu, allowed);
+		if (!*end)
+			break;
+		p = end + 1;
+	}
+	if (opt.nr_cpus < 2)
+		die("--cpus: '%s' names one CPU, two are needed", list);
+}
+
+static void take_cpus(const char *list)
+{
+	cpu_set_t allowed;
+	int i;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		die("cannot tell which CPUs may be used: %s", strerror(errno));
+	if (list) {
+		parse_cpus(list, &allowed);
+		return;
+	}
+	for (i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &allowed))
+			use_cpu(i, &allowed);
+}
+
+static void parse_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "edge", required_argument, NULL, 'e' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "cpus", required_argument, NULL, 'c' },
+		{ "json", required_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 }
+	};
+	const char *cpus = NULL;
+	unsigned int i;
+	char *end;
+	int c;
+
+	opt.json = json_default("ring_order");
+	while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			opt.seconds = strtod(optarg, &end);
+			if (end == optarg || *end || !(opt.seconds > 0 && opt.seconds <= 1e6))
+				die("-t: '%s' is not a number of seconds", optarg);
+			break;
+		case 'e':
+			opt.edge = optarg;
+			for (i = 0; i < EDGE_NR && strcmp(optarg, edges[i].name); i++)
+				;
+			if (i == EDGE_NR)
+				die("--edge: '%s' is no edge, see --list", optarg);
+			break;
+		case 'l':
+			list_edges();
+			exit(0);
+		case 'c':
+			cpus = optarg;
+			break;
+		case 'j':
+			opt.json = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			exit(2);
+		}
+	}
+	if (optind < argc)
+		die("'%s' is not an option", argv[optind]);
+	if (opt.json && json_refused(opt.json))
+		die("cannot write %s: %s", opt.json, strerror(json_refused(opt.json)));
+	take_cpus(cpus);
+}
+
+int main(int argc, char **argv)
+{
+	parse_options(argc, argv);
+	/* the harness ends each test with _exit(): what it printed must be out by then */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED)
+		die("no memory");
+	clock_gettime(CLOCK_MONOTONIC, &shared->start);
+	shared->main = getpid();
+	on_exit(finish, NULL);
+	/* the options were ours; newer harnesses parse what they are given */
+	argv[1] = NULL;
+	optind = 1;
+	return harness_main(1, argv);
+}
