@@ -142,6 +142,48 @@ check_verdict()
 	EOF
 }
 
+# herd7 and the libraries that it needs, of sid and none of this machine's. Sets HERD, a command.
+herd_get()
+{
+	local dir=$CACHE/herd lib DEBIAN_SUITES=sid
+
+	if [ ! -d "$dir" ]; then
+		locked fetch
+		mkdir -p "$CACHE"
+		debian_collect "$dir.new" herdtools7:amd64 libc6:amd64 libgmp10:amd64
+		# what else is in the package is large
+		find "$dir.new/usr/bin" -type f ! -name herd7 -delete
+		mv -T "$dir.new" "$dir"
+		unlock fetch
+	fi
+	lib=$dir/usr/lib/x86_64-linux-gnu
+	HERD=("$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$dir/usr/bin/herd7"
+		-set-libdir "$dir/usr/share/herdtools7/herd")
+}
+
+# What the kernel's memory model of that version says of each file is what the file says.
+check_litmus()
+{
+	local file want got differ=0 nr=0
+
+	[ "$(uname -m)" = x86_64 ] || skip "herd7 is fetched for x86-64 only"
+	herd_get
+	kernel_source "source:$1"
+	cd "$SOURCE_TREE/tools/memory-model"
+	for file in "$TOP"/io_uring_coherency/litmus/*.litmus; do
+		want=$(sed -n 's/^ \* Result: //p' "$file")
+		"${HERD[@]}" -conf linux-kernel.cfg "$file" >"$SCRATCH/out" 2>&1 || true
+		got=$(sed -n 's/^Observation [^ ]* \([A-Za-z]*\).*/\1/p' "$SCRATCH/out")
+		nr=$((nr + 1))
+		say "${file##*/}: ${got:-$(head -n 1 "$SCRATCH/out")}"
+		[ -n "$want" ] && [ "$got" = "$want" ] && continue
+		say "${file##*/}: the file says '$want', the model says '$got'"
+		differ=$((differ + 1))
+	done
+	[ "$nr" -gt 20 ] || fail "only $nr files"
+	[ "$differ" = 0 ] || fail "$differ of $nr differ"
+}
+
 # --- the directory as a kselftest
 
 # The tree of a version, with this directory in it as a link, or as a copy.
@@ -345,6 +387,16 @@ check_bad_program_options()
 	refused 2 "is not two CPUs" "$program" --cpus 0
 	refused 2 "is not two CPUs" "$program" --cpus 1,1
 	refused 2 "may not use CPU" "$program" --cpus 0,999999
+	refused 2 "is not an option" "$program" nonsense
+	refused 2 "cannot write" "$program" --json /nowhere/file
+
+	program=$HOST/ring_order
+	refused 2 "not a number of seconds" "$program" -t never
+	refused 2 "not a number of seconds" "$program" -t 0
+	refused 2 "is no edge" "$program" --edge nonsense
+	refused 2 "not a list of CPUs" "$program" --cpus 0,
+	refused 2 "may not use CPU" "$program" --cpus 0,99999
+	refused 2 "names one CPU" "$program" --cpus 0,0
 	refused 2 "is not an option" "$program" nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file
 
@@ -717,9 +769,10 @@ guest_of()
 	fi
 	JSON=$SCRATCH/guest/live_registers.json
 	PAGES=$SCRATCH/guest/page_integrity.json
+	RINGS=$SCRATCH/guest/ring_order.json
 	# what failed is told at the end, where it is seen
 	grep -E 'not ok|FAIL|Expected|module_.*SKIP' "$SCRATCH/guest/ktap" || true
-	for json in "$SCRATCH/guest/"{live_registers,page_integrity}.json; do
+	for json in "$SCRATCH/guest/"{live_registers,page_integrity,ring_order}.json; do
 		[ ! -e "$json" ] || jq -r '.program as $p | .variants[] |
 			"\($p): \(.name): \(.outcome): \(.text)"' "$json"
 	done
@@ -1014,16 +1067,35 @@ check_order()
 		"$SCRATCH/guest/kernel_order.json"
 }
 
-# check_order_caught PATCH EDGE...: on that bad kernel just these edges fail.
-check_order_caught()
+# What a machine without the reordering of MP says of the edges that depend on it.
+RINGS_MP='not observable on this machine|^inconclusive|does not have'
+
+# ring_order on a good kernel under TCG on x86: nothing forbidden, SB seen and answered, and nothing
+# claimed of what this machine cannot show.
+check_rings()
 {
-	local failed kernel=source:6.1+$1
-	shift
+	OPT_ARCH=ppc64le
+	guest_of "$1" "" ring_order
+	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$RINGS"
+	jq -e '.variants | map({key: .name, value: .}) | from_entries |
+		.plain_sb.outcome == "pass" and .plain_sb.relaxed_seen > 0 and
+		(.sqpoll_wakeup | .events >= 50 and (.outcome == "pass" or
+		(.text | test("^not observable on this machine"))))' "$RINGS"
+	jq -e --arg why "$RINGS_MP" '[.variants[] | select(.shape == "MP") |
+		.outcome == "skip" and (.text | test($why))] | all and length > 10' "$RINGS"
+	! grep '^not ok' "$SCRATCH/guest/ktap"
+}
+
+# check_edges_caught PATCH PROGRAM ARGS EDGE...: on that bad kernel just these edges fail.
+check_edges_caught()
+{
+	local kernel=source:6.1+$1 program=$2 args=$3 failed
+	shift 3
 
 	OPT_ARCH=ppc64le
-	guest_of "$kernel" "-t 3" kernel_order
+	guest_of "$kernel" "$args" "$program"
 	failed=$(jq -r '[.variants[] | select(.outcome == "fail") | .name] | sort | join(" ")' \
-		"$SCRATCH/guest/kernel_order.json")
+		"$SCRATCH/guest/$program.json")
 	[ "$failed" = "$(printf '%s\n' "$@" | sort | paste -sd ' ')" ] || fail "failed: $failed"
 }
 
@@ -1192,8 +1264,11 @@ run_check()
 		'[.variants[] | select(.name | test("^uring(_async|_fixed)?$")) |
 		.stored > 0 and .places.memory == .violations] | all and length == 3'
 	t order check_order source:6.1 ppc64le
-	t order-try-to-wake-up-looks-first check_order_caught try-to-wake-up-looks-first \
-		wake_up_process sleep_wake
+	t order-try-to-wake-up-looks-first check_edges_caught try-to-wake-up-looks-first \
+		kernel_order "-t 3" wake_up_process sleep_wake
+	t rings check_rings source:6.1
+	t rings-io-wq-cqe-before-data check_edges_caught io-wq-cqe-before-data ring_order "" \
+		cqe_write fixed_write
 	t barrier-ctl check_barrier_ctl
 	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
@@ -1221,8 +1296,11 @@ run_check()
 		--base source:6.1
 	if [ -n "$OPT_LONG" ]; then
 		# the patch is one of include/linux/sched.h, so all is built anew, before and after
-		t order-set-current-state-without-mb check_order_caught \
-			set-current-state-without-mb set_current_state sleep_wake
+		t order-set-current-state-without-mb check_edges_caught \
+			set-current-state-without-mb kernel_order "-t 3" set_current_state \
+			sleep_wake
+		t litmus-6.12 check_litmus 6.12
+		t litmus-mainline check_litmus mainline
 		t module-by-kselftest check_module_by_kselftest
 		t module-in-tree check_module_in_tree
 		t tree check_tree
