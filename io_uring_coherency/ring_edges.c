@@ -159,7 +159,7 @@ static void plain_mp_write(struct slice *s)
 		n++;
 		relaxed_store(p.a, n);
 		barrier();
-		if (s->relaxed || s->bare)
+		if (s->relaxed)
 			relaxed_store(p.b, n);
 		else
 			io_uring_smp_store_release(p.b, n);
@@ -178,7 +178,7 @@ static void plain_mp_read(struct slice *s)
 	for (;;) {
 		if (++n % 1024 == 0 && is_over(s))
 			break;
-		if (s->relaxed || s->bare)
+		if (s->relaxed)
 			flag = relaxed_load(p.b);
 		else
 			flag = io_uring_smp_load_acquire(p.b);
@@ -243,7 +243,7 @@ static void plain_sb_bare(struct slice *s, unsigned int side, const struct plain
 
 	while (++n % 1024 || !is_over(s)) {
 		relaxed_store(mine, n);
-		barrier();
+		io_uring_smp_mb();
 		relaxed_load(other);
 	}
 	s->iterations[side] = n;

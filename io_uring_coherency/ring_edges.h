@@ -69,7 +69,7 @@ extern const struct edge edges[EDGE_NR];
 struct slice {
 	const struct edge *edge;
 	bool relaxed;
-	bool bare;		/* EDGE_PLAIN_*: the accesses alone, to compare speed with */
+	bool bare;		/* EDGE_PLAIN_*: accesses and barriers alone, for speed */
 	bool same_line;		/* flag and data share a cache line, where that can be chosen */
 	int cpu[2];
 	uint64_t seed;		/* not 0 */

@@ -136,6 +136,26 @@ bench_order()
 	done
 }
 
+# The same between user space and io_uring: its plain memory, with barriers.
+bench_rings()
+{
+	local dir=$RESULT/rings edge
+
+	bench_guest source:6.1 'for i in $(seq '$BENCH_PAIRS'); do
+		for e in plain_sb plain_mp; do
+			./ring_order -t 2 --edge $e --json /results/$e-$i.json >/dev/null
+		done
+	done' rings
+	for edge in plain_sb plain_mp; do
+		cat "$dir/$edge"-*.json | jq -r --arg e $edge '.variants[] |
+			select(.name == $e) | "\(.iterations_per_second) \(.bare)"' >"$dir/$edge"
+		awk '{ print $1 / $2 }' "$dir/$edge" >"$dir/ratio"
+		say "iterations per second, ring_order, $edge:" \
+			"median $(cut -d ' ' -f 1 "$dir/$edge" | median)," \
+			"ratio to bare loops: median $(median <"$dir/ratio")"
+	done
+}
+
 # 20 starts of page_integrity on a disk, each of that many seconds or to its first wrong page.
 # bench_pages KERNEL SECONDS
 bench_pages()
@@ -246,6 +266,7 @@ run_bench()
 			bench_rate
 			bench_module
 			bench_order
+			bench_rings
 			for patch in powerpc-save-clobbers-fp-vmx powerpc-save-clobbers-fp \
 				powerpc-save-clobbers-vmx; do
 				bench_first $patch
