@@ -1269,6 +1269,7 @@ run_check()
 	t rings check_rings source:6.1
 	t rings-io-wq-cqe-before-data check_edges_caught io-wq-cqe-before-data ring_order "" \
 		cqe_write fixed_write
+	t rings-sqpoll-looks-first check_edges_caught sqpoll-looks-first ring_order "" sqpoll_wakeup
 	t barrier-ctl check_barrier_ctl
 	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
