@@ -4,6 +4,7 @@
  */
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -233,4 +234,104 @@ enum verdict evidence_compare(const struct evidence *base, const struct evidence
 		 rate_text(high, fixed_rate.high, 2), rate_text(low, base_rate.low, 2),
 		 two_digits_down(times));
 	return VERDICT_FIXED;
+}
+
+/* --- two rates */
+
+/* x log(x / mean) - x + mean, without losing digits where x is near the mean. */
+static double deviance(double x, double mean)
+{
+	const double d = (x - mean) / mean;
+	double sum = 0, power = d * d;
+	int i;
+
+	if (fabs(d) > 0.1)
+		return x * log(x / mean) - (x - mean);
+	/* (1 + d) log(1 + d) - d, its series */
+	for (i = 2; i < 20; i++) {
+		sum += power / (i * (i - 1.0));
+		power *= -d;
+	}
+	return mean * sum;
+}
+
+/*
+ * The logarithm of the probability of @x violations in @n events at the rate @p = 1 - @q, by the
+ * formula of Loader, "Fast and Accurate Computation of Binomial Probabilities" (2000): as in
+ * log_tail(), what is large cancels on paper.
+ */
+static double log_binomial(double x, double n, double p, double q)
+{
+	if (x == 0)
+		return n * (p < q ? log1p(-p) : log(q));
+	if (x == n)
+		return n * (q < p ? log1p(-q) : log(p));
+	return log(n / (2 * M_PI * x) / (n - x)) / 2 + stirling_rest(n) - stirling_rest(x) -
+	       stirling_rest(n - x) - deviance(x, n * p) - deviance(n - x, n * q);
+}
+
+/*
+ * P(X <= x), if @x is not above the mean, else P(X > x): X of @marked among @n that are drawn of
+ * @all. Terms become smaller by a growing factor on the way out.
+ */
+static double hypergeometric_tail(double x, double n, double marked, double all, bool above)
+{
+	const double p = n / all, q = (all - n) / all, rest = all - marked - n;
+	double at = above ? x + 1 : x, sum = 0, term = 1, first;
+
+	if (at < 0 || at > n || at > marked || rest + at < 0)
+		return 0;
+	first = log_binomial(at, marked, p, q) + log_binomial(n - at, all - marked, p, q) -
+		log_binomial(n, all, p, q);
+	while (term > sum * DBL_EPSILON / 16) {
+		sum += term;
+		if (above) {
+			term *= (marked - at) * (n - at) / ((at + 1) * (rest + at + 1));
+			at++;
+		} else {
+			term *= at * (rest + at) / ((marked - at + 1) * (n - at + 1));
+			at--;
+		}
+	}
+	return exp(first + log(sum));
+}
+
+static double violations_of(const struct evidence *e)
+{
+	return e->violations < e->events ? e->violations : e->events;
+}
+
+double evidence_surprise(const struct evidence *less, const struct evidence *more)
+{
+	const double n = less->events, all = n + more->events, x = violations_of(less);
+	const double marked = x + violations_of(more);
+
+	if (!less->events || !more->events)
+		return 1;
+	if (x <= n * (marked / all))
+		return hypergeometric_tail(x, n, marked, all, false);
+	return 1 - hypergeometric_tail(x, n, marked, all, true);
+}
+
+void evidence_correct(double *surprise, unsigned int nr)
+{
+	double last = 0;
+	unsigned int left;
+
+	/* the smallest is multiplied by all, the next by one fewer; marked as done by its sign */
+	for (left = nr; left; left--) {
+		double *smallest = NULL;
+		unsigned int i;
+
+		for (i = 0; i < nr; i++) {
+			if (isnan(surprise[i]))
+				surprise[i] = 1;
+			if (!signbit(surprise[i]) && (!smallest || surprise[i] < *smallest))
+				smallest = &surprise[i];
+		}
+		last = fmax(last, fmin(1, *smallest * left));
+		*smallest = -last;
+	}
+	while (nr--)
+		surprise[nr] = fabs(surprise[nr]);
 }

@@ -96,4 +96,25 @@ void evidence_sentence(char *buf, size_t size, const struct evidence *e);
 enum verdict evidence_compare(const struct evidence *base, const struct evidence *fixed,
 			      char *reason, size_t size);
 
+/*
+ * How surprising @less would be, if its rate were that of @more, or higher: the probability (0 to
+ * 1) that as many events have as few violations as @less or fewer, when the violations of both
+ * together are distributed over the events of both by chance. 1 if either has no event.
+ *
+ * Method: the one-sided exact test of Fisher, "The Design of Experiments" (1935), by the
+ * hypergeometric distribution. Accurate to 9 digits for up to 1e9 events, and takes less than a
+ * second; what is too small for a double is 0.
+ */
+double evidence_surprise(const struct evidence *less, const struct evidence *more);
+
+/*
+ * Corrects @nr probabilities of that kind for having asked @nr questions: afterwards each that is
+ * below 1 - confidence answers its question, and the probability that any answer at all is wrong
+ * is below that. In place. Not a number counts as 1.
+ *
+ * Method: Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
+ * Statistics 6 (1979), which asks nothing of how the questions depend on each other.
+ */
+void evidence_correct(double *surprise, unsigned int nr);
+
 #endif /* EVIDENCE_H */

@@ -525,4 +525,116 @@ TEST(verdict_too_few_events)
 	}
 }
 
+/* --- two rates */
+
+static double surprise(struct evidence less, struct evidence more)
+{
+	return evidence_surprise(&less, &more);
+}
+
+struct pair {
+	struct evidence less, more;
+	double surprise;
+};
+
+TEST(surprise_published)
+{
+	/* Fisher (1935): the lady who tastes tea, all right and three of four right */
+	EXPECT_TRUE(near(surprise((struct evidence){ 4, 0 }, (struct evidence){ 4, 4 }),
+			 1 / 70.0, 12));
+	EXPECT_TRUE(near(surprise((struct evidence){ 4, 1 }, (struct evidence){ 4, 3 }),
+			 17 / 70.0, 12));
+	/* fisher.test() in R: convictions of twins, Fisher (1962) */
+	EXPECT_TRUE(fabs(surprise((struct evidence){ 17, 2 }, (struct evidence){ 13, 10 }) -
+			 0.0004652) < 0.00000005);
+}
+
+/* Exact rational sums. */
+TEST(surprise_computed)
+{
+	static const struct pair table[] = {
+		{ { 4, 1 }, { 4, 3 }, 0.242857142857143 },
+		{ { 10, 0 }, { 10, 10 }, 0.00000541254411223451 },
+		{ { 4, 3 }, { 4, 1 }, 0.985714285714286 },
+		{ { 15, 2 }, { 15, 10 }, 0.0038875299192509 },
+		{ { 1000, 0 }, { 1000, 5 }, 0.0310937892581744 },
+		{ { 12, 7 }, { 17, 12 }, 0.384907546226887 },
+		{ { 50, 0 }, { 60, 0 }, 1 },
+		{ { 5, 5 }, { 7, 7 }, 1 },
+		{ { 100000, 37 }, { 120000, 90 }, 0.000121066545511248 },
+		{ { 5000, 1200 }, { 5000, 1300 }, 0.0111126563036615 },
+		{ { 9, 1 }, { 14, 11 }, 0.00249024094763764 },
+		{ { BILLION, 100 }, { BILLION, 150 }, 0.00094164985176929 },
+		{ { BILLION, 0 }, { BILLION, 20 }, 0.000000953674225807193 },
+		{ { BILLION, 160 }, { BILLION, 150 }, 0.733901204399901 },
+		{ { 1000000, 3 }, { BILLION, 900 }, 0.98648945729795 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		const double got = surprise(table[i].less, table[i].more);
+
+		EXPECT_TRUE(near(got, table[i].surprise, 9))
+			TH_LOG("row %u: %.15g, not %.15g", i, got, table[i].surprise);
+	}
+}
+
+TEST(surprise_at_the_ends)
+{
+	const struct evidence none = { 0, 0 }, clean = { BILLION, 0 }, bad = { BILLION, BILLION };
+	const struct evidence impossible = { 10, 11 };
+
+	EXPECT_EQ(1, surprise(none, bad));
+	EXPECT_EQ(1, surprise(bad, none));
+	EXPECT_EQ(1, surprise(clean, clean));
+	EXPECT_EQ(1, surprise(bad, bad));
+	EXPECT_EQ(1, surprise(bad, clean));
+	/* too small for a double */
+	EXPECT_EQ(0, surprise(clean, bad));
+	EXPECT_EQ(1, surprise(impossible, impossible));
+}
+
+/* What rounding may do. */
+#define TINY	0.000000000001
+
+/* Fewer violations on the one side, or more on the other, surprise more. */
+TEST(surprise_monotonic)
+{
+	uint64_t less, more;
+
+	for (less = 0; less < 40; less++) {
+		for (more = 0; more < 60; more++) {
+			const struct evidence a = { 40, less }, b = { 60, more };
+			const double here = surprise(a, b);
+
+			EXPECT_LE(here, 1 + TINY);
+			EXPECT_GE(here, 0);
+			EXPECT_LE(here, surprise((struct evidence){ 40, less + 1 }, b) + TINY);
+			EXPECT_GE(here + TINY, surprise(a, (struct evidence){ 60, more + 1 }));
+		}
+	}
+}
+
+/* p.adjust(method = "holm") in R */
+TEST(corrected)
+{
+	double four[] = { 0.01, 0.04, 0.03, 0.005 }, ends[] = { 0, 1, 0.5, 0, NAN };
+	double one[] = { 0.02 };
+
+	evidence_correct(four, 4);
+	EXPECT_TRUE(near(four[0], 0.03, 12));
+	EXPECT_TRUE(near(four[1], 0.06, 12));
+	EXPECT_TRUE(near(four[2], 0.06, 12));
+	EXPECT_TRUE(near(four[3], 0.02, 12));
+	evidence_correct(one, 1);
+	EXPECT_EQ(0.02, one[0]);
+	evidence_correct(ends, 5);
+	EXPECT_EQ(0, ends[0]);
+	EXPECT_EQ(1, ends[1]);
+	EXPECT_EQ(1, ends[2]);
+	EXPECT_EQ(0, ends[3]);
+	EXPECT_EQ(1, ends[4]);
+	evidence_correct(NULL, 0);
+}
+
 TEST_HARNESS_MAIN
