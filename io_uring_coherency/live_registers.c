@@ -674,8 +674,9 @@ static int run_round(struct spin *s, struct result *r, unsigned int round,
 		if (error || !more_wanted(r, start))
 			s->quit = 1;
 		if (sqpoll && (s->quit || p->created == PROVOKE_ROUND)) {
+			/* what went wrong first is the reason */
 			ret = provoke_workers(&own, &others);
-			if (ret)
+			if (!error)
 				error = ret;
 		}
 		last = s->quit || p->created == PROVOKE_ROUND;
