@@ -8,7 +8,8 @@
 TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_knobs module_offload
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
-TEST_GEN_PROGS_EXTENDED := barrier_ctl verdict evidence_test page_test without_io_uring thread_rate
+TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test page_test without_io_uring \
+	thread_rate
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -102,6 +103,9 @@ $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
 
 $(OUTPUT)/verdict: $(src)/verdict.c $(src)/evidence.c $(headers)
+	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
+
+$(OUTPUT)/claims: $(src)/claims.c $(src)/evidence.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
 
 $(OUTPUT)/evidence_test: $(src)/evidence_test.c $(src)/evidence.c $(headers)

@@ -31,13 +31,17 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   host        the selftests on the running kernel (default)
   vm          the same on another kernel, inside QEMU
   validate    does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE
+  claims      each statement of the reports of 2023: confirmed, refuted, or not observable here
   check       the project's own tests; with --long all of them
   bench       the speed figures of the README, measured here
 
   --arch A            ppc64le (default), x86_64 or arm64
   --kernel K          vm: the kernel to test (default: source:6.1)
-  --base K            validate: the kernel with the problem (default: 6.1 with the fix reverted)
-  --fixed K           validate: the kernel that claims to be fixed (default: source:6.1)
+  --base K            validate, claims: the kernel with the problem (default: 6.1 with the fix
+                      reverted)
+  --fixed K           validate, claims: the kernel that claims to be fixed (default: source:6.1)
+  --seconds N         claims: begin no further round after that time (default: 600)
+  --seed N            claims: for the order of the settings (default: one that is printed)
   --accel A           QEMU's accelerator (default: tcg,thread=multi)
   --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G)
   --cpu C             QEMU's CPU model
@@ -70,6 +74,8 @@ OPT_ARGS=
 EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
+OPT_SECONDS=600
+OPT_SEED=$((RANDOM * 32768 + RANDOM + 1))
 
 parse()
 {
@@ -90,7 +96,7 @@ parse()
 		--no-install) INSTALL_PACKAGES=no ;;
 		--long) OPT_LONG=yes ;;
 		--arch | --kernel | --base | --fixed | --args | --config | --tests | \
-			--accel | --smp | --mem | --cpu | --timeout)
+			--accel | --smp | --mem | --cpu | --timeout | --seconds | --seed)
 			[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
 			set_option "${1#--}" "$2"
 			shift
@@ -113,10 +119,10 @@ set_option()
 	base) OPT_BASE=$2 ;;
 	fixed) OPT_FIXED=$2 ;;
 	accel) OPT_ACCEL=$2 ;;
-	smp | timeout)
-		[[ $2 =~ ^[1-9][0-9]{0,5}$ ]] ||
+	smp | timeout | seconds | seed)
+		[[ $2 =~ ^[1-9][0-9]{0,8}$ ]] ||
 			die $EXIT_USAGE "--$1: '$2' is not a positive number"
-		if [ "$1" = smp ]; then OPT_SMP=$2; else OPT_TIMEOUT=$2; fi
+		printf -v "OPT_${1^^}" %s "$2"
 		;;
 	mem)
 		[[ $2 =~ ^[1-9][0-9]*[MG]$ ]] ||
@@ -445,6 +451,11 @@ case $COMMAND in
 host) run_host ;;
 vm) run_vm ;;
 validate) run_validate ;;
+claims)
+	# shellcheck source=vm/claims.sh
+	. "$TOP/vm/claims.sh"
+	run_claims
+	;;
 check)
 	# shellcheck source=vm/check.sh
 	. "$TOP/vm/check.sh"

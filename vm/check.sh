@@ -142,6 +142,52 @@ check_verdict()
 	EOF
 }
 
+# What claims decides by given counts: "SETTING EVENTS VIOLATIONS OUTCOME,... = CLAIM:DECISION...".
+check_claims()
+{
+	local counts want line id decide
+
+	while read -r line; do
+		counts=${line%% = *}
+		tr , '\n' <<<"$counts" | "$HOST/claims" --decide >"$SCRATCH/out" || [ $? = 4 ]
+		for want in ${line##* = }; do
+			id=${want%%:*}
+			grep -q "$id: \(# SKIP \)\?${want#*:}" "$SCRATCH/out" ||
+				fail "$counts: not $want but $(grep "$id:" "$SCRATCH/out")"
+		done
+	done <<-'EOF'
+		pages 0 0 skip = C1:open C2:open C6:open
+		pages 9000 900 fail,pages_mb 9000 900 fail = C1:refuted C2:open
+		pages 9000 900 fail,pages_mb 9000 600 fail = C1:confirmed
+		pages 9000 900 fail,pages_mb 9000 0 pass = C1:open
+		pages 900 90 fail,pages_mb 900 85 fail = C1:open
+		pages 9000 900 fail,pages_no_ipi_delay 9000 1 fail = C2:refuted C3:open
+		pages 9000 900 fail,pages_no_ipi_delay 9000 0 pass = C2:confirmed
+		pages 9000 9 fail,pages_kthread 500 0 pass = C6:open
+		pages 9000 9 fail,pages_kthread 500 0 pass,pages_kthread 90000 0 pass = C6:confirmed
+		pages 9000 900 fail,pages_kthread 0 0 skip = C6:open
+		registers 9 9 fail,registers_x86_64 900 0 pass = C9:open
+		registers 9 9 fail,registers_x86_64 9 0 pass,registers_arm64 9 0 pass = C9:confirmed
+		registers 9 9 fail,registers_x86_64 900 1 fail = C9:refuted
+		ipi 0 0 skip,queue_work 9 0 pass,kthread_unuse_mm 9 0 pass = C10:not C11:confirmed
+		ipi 9 0 pass,queue_work 9 0 pass,kthread_unuse_mm 9 9 fail = C11:refuted
+		ipi 9 0 pass,ipi 9 1 fail = C10:refuted
+	EOF
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	decide='echo "$1" | "$0" --decide'
+	refused 2 "a line of counts is" sh -c "$decide" "$HOST/claims" "pages 1 2 fail"
+	refused 2 "a line of counts is" sh -c "$decide" "$HOST/claims" "pages 1 0 pass x"
+	refused 2 "counts of no setting" sh -c "$decide" "$HOST/claims" "nonsense 1 0 pass"
+	refused 2 "no such guest" "$HOST/claims" --plan nonsense
+	refused 2 "a number from 1 on" "$HOST/claims" --plan bad --seed x
+	refused 2 "one of two things" "$HOST/claims"
+	# the same settings, in an order that follows from the seed
+	[ "$("$HOST/claims" --plan bad --seed 1)" = "$("$HOST/claims" --plan bad --seed 1)" ]
+	[ "$("$HOST/claims" --plan bad --seed 1)" != "$("$HOST/claims" --plan bad --seed 2)" ]
+	[ "$("$HOST/claims" --plan bad --seed 1 | sort)" = \
+		"$("$HOST/claims" --plan bad --seed 2 | sort)" ]
+}
+
 # herd7 and the libraries that it needs, of sid and none of this machine's. Sets HERD, a command.
 herd_get()
 {
@@ -352,6 +398,9 @@ check_bad_options()
 	refused 2 "no Debian suite has linux-source-4.99" "$me" vm --kernel source:4.99
 	refused 2 "there is no file /nowhere" "$me" vm --config /nowhere
 	refused 2 "is not a kernel" "$me" validate --base nonsense
+	refused 2 "is not a kernel" "$me" claims --fixed nonsense
+	refused 2 "not a positive number" "$me" claims --seconds 0
+	refused 2 "not a positive number" "$me" claims --seed x
 }
 
 check_bad_program_options()
@@ -1202,6 +1251,7 @@ run_check()
 	t evidence check_evidence
 	t page check_page
 	t verdict check_verdict
+	t claims check_claims
 	t bad-options check_bad_options
 	t bad-program-options check_bad_program_options
 	t patch-does-not-apply check_patch_does_not_apply
