@@ -1225,6 +1225,24 @@ check_validate()
 	jq -e .verdict "$SCRATCH/results/latest/results.json"
 }
 
+# Twice, in another order: every claim is decided, and alike. What each has to come to is not the
+# test's to say, but that corruption is found on the one kernel and not on the other.
+check_claims_measured()
+{
+	local seed
+
+	for seed in 1 2; do
+		IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" claims --seed $seed \
+			>"$SCRATCH/out" 2>&1 || { cat "$SCRATCH/out"; fail "not all are decided"; }
+		grep '^ok' "$SCRATCH/out" >"$SCRATCH/decided-$seed"
+		cat "$SCRATCH/decided-$seed"
+	done
+	cmp "$SCRATCH/decided-1" "$SCRATCH/decided-2"
+	[ "$(wc -l <"$SCRATCH/decided-1")" = 12 ]
+	grep '^pages [0-9]* [1-9]' "$SCRATCH/results/latest/counts"
+	! grep '^\(pages\|registers\)_good [0-9]* [1-9]' "$SCRATCH/results/latest/counts"
+}
+
 run_check()
 {
 	local fp=powerpc-save-clobbers-fp vmx=powerpc-save-clobbers-vmx
@@ -1350,6 +1368,7 @@ run_check()
 		t order-set-current-state-without-mb check_edges_caught \
 			set-current-state-without-mb kernel_order "-t 3" set_current_state \
 			sleep_wake
+		t claims-measured check_claims_measured
 		t litmus-6.12 check_litmus 6.12
 		t litmus-mainline check_litmus mainline
 		t module-by-kselftest check_module_by_kselftest
