@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -118,8 +117,7 @@ static struct {
 	const char *edge;
 	const char *json;
 	bool no_module, bare;
-	unsigned int nr_cpus;
-	int cpu[CPU_SETSIZE];
+	struct cpus cpus;
 } opt = { .seconds = DEFAULT_SECONDS };
 
 static struct shared *shared;
@@ -215,10 +213,10 @@ static int run_slice(struct run *run, enum pbt_form form, int a, int b)
 /* The @n-th ordered pair of CPUs: neighbours first, then further and further apart. */
 static void nth_pair(unsigned int n, int *a, int *b)
 {
-	const unsigned int nr = opt.nr_cpus, apart = n / nr % (nr - 1) + 1;
+	const unsigned int nr = opt.cpus.nr, apart = n / nr % (nr - 1) + 1;
 
-	*a = opt.cpu[n % nr];
-	*b = opt.cpu[(n % nr + apart) % nr];
+	*a = opt.cpus.cpu[n % nr];
+	*b = opt.cpus.cpu[(n % nr + apart) % nr];
 }
 
 /* Returns 0 or -errno. */
@@ -227,7 +225,7 @@ static int run_edge(struct run *run)
 	static const enum pbt_form turn[TURNS] = {
 		PBT_FORM_KERNEL, PBT_FORM_WEAK, PBT_FORM_KERNEL, PBT_FORM_BARRIER,
 	};
-	const unsigned int pairs = opt.nr_cpus * (opt.nr_cpus - 1);
+	const unsigned int pairs = opt.cpus.nr * (opt.cpus.nr - 1);
 	const double each = opt.seconds * 1e3 / TURNS / pairs;
 	struct timespec start;
 	unsigned int n, i;
@@ -527,13 +525,13 @@ static int write_json(const char *path, const char *skip)
 	f = json.f;
 	fprintf(f, "{\n  \"program\": \"kernel_order\",\n  ");
 	json_kernel(f);
-	fprintf(f, ",\n  \"cpus\": %u", opt.nr_cpus);
+	fprintf(f, ",\n  \"cpus\": %u", opt.cpus.nr);
 	if (skip) {
 		fprintf(f, ",\n  \"skip\": ");
 		json_string(f, skip);
 	}
 	fprintf(f, ",\n  \"variants\": [");
-	for (i = 0; shared && i < shared->nr; i++) {
+	for (i = 0; i < shared->nr; i++) {
 		fprintf(f, "%s\n", i ? "," : "");
 		json_result(f, &shared->result[i]);
 	}
@@ -585,18 +583,15 @@ static bool edge_exists(const char *name)
 	return false;
 }
 
-static void parse_cpus(const char *text, const cpu_set_t *allowed)
+static void parse_cpus(const char *text)
 {
+	int a, b;
 	char end;
-	int i;
 
-	if (sscanf(text, "%d,%d%c", &opt.cpu[0], &opt.cpu[1], &end) != 2 ||
-	    opt.cpu[0] == opt.cpu[1])
+	if (sscanf(text, "%d,%d%c", &a, &b, &end) != 2 || a == b)
 		die("--cpus: '%s' is not two CPUs such as 0,1", text);
-	for (i = 0; i < 2; i++)
-		if (opt.cpu[i] < 0 || opt.cpu[i] >= CPU_SETSIZE || !CPU_ISSET(opt.cpu[i], allowed))
-			die("--cpus: this process may not use CPU %d", opt.cpu[i]);
-	opt.nr_cpus = 2;
+	cpus_add(&opt.cpus, a, "--cpus");
+	cpus_add(&opt.cpus, b, "--cpus");
 }
 
 static void parse_options(int argc, char **argv)
@@ -612,17 +607,13 @@ static void parse_options(int argc, char **argv)
 		{ 0 }
 	};
 	const char *cpus = NULL;
-	cpu_set_t allowed;
-	char *end;
-	int c, i;
+	int c;
 
 	opt.json = json_default("kernel_order");
 	while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
-			opt.seconds = strtod(optarg, &end);
-			if (end == optarg || *end || !(opt.seconds > 0 && opt.seconds <= 1e6))
-				die("-t: '%s' is not a number of seconds", optarg);
+			opt.seconds = parse_seconds(optarg);
 			break;
 		case 'e':
 			opt.edge = optarg;
@@ -654,17 +645,12 @@ static void parse_options(int argc, char **argv)
 		die("'%s' is not an option", argv[optind]);
 	if (opt.edge && !edge_exists(opt.edge))
 		die("--edge: '%s' is no edge, see --list", opt.edge);
-	if (opt.json && json_refused(opt.json))
-		die("cannot write %s: %s", opt.json, strerror(json_refused(opt.json)));
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		die("cannot tell which CPUs may be used: %s", strerror(errno));
-	if (cpus) {
-		parse_cpus(cpus, &allowed);
-		return;
-	}
-	for (i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &allowed))
-			opt.cpu[opt.nr_cpus++] = i;
+	check_json(opt.json);
+	cpus_init(&opt.cpus);
+	if (cpus)
+		parse_cpus(cpus);
+	else
+		cpus_add_all(&opt.cpus);
 }
 
 int main(int argc, char **argv)
@@ -672,24 +658,18 @@ int main(int argc, char **argv)
 	const char *skip = NULL;
 
 	parse_options(argc, argv);
-	/* the harness ends each test with _exit(): what it printed must be out by then */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (opt.nr_cpus < 2)
+	shared = program_share(sizeof(*shared));
+	if (opt.cpus.nr < 2)
 		skip = "there is only one CPU: two are needed for an order to be seen";
 	else if (opt.no_module)
 		skip = "--no-module";
 	else
 		module_load(&skip);
 	if (skip) {
-		printf("TAP version 13\n1..0 # SKIP %s\n", skip);
 		if (opt.json)
 			write_json(opt.json, skip);
-		return KSFT_SKIP;
+		return program_skip(skip);
 	}
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
-	if (shared == MAP_FAILED)
-		die("no memory");
 	shared->main = getpid();
 	on_exit(finish, NULL);
 	/* the options were ours; newer harnesses parse what they are given */

@@ -104,8 +104,7 @@ static struct {
 	bool no_module;
 	const char *only;
 	const char *json;
-	unsigned int nr_cpus;
-	int cpu[CPU_SETSIZE];
+	struct cpus cpus;
 } opt = { .seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX };
 
 static struct shared *shared;
@@ -127,7 +126,7 @@ struct wait {
 static void wait_start(struct wait *w)
 {
 	clock_gettime(CLOCK_MONOTONIC, &w->start);
-	w->napping = opt.nr_cpus == 1;
+	w->napping = opt.cpus.nr == 1;
 }
 
 /* Returns the milliseconds waited so far. */
@@ -249,10 +248,10 @@ static void spin_start(struct spin *s, unsigned int round)
 	s->quit = 0;
 	if (round % 16 == 0) {
 		CPU_ZERO(&s->others);
-		for (i = 0; i < opt.nr_cpus; i++)
-			CPU_SET(opt.cpu[i], &s->others);
-		s->cpu = opt.cpu[(round / 16 + s->first_cpu) % opt.nr_cpus];
-		if (opt.nr_cpus > 1)
+		for (i = 0; i < opt.cpus.nr; i++)
+			CPU_SET(opt.cpus.cpu[i], &s->others);
+		s->cpu = opt.cpus.cpu[(round / 16 + s->first_cpu) % opt.cpus.nr];
+		if (opt.cpus.nr > 1)
 			CPU_CLR(s->cpu, &s->others);
 		sched_setaffinity(0, sizeof(s->others), &s->others);
 	}
@@ -277,7 +276,7 @@ static int spin_open(struct spin *s)
 		return -ret;
 	}
 	/* with one CPU the spinning submitter would leave nothing to an idle thread */
-	if (opt.nr_cpus > 1)
+	if (opt.cpus.nr > 1)
 		sched_setscheduler(0, SCHED_IDLE, &idle);
 	return 0;
 }
@@ -949,9 +948,9 @@ static int write_json(const char *path, const char *skip)
 	}
 	fprintf(f,
 		",\n  \"control_without_io_uring\": %s,\n  \"control_changed_register\": %s,\n  \"variants\": [",
-		shared && shared->clean_ok ? "true" : "false",
-		shared && shared->altered_ok ? "true" : "false");
-	for (i = 0; shared && i < shared->nr; i++) {
+		shared->clean_ok ? "true" : "false",
+		shared->altered_ok ? "true" : "false");
+	for (i = 0; i < shared->nr; i++) {
 		fprintf(f, "%s\n", i ? "," : "");
 		json_result(f, &shared->result[i]);
 	}
@@ -984,19 +983,7 @@ static const char usage[] =
 	"  --no-module   leave ppc_barrier_test alone, even where it could be loaded\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
 
-static void use_cpu(long cpu, const cpu_set_t *allowed)
-{
-	unsigned int i;
-
-	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, allowed))
-		die("-c: this process may not use CPU %ld", cpu);
-	for (i = 0; i < opt.nr_cpus; i++)
-		if (opt.cpu[i] == cpu)
-			return;
-	opt.cpu[opt.nr_cpus++] = cpu;
-}
-
-static void parse_cpus(const char *list, const cpu_set_t *allowed)
+static void parse_cpus(const char *list)
 {
 	const char *p = list;
 	char *end;
@@ -1014,7 +1001,7 @@ static void parse_cpus(const char *list, const cpu_set_t *allowed)
 		}
 		/* the first CPU that may not be used ends this */
 		for (; first <= last; first++)
-			use_cpu(first, allowed);
+			cpus_add(&opt.cpus, first, "-c");
 		p = end + 1;
 		if (!*end)
 			return;
@@ -1050,17 +1037,14 @@ static void parse_options(int argc, char **argv)
 		{ 0 }
 	};
 	const char *cpus = NULL;
-	cpu_set_t allowed;
 	char *end;
-	int c, i;
+	int c;
 
 	opt.json = json_default("live_registers");
 	while ((c = getopt_long(argc, argv, "t:n:c:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
-			opt.seconds = strtod(optarg, &end);
-			if (end == optarg || *end || !(opt.seconds > 0 && opt.seconds <= 1e6))
-				die("-t: '%s' is not a number of seconds", optarg);
+			opt.seconds = parse_seconds(optarg);
 			break;
 		case 'n':
 			errno = 0;
@@ -1095,42 +1079,27 @@ static void parse_options(int argc, char **argv)
 		die("'%s' is not an option", argv[optind]);
 	if (opt.only && !variant_exists(opt.only))
 		die("--only: '%s' is no variant; poll_wake_default is one", opt.only);
-	if (opt.json && json_refused(opt.json))
-		die("cannot write %s: %s", opt.json, strerror(json_refused(opt.json)));
-
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		die("cannot tell which CPUs may be used: %s", strerror(errno));
-	if (cpus) {
-		parse_cpus(cpus, &allowed);
-	} else {
-		for (i = 0; i < CPU_SETSIZE; i++)
-			if (CPU_ISSET(i, &allowed))
-				use_cpu(i, &allowed);
-	}
+	check_json(opt.json);
+	cpus_init(&opt.cpus);
+	if (cpus)
+		parse_cpus(cpus);
+	else
+		cpus_add_all(&opt.cpus);
 }
 
 int main(int argc, char **argv)
 {
-	const char *skip, *why;
+	const char *skip;
 
 	parse_options(argc, argv);
-	/* the harness ends each test with _exit(): what it printed must be out by then */
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	shared = program_share(sizeof(*shared));
 	skip = regs_init(&layout);
 	if (skip) {
-		printf("TAP version 13\n1..0 # SKIP %s\n", skip);
 		if (opt.json)
 			write_json(opt.json, skip);
-		return KSFT_SKIP;
+		return program_skip(skip);
 	}
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
-	if (shared == MAP_FAILED)
-		die("no memory");
-	if (opt.no_module)
-		snprintf(shared->no_module, sizeof(shared->no_module), "--no-module");
-	else if (module_load(&why))
-		snprintf(shared->no_module, sizeof(shared->no_module), "%s", why);
+	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
 	on_exit(finish, NULL);

@@ -379,6 +379,17 @@ int module_load(const char **why)
 	return -1;
 }
 
+void module_load_unless(bool leave, char *why, size_t size)
+{
+	const char *reason = "";
+
+	if (leave)
+		reason = "--no-module";
+	else if (!module_load(&reason))
+		reason = "";
+	snprintf(why, size, "%s", reason);
+}
+
 static const char *why_not_opened(int error)
 {
 	if (error == EOPNOTSUPP)

@@ -29,6 +29,12 @@
 int module_load(const char **why);
 
 /*
+ * module_load(), unless it is to be left alone (--no-module). @why, of @size bytes, gets the reason
+ * for a SKIP of what needs the module, or is empty.
+ */
+void module_load_unless(bool leave, char *why, size_t size);
+
+/*
  * Opens a session, loading the module for the time of the calling process if need be, and waiting
  * up to 2 s for the node of the device. Returns the file, O_CLOEXEC, or -1 with one reason for a
  * SKIP in @why, which is good until the next call.

@@ -1420,8 +1420,7 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
-	if (opt.json && json_refused(opt.json))
-		die("cannot write %s: %s", opt.json, strerror(json_refused(opt.json)));
+	check_json(opt.json);
 	if (opt.files * (opt.size / PAGE_BYTES) / opt.threads < 2 * MIN_BATCH)
 		die("too many threads for so few pages: %d for each are needed", 2 * MIN_BATCH);
 }
@@ -1447,23 +1446,13 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv);
 	files_dir = opt.dir;
-	/* the harness ends each test with _exit(): what it printed must be out by then */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
-	if (shared == MAP_FAILED)
-		die("no memory");
+	shared = program_share(sizeof(*shared));
 	why = page_init();
 	if (!why && opt.fs)
 		why = make_disk();
-	if (why) {
-		printf("TAP version 13\n1..0 # SKIP %s\n", why);
-		return KSFT_SKIP;
-	}
-	if (opt.no_module)
-		snprintf(shared->no_module, sizeof(shared->no_module), "--no-module");
-	else if (module_load(&why))
-		snprintf(shared->no_module, sizeof(shared->no_module), "%s", why);
+	if (why)
+		return program_skip(why);
+	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
 	on_exit(finish, NULL);

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "kselftest.h"
 #include "program.h"
 
@@ -80,4 +82,64 @@ void die(const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "\n");
 	exit(2);
+}
+
+void *program_share(size_t size)
+{
+	void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		die("no memory");
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return shared;
+}
+
+int program_skip(const char *why)
+{
+	printf("TAP version 13\n1..0 # SKIP %s\n", why);
+	return KSFT_SKIP;
+}
+
+void cpus_init(struct cpus *c)
+{
+	c->nr = 0;
+	if (sched_getaffinity(0, sizeof(c->allowed), &c->allowed))
+		die("cannot tell which CPUs may be used: %s", strerror(errno));
+}
+
+void cpus_add(struct cpus *c, long cpu, const char *option)
+{
+	unsigned int i;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &c->allowed))
+		die("%s: this process may not use CPU %ld", option, cpu);
+	for (i = 0; i < c->nr; i++)
+		if (c->cpu[i] == cpu)
+			return;
+	c->cpu[c->nr++] = cpu;
+}
+
+void cpus_add_all(struct cpus *c)
+{
+	int i;
+
+	for (i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &c->allowed))
+			c->cpu[c->nr++] = i;
+}
+
+double parse_seconds(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds > 0 && seconds <= 1e6))
+		die("-t: '%s' is not a number of seconds", text);
+	return seconds;
+}
+
+void check_json(const char *path)
+{
+	if (path && json_refused(path))
+		die("cannot write %s: %s", path, strerror(json_refused(path)));
 }

@@ -5,7 +5,9 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <sched.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -40,6 +42,37 @@ bool orphaned(pid_t main);
  * @err (-errno) the file of results @path could not be written: said, and KSFT_FAIL.
  */
 void end_program(int status, bool answered, const char *path, int err);
+
+/*
+ * To be called at the start of main(): @size bytes of zeroes that every process of the harness
+ * shares. Each test ends with _exit(), so from here on stdout is written line by line.
+ */
+void *program_share(size_t size);
+
+/* For a main() that ends at once with what this returns: the whole program is skipped. */
+int program_skip(const char *why);
+
+/* The CPUs to run on, each once. */
+struct cpus {
+	unsigned int nr;
+	int cpu[CPU_SETSIZE];
+	cpu_set_t allowed;	/* to this process */
+};
+
+/* None so far. Dies if it cannot be told which ones this process may use. */
+void cpus_init(struct cpus *c);
+
+/* One that the user named by @option; dies if this process may not use it. */
+void cpus_add(struct cpus *c, long cpu, const char *option);
+
+/* All that this process may use. */
+void cpus_add_all(struct cpus *c);
+
+/* The argument of -t, in seconds: more than 0, up to a million. Dies for anything else. */
+double parse_seconds(const char *text);
+
+/* Dies if there could be no file of results @path; NULL is none. */
+void check_json(const char *path);
 
 /* One sentence on stderr, and exit code 2: wrong usage. */
 void __attribute__((noreturn, format(printf, 1, 2)))

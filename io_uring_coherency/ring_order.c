@@ -68,8 +68,7 @@ static struct {
 	double seconds;
 	const char *edge;
 	const char *json;
-	unsigned int nr_cpus;
-	int cpu[CPU_SETSIZE];
+	struct cpus cpus;
 } opt = { .seconds = DEFAULT_SECONDS };
 
 static struct shared *shared;
@@ -81,9 +80,8 @@ static const char *const shape_names[] = {
 
 static const char *const form_names[] = { "with barriers", "relaxed" };
 
-static uint64_t events(const struct result *r, const struct edge *e, bool relaxed)
+static uint64_t events(const struct result *r, bool relaxed)
 {
-	(void)e;
 	return slice_events(r->form[relaxed].count);
 }
 
@@ -103,16 +101,16 @@ static enum edge_id plain_of(const struct edge *e)
 /* The pair of CPUs number @n, in either order: every two that there are. */
 static void nth_pair(struct slice *s, unsigned int n)
 {
-	const unsigned int nr = opt.nr_cpus;
+	const unsigned int nr = opt.cpus.nr;
 	unsigned int first = n % nr, step = 1 + n / nr % (nr - 1);
 
-	s->cpu[0] = opt.cpu[first];
-	s->cpu[1] = opt.cpu[(first + step) % nr];
+	s->cpu[0] = opt.cpus.cpu[first];
+	s->cpu[1] = opt.cpus.cpu[(first + step) % nr];
 }
 
 static unsigned int nr_pairs(void)
 {
-	return opt.nr_cpus * (opt.nr_cpus - 1);
+	return opt.cpus.nr * (opt.cpus.nr - 1);
 }
 
 static void add_form(struct form *form, const struct slice *s)
@@ -168,7 +166,7 @@ static bool more_wanted(const struct edge *e, const struct result *r,
 	if (seen(r, e, false) >= 3 && seconds > 0.2)
 		return false;
 	/* a slow machine gets more time, and so does what every machine can show */
-	if (events(r, e, false) < e->min_events ||
+	if (events(r, false) < e->min_events ||
 	    (e->shape == SHAPE_SB && !seen(r, e, false) && !seen(r, e, true)))
 		limit *= LONGER;
 	return seconds < limit;
@@ -181,7 +179,7 @@ static void run_control(struct slice *s, enum edge_id id)
 	struct timespec start;
 	unsigned int n;
 
-	if (events(r, &edges[id], true))
+	if (events(r, true))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (n = 1; ms_since(&start) < CONTROL_SECONDS * 1e3; n += 2)
@@ -253,9 +251,9 @@ static void settle_measured(struct result *r, const struct edge *e)
 {
 	const struct result *plain = &shared->result[plain_of(e)];
 	const struct edge *plain_edge = &edges[plain_of(e)];
-	const struct evidence evidence = { events(r, e, false), seen(r, e, false) };
-	const unsigned long long tried = events(r, e, true), shown = seen(r, e, true);
-	const unsigned long long plain_tried = events(plain, plain_edge, true);
+	const struct evidence evidence = { events(r, false), seen(r, e, false) };
+	const unsigned long long tried = events(r, true), shown = seen(r, e, true);
+	const unsigned long long plain_tried = events(plain, true);
 	const unsigned long long plain_shown = seen(plain, plain_edge, true);
 	char sentence[EVIDENCE_TEXT_SIZE], counts[200];
 
@@ -400,7 +398,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 
 	if (opt.edge && strcmp(opt.edge, e->name))
 		settle(&r->answer, "skip", "not asked for");
-	else if (opt.nr_cpus < 2)
+	else if (opt.cpus.nr < 2)
 		settle(&r->answer, "skip", "needs two CPUs");
 	if (*r->answer.outcome)
 		SKIP(return, "%s", r->answer.text);
@@ -425,7 +423,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 		settle_error(r, &s);
 	else
 		settle_measured(r, e);
-	if (events(r, e, false)) {
+	if (events(r, false)) {
 		ksft_print_msg("%s: %s\n", e->name, e->question);
 		print_outcomes(e, r);
 	}
@@ -453,7 +451,7 @@ static void json_form(FILE *f, const char *name, const struct edge *e, const str
 
 static void json_result(FILE *f, const struct edge *e, const struct result *r)
 {
-	const struct evidence evidence = { events(r, e, false), seen(r, e, false) };
+	const struct evidence evidence = { events(r, false), seen(r, e, false) };
 	const struct interval rate = evidence_interval(&evidence, EVIDENCE_CONFIDENCE);
 
 	fprintf(f, "    { \"name\": \"%s\", \"shape\": \"%s\", \"outcome\": \"%s\", \"text\": ",
@@ -464,7 +462,7 @@ static void json_result(FILE *f, const struct edge *e, const struct result *r)
 		(unsigned long long)evidence.events, (unsigned long long)evidence.violations,
 		rate.low, rate.high);
 	fprintf(f, "      \"relaxed_events\": %llu, \"relaxed_seen\": %llu,\n",
-		(unsigned long long)events(r, e, true), (unsigned long long)seen(r, e, true));
+		(unsigned long long)events(r, true), (unsigned long long)seen(r, e, true));
 	fprintf(f, "      \"seconds\": %.3f, \"pairs\": %u,\n", r->seconds, r->pairs);
 	if (evidence.violations)
 		fprintf(f, "      \"first_ms\": %.3f,\n", r->first_ms);
@@ -495,7 +493,7 @@ static int write_json(const char *path)
 	f = json.f;
 	fprintf(f, "{\n  \"program\": \"ring_order\",\n  ");
 	json_kernel(f);
-	fprintf(f, ",\n  \"cpus\": %u,\n  \"variants\": [", opt.nr_cpus);
+	fprintf(f, ",\n  \"cpus\": %u,\n  \"variants\": [", opt.cpus.nr);
 	for (i = 0; i < EDGE_NR; i++) {
 		fprintf(f, "%s\n", i ? "," : "");
 		json_result(f, &edges[i], &shared->result[i]);
@@ -535,19 +533,7 @@ static void list_edges(void)
 		       edges[i].question, edges[i].relaxed ? "" : " (no relaxed form)");
 }
 
-static void use_cpu(long cpu, const cpu_set_t *allowed)
-{
-	unsigned int i;
-
-	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, allowed))
-		die("--cpus: this process may not use CPU %ld", cpu);
-	for (i = 0; i < opt.nr_cpus; i++)
-		if (opt.cpu[i] == cpu)
-			return;
-	opt.cpu[opt.nr_cpus++] = cpu;
-}
-
-static void parse_cpus(const char *list, const cpu_set_t *allowed)
+static void parse_cpus(const char *list)
 {
 	const char *p = list;
 	char *end;
@@ -557,29 +543,13 @@ static void parse_cpus(const char *list, const cpu_set_t *allowed)
 		cpu = strtol(p, &end, 10);
 		if (end == p || *p < '0' || *p > '9' || (*end && *end != ','))
 			die("--cpus: '%s' is not a list of CPUs such as 0,1", list);
-		use_cpu(cpu, allowed);
+		cpus_add(&opt.cpus, cpu, "--cpus");
 		if (!*end)
 			break;
 		p = end + 1;
 	}
-	if (opt.nr_cpus < 2)
+	if (opt.cpus.nr < 2)
 		die("--cpus: '%s' names one CPU, two are needed", list);
-}
-
-static void take_cpus(const char *list)
-{
-	cpu_set_t allowed;
-	int i;
-
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		die("cannot tell which CPUs may be used: %s", strerror(errno));
-	if (list) {
-		parse_cpus(list, &allowed);
-		return;
-	}
-	for (i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &allowed))
-			use_cpu(i, &allowed);
 }
 
 static void parse_options(int argc, char **argv)
@@ -594,16 +564,13 @@ static void parse_options(int argc, char **argv)
 	};
 	const char *cpus = NULL;
 	unsigned int i;
-	char *end;
 	int c;
 
 	opt.json = json_default("ring_order");
 	while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
-			opt.seconds = strtod(optarg, &end);
-			if (end == optarg || *end || !(opt.seconds > 0 && opt.seconds <= 1e6))
-				die("-t: '%s' is not a number of seconds", optarg);
+			opt.seconds = parse_seconds(optarg);
 			break;
 		case 'e':
 			opt.edge = optarg;
@@ -631,20 +598,18 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
-	if (opt.json && json_refused(opt.json))
-		die("cannot write %s: %s", opt.json, strerror(json_refused(opt.json)));
-	take_cpus(cpus);
+	check_json(opt.json);
+	cpus_init(&opt.cpus);
+	if (cpus)
+		parse_cpus(cpus);
+	else
+		cpus_add_all(&opt.cpus);
 }
 
 int main(int argc, char **argv)
 {
 	parse_options(argc, argv);
-	/* the harness ends each test with _exit(): what it printed must be out by then */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		      -1, 0);
-	if (shared == MAP_FAILED)
-		die("no memory");
+	shared = program_share(sizeof(*shared));
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
 	on_exit(finish, NULL);

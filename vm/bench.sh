@@ -115,42 +115,23 @@ bench_module()
 	done
 }
 
-# Litmus iterations per second against the same accesses in two loops that do not meet.
-bench_order()
+# Litmus iterations per second against the same accesses and barriers in two loops that do not meet.
+# bench_loops PROGRAM ARGS JQ EDGE...: JQ makes "RATE BARE" of a variant.
+bench_loops()
 {
-	local dir=$RESULT/order edge
+	local program=$1 args=$2 rates=$3 dir=$RESULT/$1 edge
+	shift 3
 
 	bench_guest source:6.1 'for i in $(seq '$BENCH_PAIRS'); do
-		for e in memory_sb memory_mp set_current_state; do
-			./kernel_order -t 2 --bare --edge $e --json /results/$e-$i.json >/dev/null
+		for e in '"$*"'; do
+			./'"$program $args"' --edge $e --json /results/$e-$i.json >/dev/null
 		done
-	done' order with-module
-	for edge in memory_sb memory_mp set_current_state; do
-		cat "$dir/$edge"-*.json | jq -r --arg e $edge '.variants[] |
-			select(.name == $e).forms | (.kernel, .bare) |=
-			(.iterations / .seconds) | "\(.kernel) \(.bare)"' >"$dir/$edge"
+	done' "$program" with-module
+	for edge in "$@"; do
+		cat "$dir/$edge"-*.json | jq -r --arg e "$edge" \
+			".variants[] | select(.name == \$e) | $rates" >"$dir/$edge"
 		awk '{ print $1 / $2 }' "$dir/$edge" >"$dir/ratio"
-		cut -d ' ' -f 1 "$dir/$edge" >"$dir/rate"
-		say "iterations per second, $edge: median $(median <"$dir/rate")," \
-			"ratio to bare loops: median $(median <"$dir/ratio")"
-	done
-}
-
-# The same between user space and io_uring: its plain memory, with barriers.
-bench_rings()
-{
-	local dir=$RESULT/rings edge
-
-	bench_guest source:6.1 'for i in $(seq '$BENCH_PAIRS'); do
-		for e in plain_sb plain_mp; do
-			./ring_order -t 2 --edge $e --json /results/$e-$i.json >/dev/null
-		done
-	done' rings
-	for edge in plain_sb plain_mp; do
-		cat "$dir/$edge"-*.json | jq -r --arg e $edge '.variants[] |
-			select(.name == $e) | "\(.iterations_per_second) \(.bare)"' >"$dir/$edge"
-		awk '{ print $1 / $2 }' "$dir/$edge" >"$dir/ratio"
-		say "iterations per second, ring_order, $edge:" \
+		say "iterations per second, $program, $edge:" \
 			"median $(cut -d ' ' -f 1 "$dir/$edge" | median)," \
 			"ratio to bare loops: median $(median <"$dir/ratio")"
 	done
@@ -265,8 +246,11 @@ run_bench()
 		else
 			bench_rate
 			bench_module
-			bench_order
-			bench_rings
+			bench_loops kernel_order "-t 2 --bare" '.forms |
+				(.kernel, .bare) |= (.iterations / .seconds) |
+				"\(.kernel) \(.bare)"' memory_sb memory_mp set_current_state
+			bench_loops ring_order "-t 2" '"\(.iterations_per_second) \(.bare)"' \
+				plain_sb plain_mp
 			for patch in powerpc-save-clobbers-fp-vmx powerpc-save-clobbers-fp \
 				powerpc-save-clobbers-vmx; do
 				bench_first $patch

@@ -819,9 +819,10 @@ guest_of()
 	JSON=$SCRATCH/guest/live_registers.json
 	PAGES=$SCRATCH/guest/page_integrity.json
 	RINGS=$SCRATCH/guest/ring_order.json
+	ORDER=$SCRATCH/guest/kernel_order.json
 	# what failed is told at the end, where it is seen
 	grep -E 'not ok|FAIL|Expected|module_.*SKIP' "$SCRATCH/guest/ktap" || true
-	for json in "$SCRATCH/guest/"{live_registers,page_integrity,ring_order}.json; do
+	for json in "$JSON" "$PAGES" "$RINGS" "$ORDER"; do
 		[ ! -e "$json" ] || jq -r '.program as $p | .variants[] |
 			"\($p): \(.name): \(.outcome): \(.text)"' "$json"
 	done
@@ -1102,18 +1103,14 @@ check_order()
 {
 	OPT_ARCH=$2
 	guest_of "$1" "-t 3" kernel_order
-	jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$SCRATCH/guest/kernel_order.json"
-	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' \
-		"$SCRATCH/guest/kernel_order.json"
+	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$ORDER"
 	jq -e '.variants | map({key: .name, value: .}) | from_entries |
 		[.memory_sb, .set_current_state, .wake_up_process, .sleep_wake, .kthread_use_mm,
-		.kthread_unuse_mm] | all(.outcome == "pass")' "$SCRATCH/guest/kernel_order.json"
-	jq -e '.variants[] | select(.name == "memory_sb") | .control_first_ms < 1000' \
-		"$SCRATCH/guest/kernel_order.json"
+		.kthread_unuse_mm] | all(.outcome == "pass")' "$ORDER"
+	jq -e '.variants[] | select(.name == "memory_sb") | .control_first_ms < 1000' "$ORDER"
 	# an x86 host never lets a load, or a store, overtake its like
 	[ "$(uname -m)" != x86_64 ] || jq -e '[.variants[] | select(.kind == "MP") |
-		.text | test("^not observable on this machine|^inconclusive")] | all' \
-		"$SCRATCH/guest/kernel_order.json"
+		.text | test("^not observable on this machine|^inconclusive")] | all' "$ORDER"
 }
 
 # What a machine without the reordering of MP says of the edges that depend on it.
