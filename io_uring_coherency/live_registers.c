@@ -102,6 +102,7 @@ static struct {
 	uint64_t max_events;
 	bool stop_first;
 	bool no_module;
+	bool pin_workers;
 	const char *only;
 	const char *json;
 	struct cpus cpus;
@@ -184,11 +185,16 @@ struct spin {
 static void *submitter(void *arg)
 {
 	struct spin *s = arg;
+	cpu_set_t own;
 	unsigned int n;
 	int ret = 0;
 
-	if (s->provoke)
-		ret = provoke_begin(s->provoke, &s->others);
+	if (s->provoke) {
+		CPU_ZERO(&own);
+		CPU_SET(s->cpu, &own);
+		s->provoke->pin = opt.pin_workers;
+		ret = provoke_begin(s->provoke, opt.pin_workers ? &own : &s->others);
+	}
 	for (n = 0; !ret && n < s->max_windows; n++) {
 		if (s->provoke) {
 			ret = provoke_prepare(s->provoke);
@@ -569,7 +575,8 @@ static void settle_error(struct result *r, int err, const char *flag)
 	else if (err == -EINVAL && flag)
 		settle(&r->answer, "skip", "this kernel does not have %s", flag);
 	else if (err == -EINVAL)
-		settle(&r->answer, "skip", "this kernel cannot limit io-wq workers (before 5.15)");
+		settle(&r->answer, "skip",
+		       "this kernel cannot limit or pin io-wq workers (before 5.15)");
 	else
 		settle(&r->answer, "skip", "a round could not be run: %s", strerror(-err));
 }
@@ -972,7 +979,7 @@ static void finish(int status, void *arg)
 
 static const char usage[] =
 	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE]\n"
-	"                      [--only VARIANT] [--stop-first] [--no-module]\n"
+	"                      [--only VARIANT] [--stop-first] [--no-module] [--pin-workers]\n"
 	"  -t SECONDS    time for each variant (default 1; 3 times that to reach 100 events)\n"
 	"  -n EVENTS     a variant ends after so many events, too\n"
 	"  -c CPUS       CPUs to use, such as 0-3,8 (default: all that this process may use)\n"
@@ -981,6 +988,7 @@ static const char usage[] =
 	"  --only NAME   run this variant alone, such as poll_wake_default\n"
 	"  --stop-first  end at the first violation\n"
 	"  --no-module   leave ppc_barrier_test alone, even where it could be loaded\n"
+	"  --pin-workers io-wq workers run on the CPU of the thread that they work for, not elsewhere\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
 
 static void parse_cpus(const char *list)
@@ -1033,6 +1041,7 @@ static void parse_options(int argc, char **argv)
 		{ "only", required_argument, NULL, 'o' },
 		{ "stop-first", no_argument, NULL, 's' },
 		{ "no-module", no_argument, NULL, 'm' },
+		{ "pin-workers", no_argument, NULL, 'p' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
@@ -1066,6 +1075,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'm':
 			opt.no_module = true;
+			break;
+		case 'p':
+			opt.pin_workers = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);

@@ -153,6 +153,7 @@ static struct {
 	const char *engine;
 	const char *json;
 	unsigned int views;
+	unsigned int workers;		/* at most, 0: as many as it takes */
 	bool direct, stop_first, no_module;
 } opt = {
 	.seconds = 1, .threads = 2, .files = 4, .size = 2 << 20, .dir = "/dev/shm",
@@ -733,7 +734,7 @@ static void *write_pages(void *arg)
 		if (ret)
 			break;
 		/* so that workers come and go */
-		engine_limit_workers(&engine, 1 + n % MAX_WORKERS);
+		engine_limit_workers(&engine, opt.workers ?: 1 + n % MAX_WORKERS);
 		ret = write_batch(w, &engine, n * run->batch, run->idle && n == BATCHES / 2);
 	}
 	if (!ret)
@@ -793,6 +794,7 @@ static int run_round(struct run *run, const char **failed)
 			ret = -EMFILE;
 			break;
 		}
+		w[nr].provoke.max_workers = opt.workers;
 		ret = -pthread_create(&thread[nr], NULL, write_pages, &w[nr]);
 		if (ret) {
 			*failed = "starting threads";
@@ -1028,6 +1030,12 @@ static const char *place_name(unsigned int place)
 	return names[place];
 }
 
+/* With a cap on the workers the point is that no more are created. */
+static bool wants_creations(enum engine_kind kind)
+{
+	return engine_has_workers(kind) && !opt.workers;
+}
+
 static void settle_measured(struct result *r, enum engine_kind kind)
 {
 	const unsigned long long pages = r->evidence.events, bad = r->evidence.violations;
@@ -1044,7 +1052,7 @@ static void settle_measured(struct result *r, enum engine_kind kind)
 	else if (pages < MIN_PAGES)
 		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
 		       pages, MIN_PAGES);
-	else if (engine_has_workers(kind) && r->creations < MIN_CREATIONS)
+	else if (wants_creations(kind) && r->creations < MIN_CREATIONS)
 		settle(&r->answer, "skip",
 		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
 		       pages, (unsigned long long)r->creations, MIN_CREATIONS);
@@ -1093,7 +1101,7 @@ static bool more_wanted(const struct run *run, double seconds)
 		return false;
 	/* a slow machine gets more time, rather than a result that says nothing */
 	if (run->board->pages < MIN_PAGES ||
-	    (engine_has_workers(run->kind) && run->board->creations < MIN_CREATIONS))
+	    (wants_creations(run->kind) && run->board->creations < MIN_CREATIONS))
 		limit *= SLOW;
 	return seconds < limit;
 }
@@ -1278,7 +1286,7 @@ static void finish(int status, void *arg)
 static const char usage[] =
 	"usage: page_integrity [-t SECONDS] [--threads N] [--files N] [--size SIZE] [--dir DIR]\n"
 	"                      [--fs TYPE] [--direct] [--engine NAME] [--verify VIEWS]\n"
-	"                      [--json FILE] [--stop-first] [--no-module]\n"
+	"                      [--workers N] [--json FILE] [--stop-first] [--no-module]\n"
 	"  -t SECONDS      time for each engine (default 1; 5 times that to reach 500 pages)\n"
 	"  --threads N     threads that write (default 2)\n"
 	"  --files N       files that they write to (default 4)\n"
@@ -1289,6 +1297,8 @@ static const char usage[] =
 	"  --direct        open them with O_DIRECT\n"
 	"  --engine NAME   uring, uring_async, uring_sqpoll, uring_fixed, thread or kthread alone\n"
 	"  --verify VIEWS  of memory,readback,cache,mmap,direct,dropped (default: all there are)\n"
+	"  --workers N     a thread has N io-wq workers of each kind at most; the first N are created\n"
+	"                  when it submits, and none while it computes\n"
 	"  --json FILE     results for programs; $IO_URING_COHERENCY_RESULTS/page_integrity.json\n"
 	"                  is the default where that directory is named\n"
 	"  --stop-first    an engine ends with the round of its first wrong page\n"
@@ -1339,7 +1349,8 @@ static unsigned int parse_views(char *list)
 static void parse_options(int argc, char **argv)
 {
 	enum {
-		THREADS = 256, FILES, SIZE, DIR_, FS, DIRECT, ENGINE, VERIFY, JSON, STOP, NO_MODULE
+		THREADS = 256, FILES, SIZE, DIR_, FS, DIRECT, ENGINE, VERIFY, JSON, STOP, NO_MODULE,
+		WORKERS
 	};
 	static const struct option options[] = {
 		{ "threads", required_argument, NULL, THREADS },
@@ -1353,6 +1364,7 @@ static void parse_options(int argc, char **argv)
 		{ "json", required_argument, NULL, JSON },
 		{ "stop-first", no_argument, NULL, STOP },
 		{ "no-module", no_argument, NULL, NO_MODULE },
+		{ "workers", required_argument, NULL, WORKERS },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -1406,6 +1418,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case STOP:
 			opt.stop_first = true;
+			break;
+		case WORKERS:
+			opt.workers = parse_number("--workers", optarg, MAX_WORKERS);
 			break;
 		case NO_MODULE:
 			opt.no_module = true;

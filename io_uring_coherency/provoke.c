@@ -97,7 +97,7 @@ int provoke_begin(struct provoke *p, const cpu_set_t *workers)
 		.flags = p->setup_flags,
 		.sq_thread_idle = 1,	/* ms; a spinning SQ thread would take a CPU from us */
 	};
-	unsigned int i;
+	unsigned int max = p->max_workers, splices = max, i;
 	int ret;
 
 	ret = io_uring_queue_init_params(RING_ENTRIES, &p->ring, &params);
@@ -110,18 +110,23 @@ int provoke_begin(struct provoke *p, const cpu_set_t *workers)
 
 	/*
 	 * On the submitter's CPU a worker waits for the end of its spin's time slice: a fifth of
-	 * the events per second. Only faster, so that an error does not matter.
+	 * the events per second. Only faster, so that an error does not matter but to who asks.
 	 */
-	io_uring_register_iowq_aff(&p->ring, sizeof(*workers), workers);
+	ret = io_uring_register_iowq_aff(&p->ring, sizeof(*workers), workers);
+	if (ret && p->pin)
+		return ret;
 
-	if (p->way == PROVOKE_POLL_WAKE)
+	if (p->way == PROVOKE_CREATE_WORKER_CB) {
+		max = 1;
+		splices = PROVOKE_ITEMS;
+	}
+	if (!max)
 		return 0;
-
-	ret = set_max_workers(p, 1);
+	ret = set_max_workers(p, max);
 	if (ret)
 		return ret;
-	for (i = 0; i < PROVOKE_ITEMS; i++)
-		prep_blocking_splice(p, i);
+	for (i = 0; i < splices; i++)
+		prep_blocking_splice(p, i % p->nr_pipes);
 	return submit(p);
 }
 

@@ -49,6 +49,8 @@ enum provoke_way {
 struct provoke {
 	enum provoke_way way;
 	unsigned int setup_flags;	/* IORING_SETUP_* */
+	unsigned int max_workers;	/* poll wake-up: no more than these, or 0 */
+	bool pin;			/* workers that cannot be kept to CPUs are an error */
 	struct io_uring ring;
 	bool ring_up;
 	int task_dir;			/* /proc/self/task: its link count tells the threads */
@@ -72,7 +74,8 @@ void provoke_close(struct provoke *p);
 
 /*
  * In the submitter, a thread that lives for this round only: ring, workers kept to @workers
- * (where the kernel can: 5.14), first requests. Returns 0 or -errno.
+ * (where the kernel can: 5.14), first requests. With max_workers (5.15) so many workers are created
+ * here, in the system call, and none later. Returns 0 or -errno.
  */
 int provoke_begin(struct provoke *p, const cpu_set_t *workers);
 

@@ -422,6 +422,7 @@ check_bad_program_options()
 	refused 2 "a number from 1 to 64" "$program" --threads 0
 	refused 2 "a number with K, M or G" "$program" --size 100
 	refused 2 "whole pages" "$program" --size 17K
+	refused 2 "a number from 1 to 4" "$program" --workers 5
 	refused 2 "takes tmpfs, ext4 or xfs" "$program" --fs fat
 	refused 2 "too many threads" "$program" --threads 64 --size 512K
 	refused 2 "cannot write to /nowhere" "$program" --dir /nowhere
