@@ -251,15 +251,6 @@ run_vm()
 	exit "$code"
 }
 
-# The program that decides; built for this machine.
-verdict_get()
-{
-	VERDICT=$SCRATCH/host/verdict
-	[ -x "$VERDICT" ] || (cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$SCRATCH/host" \
-		LIBURING_LIBS= "$VERDICT") >"$SCRATCH/log" 2>&1 ||
-		die $EXIT_SKIP "verdict does not build: $(last_words "$SCRATCH/log")"
-}
-
 # evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs; they add up.
 evidence()
 {
@@ -324,7 +315,7 @@ column()
 	say "$(field '.[0].kernel' "$@")"
 	say "$events"
 	say "$violations"
-	low_high=$("$VERDICT" --interval "$events" "$violations")
+	low_high=$("$HOST/verdict" --interval "$events" "$violations")
 	if [ "$events" = 0 ]; then
 		say "-"
 	elif [ "$violations" = 0 ]; then
@@ -348,7 +339,7 @@ run_validate()
 	need_packages jq
 	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH"
-	verdict_get
+	host_get verdict
 	result_open validate
 
 	kernel_get "$OPT_BASE" "$OPT_ARCH"
@@ -375,7 +366,7 @@ run_validate()
 		if [ -n "$reason" ] || [ "${base[1]}" = 0 ] || [ "${fixed[0]}" = 0 ]; then
 			break
 		fi
-		"$VERDICT" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
+		"$HOST/verdict" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
 		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
 		again=$RESULT/fixed-more-$try
 		guest_test "fixed: more events" "$again" "-t 10 -n 4000" 60 live_registers
@@ -401,7 +392,7 @@ run_validate()
 		reason=$(unanswered skip "${runs[@]}") && [ -n "$reason" ]; then
 		inconclusive "$reason"
 	else
-		line=$("$VERDICT" "${base[@]}" "${fixed[@]}") || code=$?
+		line=$("$HOST/verdict" "${base[@]}" "${fixed[@]}") || code=$?
 	fi
 	verdict_close "$line" "$code"
 }

@@ -223,7 +223,7 @@ bench_million()
 	mkdir -p "$dir/all"
 	jq -s '{variants: map(.variants[])}' "$dir"/*_default.json >"$dir/all/live_registers.json"
 	read -r -a counts < <(evidence "$dir/all")
-	say "$KERNEL_NAME, $OPT_ARCH: $("$VERDICT" --sentence "${counts[@]}")"
+	say "$KERNEL_NAME, $OPT_ARCH: $("$HOST/verdict" --sentence "${counts[@]}")"
 }
 
 run_bench()
@@ -233,7 +233,7 @@ run_bench()
 	start
 	need_packages jq
 	userspace_get "$OPT_ARCH"
-	verdict_get
+	host_get verdict
 	result_open bench
 	{
 		if [ -n "$OPT_LONG" ]; then

@@ -92,14 +92,17 @@ userspace_get()
 	unlock kselftest
 }
 
-# The programs for this machine. Sets HOST, a directory.
+# host_get [PROGRAM...]: these for this machine, which need no liburing; without any name all of
+# them. Sets HOST, a directory.
 host_get()
 {
-	need_packages make gcc libc6-dev liburing-dev
+	need_packages make gcc libc6-dev
+	[ $# != 0 ] || need_packages liburing-dev
 	kselftest_get
 	HOST=$SCRATCH/host
-	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST") >"$SCRATCH/log" 2>&1 ||
-		die $EXIT_FAIL "the programs do not build: $(last_words "$SCRATCH/log")"
+	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" ${1:+LIBURING_LIBS=} \
+		"${@/#/$HOST/}") >"$SCRATCH/log" 2>&1 ||
+		die $EXIT_SKIP "${*:-what runs here} does not build: $(last_words "$SCRATCH/log")"
 }
 
 # fio for the guests of an architecture, static. Sets FIO.
