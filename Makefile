@@ -107,7 +107,7 @@ $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
 $(OUTPUT)/verdict: $(src)/verdict.c $(src)/evidence.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
 
-$(OUTPUT)/claims: $(src)/claims.c $(src)/evidence.c $(headers)
+$(OUTPUT)/claims: $(src)/claims.c $(src)/evidence.c $(src)/json.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
 
 $(OUTPUT)/evidence_test: $(src)/evidence_test.c $(src)/evidence.c $(headers)

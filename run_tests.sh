@@ -32,6 +32,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   vm          the same on another kernel, inside QEMU
   validate    does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE
   claims      each statement of the reports of 2023: confirmed, refuted, or not observable here
+  merge       FILE...: results.json of several runs of claims as one
   check       the project's own tests; with --long all of them
   bench       the speed figures of the README, measured here
 
@@ -40,7 +41,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --base K            validate, claims: the kernel with the problem (default: 6.1 with the fix
                       reverted)
   --fixed K           validate, claims: the kernel that claims to be fixed (default: source:6.1)
-  --seconds N         claims: begin no further round after that time (default: 600)
+  -t, --seconds N     claims: begin no further round after that time (default: 600)
   --seed N            claims: for the order of the settings (default: one that is printed)
   --accel A           QEMU's accelerator (default: tcg,thread=multi)
   --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G)
@@ -75,6 +76,7 @@ EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
 OPT_SECONDS=600
+OPT_FILES=()
 OPT_SEED=$((RANDOM * 32768 + RANDOM + 1))
 
 parse()
@@ -95,13 +97,19 @@ parse()
 			;;
 		--no-install) INSTALL_PACKAGES=no ;;
 		--long) OPT_LONG=yes ;;
+		-t) set -- "$1" --seconds "${@:2}" ;;
 		--arch | --kernel | --base | --fixed | --args | --config | --tests | \
 			--accel | --smp | --mem | --cpu | --timeout | --seconds | --seed)
 			[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
 			set_option "${1#--}" "$2"
 			shift
 			;;
-		*) die $EXIT_USAGE "'$1' is not an option, see --help" ;;
+		*)
+			case $COMMAND$1 in
+			merge[!-]*) OPT_FILES+=("$1") ;;
+			*) die $EXIT_USAGE "'$1' is not an option, see --help" ;;
+			esac
+			;;
 		esac
 		shift
 	done
@@ -442,10 +450,10 @@ case $COMMAND in
 host) run_host ;;
 vm) run_vm ;;
 validate) run_validate ;;
-claims)
+claims | merge)
 	# shellcheck source=vm/claims.sh
 	. "$TOP/vm/claims.sh"
-	run_claims
+	"run_$COMMAND"
 	;;
 check)
 	# shellcheck source=vm/check.sh

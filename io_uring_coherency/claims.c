@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * claims: what the two mails of 2023 say, as a table of settings and of what has to hold between
- * the counts in them; and the decision for each, from counts.
+ * claims: what the mails of 2023 say, as a table of settings and of what has to hold between the
+ * counts in them; and the decision for each, from counts.
  *
- *	claims --plan GUEST [--seed N]	the settings of a guest in random order, each with its
- *					command; GUEST is bad, good, or an architecture
- *	claims --decide [--seed N]	decides by the counts on standard input
+ *	claims --plan GUEST [--seed N] [--look N]	the settings of a guest in random order,
+ *							each with its command
+ *	claims --decide [--look N] [--json FILE]	decides
  *
- * A line of counts is "SETTING EVENTS VIOLATIONS OUTCOME", with pass, fail or skip. Lines of one
- * setting add up, so runs of several machines do.
+ * Both read counts from standard input, a line "SETTING EVENTS VIOLATIONS PASS FAIL SKIP" each: the
+ * last three are how many runs ended so. Lines of one setting add up, so runs of several machines
+ * do. A plan leaves out what no undecided claim needs; without counts it is all there is.
+ *
+ * The design is a factorial one, notification x barrier x delay, on the kernel with the problem
+ * and on one without, and beside it the settings that one claim needs alone.
  *
  * Each claim is taken apart into relations. It is confirmed when all of them hold, each by an exact
  * test and all claims together corrected for their number; refuted when one of them cannot hold.
  * What lacks the events for either is open, and what a machine cannot show is not observable.
+ *
+ * The sequential rule: one may look as often as one likes, as look number k spends 1 / (k (k + 1))
+ * of what may go wrong in all looks together, which these add up to. So 0.05 / 2 at the first look,
+ * 0.05 / 6 at the second; and settings run k times as long in round k.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -22,53 +30,111 @@
 #include <time.h>
 
 #include "evidence.h"
+#include "json.h"
 
-#define EXIT_OPEN	4
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
+#define EXIT_FAIL	1
 #define EXIT_USAGE	2
+#define EXIT_OPEN	4
 
 /* One setting: where, and what is run there. Every variant of the program but one is left out. */
 struct setting {
-	const char *name, *guest, *knobs, *command;
+	char name[40];				/* what its counts go by */
+	const char *guest;
+	const char *notify, *barrier, *delay;	/* levels of the three factors, or none */
+	const char *knobs;			/* other knobs */
+	const char *command;
+	unsigned int seconds;			/* in the first round */
+	bool quiet;				/* nothing may be found here */
 };
 
-#define PAGES	"./page_integrity --no-module -t 3 --engine uring"
+#define PAGES	"./page_integrity --no-module --engine uring"
 #define DISK	PAGES " --dir /mnt/ext4"
-#define REGS	"./live_registers --no-module -t 2 --only poll_wake_default"
-#define ORDER	"./kernel_order -t 3 --edge "
-#define RINGS	"./ring_order -t 2 --edge "
+#define FLUSH	"--at generic_perform_write_exit=flush_dcache --at filemap_read_exit=flush_dcache"
+#define REGS	"./live_registers --only "
+#define ORDER	"./kernel_order --edge "
+#define RINGS	"./ring_order --edge "
 
-static const struct setting settings[] = {
-	{ "pages", "bad", "--at kick_process=none", PAGES },
-	{ "pages_mb", "bad", "--at kick_process=mb", PAGES },
-	{ "pages_no_ipi", "bad", "--notify no_ipi", PAGES },
-	{ "pages_no_ipi_delay", "bad", "--notify no_ipi --at io_write=udelay:1000", PAGES },
-	{ "pages_no_ipi_mb", "bad", "--notify no_ipi --at io_write=mb", PAGES },
-	{ "pages_delay", "bad", "--notify signal --at io_write=udelay:1000", PAGES },
-	{ "pages_mb_delay", "bad",
-	  "--notify signal --at kick_process=mb --at io_write=udelay:1000", PAGES },
-	{ "pages_kthread", "bad", NULL, "./page_integrity -t 3 --engine kthread" },
-	{ "pages_thread", "bad", NULL, "./page_integrity --no-module -t 3 --engine thread" },
-	{ "pages_copy_isync", "bad", "--at generic_perform_write=isync --at filemap_read=isync",
-	  DISK },
-	{ "pages_copy_mb", "bad", "--at generic_perform_write=mb --at filemap_read=mb", DISK },
+/* The levels of the factors, with which a cell of the factorial design is named. */
+static const char *const notify_levels[] = { "kernel", "signal", "no_ipi" };
+static const char *const barrier_levels[] = { "none", "mb" };
+static const char *const delay_levels[] = { "0", "1000" };	/* us */
+
+#define BASE	"pages_bad_kernel_none_0"
+
+/* What one claim needs alone. */
+static const struct setting alone[] = {
+	{ "pages_no_ipi_io_write_mb", "bad", .knobs = "--notify no_ipi --at io_write=mb",
+	  .command = PAGES, .seconds = 3 },
+	{ "pages_kthread", "bad", .command = "./page_integrity --engine kthread", .seconds = 3 },
+	{ "pages_thread", "bad", .command = "./page_integrity --no-module --engine thread",
+	  .seconds = 3 },
+	{ "pages_one_worker", "bad", .command = PAGES " --workers 1", .seconds = 3 },
+	{ "pages_copy_isync", "bad", .command = DISK, .seconds = 3,
+	  .knobs = "--at generic_perform_write=isync --at filemap_read=isync" },
+	{ "pages_copy_mb", "bad", .command = DISK, .seconds = 3,
+	  .knobs = "--at generic_perform_write=mb --at filemap_read=mb" },
 	/* the mail flushes what has been copied */
-	{ "pages_copy_flush", "bad",
-	  "--at generic_perform_write_exit=flush_dcache --at filemap_read_exit=flush_dcache",
-	  DISK },
-	{ "registers", "bad", NULL, REGS },
-	{ "pages_good", "good", NULL, PAGES },
-	{ "registers_good", "good", NULL, REGS },
-	{ "ipi", "good", NULL, ORDER "ipi" },
-	{ "queue_work", "good", NULL, ORDER "queue_work" },
-	{ "kthread_unuse_mm", "good", NULL, ORDER "kthread_unuse_mm" },
-	{ "wake_up", "good", NULL, ORDER "sleep_wake" },
-	{ "task_work", "good", NULL, ORDER "task_work_signal" },
-	{ "sqe_worker", "good", NULL, RINGS "sqe_worker" },
-	{ "cqe_file", "good", NULL, RINGS "cqe_file" },
-	{ "registers_x86_64", "x86_64", NULL, REGS },
-	{ "registers_arm64", "arm64", NULL, REGS },
-	{ .name = NULL }
+	{ "pages_copy_flush", "bad", .command = DISK, .seconds = 3,
+	  .knobs = FLUSH },
+	{ "registers", "bad", .command = REGS "poll_wake_default", .seconds = 2 },
+	{ "registers_pinned", "bad", .command = REGS "poll_wake_default --pin-workers",
+	  .seconds = 2 },
+	{ "registers_worker_cb", "bad", .command = REGS "create_worker_cb_default", .seconds = 2 },
+	{ "registers_worker_cb_pinned", "bad", .seconds = 2,
+	  .command = REGS "create_worker_cb_default --pin-workers" },
+	{ "registers_good", "good", .command = REGS "poll_wake_default", .seconds = 2,
+	  .quiet = true },
+	{ "registers_x86_64", "x86_64", .command = REGS "poll_wake_default", .seconds = 2 },
+	{ "registers_arm64", "arm64", .command = REGS "poll_wake_default", .seconds = 2 },
+	{ "ipi", "good", .command = ORDER "ipi", .seconds = 3 },
+	{ "queue_work", "good", .command = ORDER "queue_work", .seconds = 3 },
+	{ "kthread_unuse_mm", "good", .command = ORDER "kthread_unuse_mm", .seconds = 3 },
+	{ "wake_up", "good", .command = ORDER "sleep_wake", .seconds = 3 },
+	{ "task_work", "good", .command = ORDER "task_work_signal", .seconds = 3 },
+	{ "sqe_worker", "good", .command = RINGS "sqe_worker", .seconds = 2 },
+	{ "cqe_file", "good", .command = RINGS "cqe_file", .seconds = 2 },
 };
+
+#define MAX_SETTINGS	64
+
+static struct setting settings[MAX_SETTINGS];
+static unsigned int nr_settings;
+
+static void add_cells(const char *guest, unsigned int seconds, bool quiet)
+{
+	unsigned int n, b, d;
+
+	for (n = 0; n < ARRAY_SIZE(notify_levels); n++) {
+		for (b = 0; b < ARRAY_SIZE(barrier_levels); b++) {
+			for (d = 0; d < ARRAY_SIZE(delay_levels); d++) {
+				struct setting *s = &settings[nr_settings++];
+
+				*s = (struct setting){
+					.guest = guest, .notify = notify_levels[n],
+					.barrier = barrier_levels[b], .delay = delay_levels[d],
+					.command = PAGES, .seconds = seconds, .quiet = quiet,
+				};
+				snprintf(s->name, sizeof(s->name), "pages_%s_%s_%s_%s", guest,
+					 s->notify, s->barrier, s->delay);
+			}
+		}
+	}
+}
+
+/* The good kernel's are to be clean and no more, so they are short. */
+static void make_settings(void)
+{
+	unsigned int i;
+
+	add_cells("bad", 3, false);
+	add_cells("good", 1, true);
+	for (i = 0; i < ARRAY_SIZE(alone); i++)
+		settings[nr_settings++] = alone[i];
+}
 
 enum relation {
 	END,
@@ -76,6 +142,10 @@ enum relation {
 	CLEAN,		/* there are none, where as many events in the other setting have some */
 	LOWER,		/* a lower rate than in the other setting, by MARGIN at least */
 	ORDERED,	/* the outcome of a litmus test */
+};
+
+static const char *const relation_names[] = {
+	[SEEN] = "seen", [CLEAN] = "clean", [LOWER] = "lower", [ORDERED] = "ordered",
 };
 
 struct condition {
@@ -86,26 +156,26 @@ struct condition {
 #define MARGIN		0.8	/* a rate that is not below this part of the other is as high */
 
 #define CONDITIONS	4
-#define NR_CLAIMS	12
+#define NR_CLAIMS	14
 
 static const struct claim {
 	const char *id, *text;
 	struct condition condition[CONDITIONS];
 } claims[NR_CLAIMS] = {
 	{ "C1", "a barrier between try_to_wake_up() and kick_process() lowers the rate, no more",
-	  { { LOWER, "pages_mb", "pages" }, { SEEN, "pages_mb", NULL } } },
+	  { { LOWER, "pages_bad_kernel_mb_0", BASE }, { SEEN, "pages_bad_kernel_mb_0", NULL } } },
 	{ "C2", "TWA_SIGNAL_NO_IPI and udelay(1000) in io_write() end it",
-	  { { CLEAN, "pages_no_ipi_delay", "pages" } } },
+	  { { CLEAN, "pages_bad_no_ipi_none_1000", BASE } } },
 	{ "C3", "TWA_SIGNAL_NO_IPI and a barrier in place of the delay do not",
-	  { { SEEN, "pages_no_ipi_mb", NULL } } },
+	  { { SEEN, "pages_no_ipi_io_write_mb", NULL } } },
 	{ "C4", "the delay with TWA_SIGNAL does not",
-	  { { SEEN, "pages_delay", NULL } } },
+	  { { SEEN, "pages_bad_signal_none_1000", NULL } } },
 	{ "C5", "TWA_SIGNAL, the barrier and the delay do",
-	  { { CLEAN, "pages_mb_delay", "pages" } } },
+	  { { CLEAN, "pages_bad_signal_mb_1000", BASE } } },
 	{ "C6", "the same write by a kthread with kthread_use_mm() is clean",
-	  { { CLEAN, "pages_kthread", "pages" } } },
+	  { { CLEAN, "pages_kthread", BASE } } },
 	{ "C7", "the same write by a userspace thread is clean",
-	  { { CLEAN, "pages_thread", "pages" } } },
+	  { { CLEAN, "pages_thread", BASE } } },
 	{ "C8", "isync, mb and flush_dcache_page() where the page cache is copied do not help",
 	  { { SEEN, "pages_copy_isync", NULL }, { SEEN, "pages_copy_mb", NULL },
 	    { SEEN, "pages_copy_flush", NULL } } },
@@ -119,66 +189,60 @@ static const struct claim {
 	{ "C12", "wake-up, task_work, SQE and CQE hand over in order",
 	  { { ORDERED, "wake_up", NULL }, { ORDERED, "task_work", NULL },
 	    { ORDERED, "sqe_worker", NULL }, { ORDERED, "cqe_file", NULL } } },
+	{ "C13", "with one io-wq worker at most it is clean",
+	  { { CLEAN, "pages_one_worker", BASE } } },
+	{ "C14", "with each worker pinned to its creator's CPU it is clean",
+	  { { CLEAN, "registers_worker_cb_pinned", "registers_worker_cb" },
+	    { CLEAN, "registers_pinned", "registers" } } },
 };
-
-#define MAX_SETTINGS	64
 
 static struct counts {
 	struct evidence evidence;
-	unsigned int passed, failed, skipped;
+	unsigned long long passed, failed, skipped;
 } counts[MAX_SETTINGS];
+
+static unsigned long look = 1;
 
 static void __attribute__((noreturn)) usage(const char *what)
 {
-	fprintf(stderr, "claims: %s; it takes --plan GUEST or --decide, and --seed N.\n", what);
+	fprintf(stderr,
+		"claims: %s; it takes --plan GUEST or --decide, --seed N, --look N, --json FILE.\n",
+		what);
 	exit(EXIT_USAGE);
 }
 
 static int find(const char *name)
 {
-	int i;
+	unsigned int i;
 
-	for (i = 0; settings[i].name; i++)
+	for (i = 0; i < nr_settings; i++)
 		if (!strcmp(settings[i].name, name))
 			return i;
 	return -1;
 }
 
-/* --- the plan */
-
-static uint64_t random_state;
-
-static unsigned int draw(unsigned int limit)
+static void read_counts(void)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (random_state >> 16) % limit;
-}
+	char line[256], name[64], rest;
+	struct counts c;
+	int i;
 
-static int plan(const char *guest)
-{
-	unsigned int order[MAX_SETTINGS], nr = 0, i, j;
+	while (fgets(line, sizeof(line), stdin)) {
+		unsigned long long events, violations;
 
-	for (i = 0; settings[i].name; i++) {
-		if (strcmp(settings[i].guest, guest))
-			continue;
-		/* Fisher & Yates, the other way round */
-		j = draw(nr + 1);
-		order[nr++] = order[j];
-		order[j] = i;
+		if (sscanf(line, "%63s %llu %llu %llu %llu %llu %c", name, &events, &violations,
+			   &c.passed, &c.failed, &c.skipped, &rest) != 6 || violations > events ||
+		    strchr(line, '-'))
+			usage("a line of counts is \"SETTING EVENTS VIOLATIONS PASS FAIL SKIP\"");
+		i = find(name);
+		if (i < 0)
+			usage("these are counts of no setting");
+		counts[i].evidence.events += events;
+		counts[i].evidence.violations += violations;
+		counts[i].passed += c.passed;
+		counts[i].failed += c.failed;
+		counts[i].skipped += c.skipped;
 	}
-	if (!nr)
-		usage("there is no such guest");
-	for (i = 0; i < nr; i++) {
-		const struct setting *s = &settings[order[i]];
-
-		printf("%s ", s->name);
-		if (s->knobs)
-			printf("./barrier_ctl %s -- ", s->knobs);
-		printf("%s\n", s->command);
-	}
-	return 0;
 }
 
 /* --- the decision */
@@ -195,25 +259,15 @@ static const char *const decision_names[NR_DECISIONS] = {
 	"confirmed", "refuted", "not observable here", "open",
 };
 
-static void read_counts(void)
-{
-	unsigned long long events, violations;
-	char line[256], name[64], outcome[16], rest;
-	int i;
+static struct answer {
+	enum decision decision;
+	double chance;		/* of the counts, were it otherwise; corrected for all claims */
+} answers[NR_CLAIMS];
 
-	while (fgets(line, sizeof(line), stdin)) {
-		if (sscanf(line, "%63s %llu %llu %15s %c", name, &events, &violations, outcome,
-			   &rest) != 4 || violations > events)
-			usage("a line of counts is \"SETTING EVENTS VIOLATIONS OUTCOME\"");
-		i = find(name);
-		if (i < 0)
-			usage("these are counts of no setting");
-		counts[i].evidence.events += events;
-		counts[i].evidence.violations += violations;
-		counts[i].passed += !strcmp(outcome, "pass");
-		counts[i].failed += !strcmp(outcome, "fail");
-		counts[i].skipped += !strcmp(outcome, "skip");
-	}
+/* What may go wrong at this look, for all claims together. */
+static double level(void)
+{
+	return (1 - EVIDENCE_CONFIDENCE) / ((double)look * (look + 1));
 }
 
 /*
@@ -222,7 +276,7 @@ static void read_counts(void)
  */
 static bool as_high(const struct evidence *e, const struct evidence *other)
 {
-	const double confidence = 1 - (1 - EVIDENCE_CONFIDENCE) / NR_CLAIMS / 2;
+	const double confidence = 1 - level() / NR_CLAIMS / 2;
 	const double low = evidence_interval(e, confidence).low;
 
 	return e->events && other->events &&
@@ -230,8 +284,8 @@ static bool as_high(const struct evidence *e, const struct evidence *other)
 }
 
 /*
- * *@chance: how probable the counts are where the relation does not hold; what is seen with one's
- * own eyes has none.
+ * *@chance: how probable the counts are where the relation does not hold. What is seen with one's
+ * own eyes has none; what has no answer is a question all the same, and counts as 1.
  */
 static enum decision decide_condition(const struct condition *c, double *chance)
 {
@@ -242,42 +296,159 @@ static enum decision decide_condition(const struct condition *c, double *chance)
 	if (c->relation == ORDERED) {
 		if (n->failed)
 			return REFUTED;
-		return n->passed ? CONFIRMED : n->skipped ? UNOBSERVABLE : OPEN;
+		if (n->passed)
+			return CONFIRMED;
+		*chance = 1;
+		return n->skipped ? UNOBSERVABLE : OPEN;
 	}
 	if (c->relation == SEEN && e->violations)
 		return CONFIRMED;
 	if (c->relation == CLEAN && e->violations)
 		return REFUTED;
+	*chance = 1;
 	if (c->relation == SEEN || !e->events)
 		return OPEN;
 	other = &counts[find(c->other)].evidence;
 	*chance = evidence_surprise(e, other);
-	if (c->relation == LOWER && as_high(e, other))
-		return REFUTED;
-	return CONFIRMED;
+	return c->relation == LOWER && as_high(e, other) ? REFUTED : CONFIRMED;
 }
 
 /* One that is refuted is enough; else all have to hold. */
-static enum decision decide_claim(const struct claim *claim, double *chance)
+static struct answer decide_claim(const struct claim *claim)
 {
-	enum decision all = CONFIRMED, one;
-	double here;
+	struct answer all = { CONFIRMED, 0 };
+	enum decision one;
+	double chance;
 	int i;
 
-	*chance = 0;
 	for (i = 0; i < CONDITIONS && claim->condition[i].relation != END; i++) {
-		one = decide_condition(&claim->condition[i], &here);
-		if (one == REFUTED) {
-			*chance = 0;
-			return REFUTED;
-		}
-		if (here > *chance)
-			*chance = here;
-		if (one > all)
-			all = one;
+		one = decide_condition(&claim->condition[i], &chance);
+		if (one == REFUTED)
+			return (struct answer){ REFUTED, 0 };
+		if (chance > all.chance)
+			all.chance = chance;
+		if (one > all.decision)
+			all.decision = one;
 	}
 	return all;
 }
+
+/* Fills answers[], and returns how many claims are open. */
+static unsigned int decide_all(void)
+{
+	unsigned int i, left = 0;
+	double chance[NR_CLAIMS];
+
+	for (i = 0; i < NR_CLAIMS; i++) {
+		answers[i] = decide_claim(&claims[i]);
+		chance[i] = answers[i].chance;
+	}
+	evidence_correct(chance, NR_CLAIMS);
+	for (i = 0; i < NR_CLAIMS; i++) {
+		answers[i].chance = chance[i];
+		if (answers[i].decision <= REFUTED && chance[i] > level())
+			answers[i].decision = OPEN;
+		left += answers[i].decision == OPEN;
+	}
+	return left;
+}
+
+/* Violations on the kernel that is to have none: of no claim, but a false alarm. */
+static struct evidence false_alarms(void)
+{
+	struct evidence sum = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < nr_settings; i++) {
+		if (!settings[i].quiet)
+			continue;
+		sum.events += counts[i].evidence.events;
+		sum.violations += counts[i].evidence.violations;
+	}
+	return sum;
+}
+
+/* --- the plan */
+
+static uint64_t random_state;
+
+static unsigned int draw(unsigned int limit)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return (random_state >> 16) % limit;
+}
+
+/* Whether an open claim depends on it, or it has not been run. */
+static bool is_needed(unsigned int setting)
+{
+	const char *name = settings[setting].name;
+	const struct counts *n = &counts[setting];
+	unsigned int i, j;
+
+	if (!n->passed && !n->failed && !n->skipped)
+		return true;
+	for (i = 0; i < NR_CLAIMS; i++) {
+		if (answers[i].decision != OPEN)
+			continue;
+		for (j = 0; j < CONDITIONS && claims[i].condition[j].relation != END; j++) {
+			const struct condition *c = &claims[i].condition[j];
+
+			if (!strcmp(c->setting, name) || (c->other && !strcmp(c->other, name)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Both points are probed in all cells, so that the probes themselves are no difference. */
+static void print_knobs(FILE *f, const struct setting *s)
+{
+	if (s->notify)
+		fprintf(f, "--notify %s --at kick_process=%s --at io_write=%s%s", s->notify,
+			s->barrier, strcmp(s->delay, "0") ? "udelay:" : "none",
+			strcmp(s->delay, "0") ? s->delay : "");
+	else if (s->knobs)
+		fprintf(f, "%s", s->knobs);
+}
+
+static void print_command(const struct setting *s)
+{
+	printf("%s ", s->name);
+	if (s->notify || s->knobs) {
+		printf("./barrier_ctl --json /results/%s.knobs ", s->name);
+		print_knobs(stdout, s);
+		printf(" -- ");
+	}
+	printf("%s -t %lu\n", s->command, s->seconds * look);
+}
+
+static int plan(const char *guest)
+{
+	unsigned int order[MAX_SETTINGS], nr = 0, i, j;
+	bool known = false;
+
+	decide_all();
+	for (i = 0; i < nr_settings; i++) {
+		if (strcmp(settings[i].guest, guest))
+			continue;
+		known = true;
+		if (!is_needed(i))
+			continue;
+		/* Fisher & Yates, the other way round */
+		j = draw(nr + 1);
+		order[nr++] = order[j];
+		order[j] = i;
+	}
+	if (!known)
+		usage("there is no such guest");
+	for (i = 0; i < nr; i++)
+		print_command(&settings[order[i]]);
+	return 0;
+}
+
+/* --- the report */
 
 static void print_counts(const struct claim *claim)
 {
@@ -298,51 +469,143 @@ static void print_counts(const struct claim *claim)
 	}
 }
 
-static int decide(void)
+/* KTAP; a claim that is refuted is as good an answer as one that is confirmed. */
+static void print_ktap(void)
 {
-	enum decision decision[NR_CLAIMS];
-	double chance[NR_CLAIMS];
-	unsigned int i, left = 0;
+	const struct evidence alarms = false_alarms();
+	char sentence[EVIDENCE_TEXT_SIZE];
+	unsigned int i;
 
-	read_counts();
-	for (i = 0; i < NR_CLAIMS; i++)
-		decision[i] = decide_claim(&claims[i], &chance[i]);
-	evidence_correct(chance, NR_CLAIMS);
-	printf("TAP version 13\n1..%u\n", NR_CLAIMS);
+	printf("TAP version 13\n1..%u\n", NR_CLAIMS + 1);
 	for (i = 0; i < NR_CLAIMS; i++) {
-		if (decision[i] <= REFUTED && chance[i] > 1 - EVIDENCE_CONFIDENCE)
-			decision[i] = OPEN;
-		left += decision[i] == OPEN;
 		printf("ok %u %s: %s%s\n", i + 1, claims[i].id,
-		       decision[i] <= REFUTED ? "" : "# SKIP ", decision_names[decision[i]]);
+		       answers[i].decision <= REFUTED ? "" : "# SKIP ",
+		       decision_names[answers[i].decision]);
 		printf("#   %s\n", claims[i].text);
 		print_counts(&claims[i]);
 	}
+	printf("%s %u no_false_alarm%s\n", alarms.violations ? "not ok" : "ok", NR_CLAIMS + 1,
+	       alarms.events ? "" : " # SKIP no events");
+	evidence_sentence(sentence, sizeof(sentence), &alarms);
+	printf("#   the kernel without the problem: %s\n", sentence);
+}
+
+/*
+ * Keys of the whole: look, settings, claims.
+ *
+ *	settings	name, guest, notify, barrier, delay ("" where it is no cell of the
+ *			factorial design), knobs, command, events, violations, pass, fail, skip
+ *			(runs), rate_low, rate_high (95 %)
+ *	claims		id, text, decision, chance (corrected), conditions: relation, setting,
+ *			other ("" where it is compared with none)
+ *
+ * Returns 0 or -errno.
+ */
+static int write_json(const char *path)
+{
+	struct json_file json;
+	unsigned int i, j;
+	FILE *f;
+	int ret;
+
+	ret = json_open(&json, path);
+	if (ret)
+		return ret;
+	f = json.f;
+	fprintf(f, "{\n  \"look\": %lu,\n  \"settings\": [", look);
+	for (i = 0; i < nr_settings; i++) {
+		const struct setting *s = &settings[i];
+		const struct counts *n = &counts[i];
+		const struct interval rate = evidence_interval(&n->evidence, EVIDENCE_CONFIDENCE);
+
+		fprintf(f, "%s\n    { \"name\": \"%s\", \"guest\": \"%s\",", i ? "," : "", s->name,
+			s->guest);
+		fprintf(f, " \"notify\": \"%s\", \"barrier\": \"%s\", \"delay\": \"%s\",\n",
+			s->notify ?: "", s->barrier ?: "", s->delay ?: "");
+		fprintf(f, "      \"knobs\": \"");
+		print_knobs(f, s);
+		fprintf(f, "\", \"command\": \"%s\",\n", s->command);
+		fprintf(f, "      \"events\": %llu, \"violations\": %llu,",
+			(unsigned long long)n->evidence.events,
+			(unsigned long long)n->evidence.violations);
+		fprintf(f, " \"pass\": %llu, \"fail\": %llu, \"skip\": %llu,\n", n->passed,
+			n->failed, n->skipped);
+		fprintf(f, "      \"rate_low\": %.6g, \"rate_high\": %.6g }", rate.low, rate.high);
+	}
+	fprintf(f, "\n  ],\n  \"claims\": [");
+	for (i = 0; i < NR_CLAIMS; i++) {
+		const struct condition *c = claims[i].condition;
+
+		fprintf(f, "%s\n    { \"id\": \"%s\", \"text\": \"%s\",\n", i ? "," : "",
+			claims[i].id, claims[i].text);
+		fprintf(f, "      \"decision\": \"%s\", \"chance\": %.3g, \"conditions\": [",
+			decision_names[answers[i].decision], answers[i].chance);
+		for (j = 0; j < CONDITIONS && c[j].relation != END; j++) {
+			fprintf(f, "%s\n        { \"relation\": \"%s\",", j ? "," : "",
+				relation_names[c[j].relation]);
+			fprintf(f, " \"setting\": \"%s\", \"other\": \"%s\" }", c[j].setting,
+				c[j].other ?: "");
+		}
+		fprintf(f, " ] }");
+	}
+	fprintf(f, "\n  ]\n}\n");
+	return json_commit(&json);
+}
+
+static int decide(const char *json)
+{
+	unsigned int left = decide_all();
+	int ret;
+
+	print_ktap();
+	if (json) {
+		ret = write_json(json);
+		if (ret) {
+			fprintf(stderr, "claims: cannot write %s: %s\n", json, strerror(-ret));
+			return EXIT_FAIL;
+		}
+	}
+	if (false_alarms().violations)
+		return EXIT_FAIL;
 	return left ? EXIT_OPEN : 0;
+}
+
+static unsigned long long parse_number(const char *text, const char *what)
+{
+	char *end;
+	unsigned long long n;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || !n || errno)
+		usage(what);
+	return n;
 }
 
 int main(int argc, char **argv)
 {
-	const char *guest = NULL;
+	const char *guest = NULL, *json = NULL;
 	bool deciding = false;
-	char *end;
 	int i;
 
+	make_settings();
 	random_state = time(NULL);
 	for (i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--decide")) {
+		if (!strcmp(argv[i], "--decide"))
 			deciding = true;
-		} else if (!strcmp(argv[i], "--plan") && i + 1 < argc) {
+		else if (!strcmp(argv[i], "--plan") && i + 1 < argc)
 			guest = argv[++i];
-		} else if (!strcmp(argv[i], "--seed") && i + 1 < argc) {
-			random_state = strtoull(argv[++i], &end, 10);
-			if (*end || !random_state)
-				usage("--seed takes a number from 1 on");
-		} else {
+		else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
+			random_state = parse_number(argv[++i], "--seed takes a number from 1 on");
+		else if (!strcmp(argv[i], "--look") && i + 1 < argc)
+			look = parse_number(argv[++i], "--look takes a number from 1 on");
+		else if (!strcmp(argv[i], "--json") && i + 1 < argc)
+			json = argv[++i];
+		else
 			usage("this is no option of it");
-		}
 	}
-	if (deciding == !!guest)
+	if (deciding == !!guest || (json && !deciding))
 		usage("one of two things at a time");
-	return deciding ? decide() : plan(guest);
+	read_counts();
+	return deciding ? decide(json) : plan(guest);
 }

@@ -1,28 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The statements of the two mails, measured: run_tests.sh claims. claims.c has the settings and
-# decides; here they are run in guests and counted. Sourced by run_tests.sh.
+# The statements of the two mails, measured: run_tests.sh claims, and merge. claims.c has the
+# settings and decides; here they are run in guests and counted. Sourced by run_tests.sh.
 
-# Settings of a guest in random order, each once. Its seed is the first argument.
+# A plan in the order in which it is given. Without module_get() there is no module to load.
 # shellcheck disable=SC2016 # expanded in the guest
-CLAIMS_GUEST='ko=ppc_barrier_test/ppc_barrier_test.ko
+CLAIMS_GUEST='#!/bin/sh
+cd /kselftest/io_uring_coherency || exit 1
+ko=ppc_barrier_test/ppc_barrier_test.ko
 [ ! -e $ko ] || insmod $ko || exit 1
-./claims --plan "$guest" --seed "$seed" >/tmp/plan || exit 1
 while read -r name command; do
 	echo "$name: $command"
 	# shellcheck disable=SC2086 # words
 	$command --json /results/$name.json </dev/null >/results/$name.out 2>&1
 	echo "$name: code $?"
-done </tmp/plan'
+done <<PLAN'
 
-# claims_guest GUEST KERNEL ARCH ROUND: runs the settings of one guest, and adds their counts.
+# claims_guest GUEST KERNEL ARCH ROUND: runs what is left to do in one guest, and adds its counts.
 claims_guest()
 {
-	local guest=$1 dir=$RESULT/$4-$1 json OPT_ARCH=$3
+	local guest=$1 dir=$RESULT/$4-$1 OPT_ARCH=$3
 
-	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\nguest=%s\nseed=%s\n%s\n' \
-		"$guest" "$((OPT_SEED + $4))" "$CLAIMS_GUEST" >"$SCRATCH/guest.sh"
+	"$HOST/claims" --plan "$guest" --seed "$((OPT_SEED + $4))" --look "$4" \
+		<"$RESULT/counts" >"$SCRATCH/plan"
+	[ -s "$SCRATCH/plan" ] || return 0
+	{
+		say "$CLAIMS_GUEST"
+		cat "$SCRATCH/plan"
+		say PLAN
+	} >"$SCRATCH/guest.sh"
 	chmod 755 "$SCRATCH/guest.sh"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$2" "$OPT_ARCH"
@@ -37,13 +44,86 @@ claims_guest()
 		guest_console "$dir"
 		die "$EXIT_FAIL" "$guest: $GUEST_REASON"
 	fi
-	# what was skipped has no events to go by, but the reason may be the answer
-	for json in "$dir"/*.json; do
-		[ ! -e "$json" ] || jq -r --arg name "$(basename "$json" .json)" '.variants[] |
-			select(.outcome != "" and .text != "not asked for") |
-			if .outcome == "skip" then "\($name) 0 0 skip"
-			else "\($name) \(.events) \(.violations) \(.outcome)" end' "$json"
-	done >>"$RESULT/counts"
+	claims_collect "$dir"
+}
+
+# claims_collect DIRECTORY: what was run there, one JSON object for each setting. What was skipped
+# has no events to go by, but the reason may be the answer; unless it is that they were too few.
+claims_collect()
+{
+	local name knobs
+
+	while read -r name _; do
+		[ -e "$1/$name.json" ] || continue
+		knobs=$1/$name.knobs
+		[ -e "$knobs" ] || knobs=/dev/null
+		jq -c --arg name "$name" --slurpfile knobs "$knobs" '.kernel as $kernel |
+			.variants[] | select(.outcome != "" and .text != "not asked for") |
+			{ name: $name, kernel: $kernel, outcome, text, first_ms,
+			  events: (if .outcome == "skip" then 0 else .events end),
+			  violations: (if .outcome == "skip" then 0 else .violations end),
+			  delivered: (.delivered // ($knobs[0].workers |
+				if . then [.live, .dead | to_entries[]] | group_by(.key) | map({
+					key: .[0].key | gsub("_"; " "),
+					value: (map(.value) | add) }) | from_entries
+				else null end)) }' "$1/$name.json"
+	done <"$SCRATCH/plan" >>"$RESULT/runs"
+	jq -r '[.name, .events, .violations] + ([.outcome == "pass", .outcome == "fail",
+			(.outcome == "skip" and (.text | test("^inconclusive") | not))] |
+			map(if . then 1 else 0 end)) |
+		map(tostring) | join(" ")' "$RESULT/runs" >"$RESULT/counts"
+}
+
+# claims_decide LOOK: by the counts, results.json, which begins with the runs that they come from.
+# Returns the code of the decision.
+claims_decide()
+{
+	local code=0
+
+	"$HOST/claims" --decide --look "$1" --json "$SCRATCH/decided.json" <"$RESULT/counts" \
+		>"$RESULT/ktap" || code=$?
+	[ -e "$SCRATCH/decided.json" ] || die "$EXIT_FAIL" "claims did not decide"
+	jq --slurpfile runs "$RESULT/runs" --slurpfile machines "$RESULT/machines" '
+		{ program: "claims", schema: 1, machines: $machines } + . |
+		.settings |= map(.name as $name | [$runs[] | select(.name == $name)] as $mine |
+			. + { runs: $mine,
+			      delivered: ([$mine[].delivered // {} | to_entries[]] |
+				group_by(.key) | map({key: .[0].key, value: (map(.value) | add)}) |
+				from_entries) })' "$SCRATCH/decided.json" >"$RESULT/results.json"
+	return $code
+}
+
+# The table for people: a line for each relation that a claim is made of.
+claims_table()
+{
+	jq -r 'def short: if . == 0 then "0" else (. as $x |
+			pow(10; 2 - ($x | log10 | floor)) as $p | $x * $p | round / $p |
+			tostring) end;
+		def rate: if .events == 0 then (if .skip > 0 then "skipped" else "not run" end)
+			elif .violations == 0 then "0 of \(.events), < \(.rate_high | short)"
+			else "\(.violations / .events | short) " +
+				"(\(.rate_low | short) to \(.rate_high | short))" end;
+		(.settings | map({key: .name, value: .}) | from_entries) as $s |
+		"claim|decision|setting|rate (95 %)|against",
+		(.claims[] | . as $c | .conditions | to_entries[] |
+			"\(if .key == 0 then $c.id else "" end)|" +
+			"\(if .key == 0 then $c.decision else "" end)|\(.value.setting)|" +
+			"\($s[.value.setting] | rate)|" +
+			"\(if .value.other == "" then "" else $s[.value.other] | rate end)")' \
+		"$RESULT/results.json" | column_align
+}
+
+# shellcheck source=vm/claims_page.sh
+. "$TOP/vm/claims_page.sh"
+
+# What all runs end with.
+claims_report()
+{
+	cat "$RESULT/ktap"
+	claims_page
+	claims_table | tee "$RESULT/report"
+	result_close
+	say "page: $RESULT_FINAL/index.html"
 }
 
 # Rounds of all settings, until every claim is decided or the time is over.
@@ -54,22 +134,58 @@ run_claims()
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
 	start
-	need_packages jq
-	host_get
+	need_packages jq gnuplot-nox
+	host_get claims
 	result_open claims
+	: >"$RESULT/counts"
 	say "seed: $OPT_SEED"
 	for ((round = 1; code == EXIT_SKIP; round++)); do
 		claims_guest bad "$OPT_BASE" "$OPT_ARCH" $round
 		claims_guest good "$OPT_FIXED" "$OPT_ARCH" $round
-		if [ $round = 1 ]; then
-			claims_guest x86_64 distro x86_64 $round
-			claims_guest arm64 distro arm64 $round
-		fi
+		claims_guest x86_64 distro x86_64 $round
+		claims_guest arm64 distro arm64 $round
+		jq -n --arg seed "$OPT_SEED" --arg rounds "$round" --arg seconds \
+			"$((SECONDS - start))" --arg base "$OPT_BASE" --arg fixed "$OPT_FIXED" \
+			--arg arch "$OPT_ARCH" --arg date "$(date -u +%FT%TZ)" \
+			--arg accel "$OPT_ACCEL" --arg smp "$OPT_SMP" \
+			--arg qemu "$(cat "$RESULT"/1-bad/qemu-version)" \
+			--arg host "$(uname -srm)" '{ $date, $host, $qemu, $accel, $arch, $base,
+			$fixed } + ({ $seed, $rounds, $seconds, $smp } | map_values(tonumber))' \
+			>"$RESULT/machines"
 		code=0
-		"$HOST/claims" --decide <"$RESULT/counts" >"$RESULT/report" || code=$?
+		claims_decide "$round" || code=$?
+		say "round $round: $(jq -r '[.claims[] | select(.decision == "open").id] |
+			if . == [] then "every claim is decided" else "open: " + join(" ") end' \
+			"$RESULT/results.json")"
 		[ $((SECONDS - start)) -lt "$OPT_SECONDS" ] || break
 	done
-	cat "$RESULT/report"
-	result_close
+	claims_report
+	exit "$code"
+}
+
+# The runs of several machines as one: counts add up, and so do the looks that were taken at them.
+run_merge()
+{
+	local file look code=0
+
+	[ ${#OPT_FILES[@]} != 0 ] || die $EXIT_USAGE "merge takes results.json of runs of claims"
+	start
+	need_packages jq gnuplot-nox
+	for file in "${OPT_FILES[@]}"; do
+		[ -r "$file" ] || die $EXIT_USAGE "there is no file $file"
+		jq -e '.program == "claims" and .schema == 1' "$file" >/dev/null 2>&1 ||
+			die $EXIT_USAGE "$file is no results.json of claims"
+	done
+	jq -se '[.[].machines[]] | length == (unique | length)' "${OPT_FILES[@]}" >/dev/null ||
+		die $EXIT_USAGE "one run is there twice: its counts must not add up"
+	host_get claims
+	result_open merge
+	jq -c '.settings[].runs[]' "${OPT_FILES[@]}" >"$RESULT/runs"
+	jq -c '.machines[]' "${OPT_FILES[@]}" >"$RESULT/machines"
+	: >"$SCRATCH/plan"
+	claims_collect "$RESULT"
+	look=$(jq -s 'map(.look) | add' "${OPT_FILES[@]}")
+	claims_decide "$look" || code=$?
+	claims_report
 	exit "$code"
 }

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What claims shows beside its table: a picture of the rates, by gnuplot, and a page that holds
+# both and refers to nothing outside of it. Sourced by claims.sh.
+
+# What gnuplot draws: the rates of all settings that have one, "LABEL" Y RATE LOW HIGH a line.
+# Without a violation RATE is 0, and HIGH the bound.
+claims_rates()
+{
+	jq -r '[.settings[] | select(.events > 0) |
+		select(.command | test("page_integrity|live_registers"))] |
+		sort_by([(.guest | {bad: 0, good: 1}[.] // 2), .notify == "", .command]) |
+		to_entries[] | .key as $y | .value | (if .notify == "" then .name else
+			"\(.guest) kernel: notify \(.notify | sub("kernel"; "as asked")), " +
+			"barrier \(.barrier), delay \(.delay)" end | gsub("_"; " ")) as $what |
+		"\"\($what)\" \($y) \(.violations / .events) \(.rate_low) \(.rate_high)"' \
+		"$RESULT/results.json" >"$SCRATCH/rates"
+	awk '$(NF - 2) > 0' "$SCRATCH/rates" >"$SCRATCH/rates.seen"
+	awk '$(NF - 2) == 0' "$SCRATCH/rates" >"$SCRATCH/rates.none"
+}
+
+# claims_plot TERMINAL WIDTH ROW WHERE FILE: WHERE the labels are is beside or above the lines, of
+# which each takes ROW pixels.
+claims_plot()
+{
+	local rows height labels
+	rows=$(wc -l <"$SCRATCH/rates")
+	height=$((rows * $3 + 110))
+	labels='"rates" using (1.3e-5):2:1 with labels left offset 0,0.7 notitle,'
+
+	(cd "$SCRATCH" && gnuplot 2>"$SCRATCH/log") <<-EOF ||
+		set terminal $1 size $2,$height font "sans-serif,12" background "white"
+		set output "$5"
+		set logscale x
+		set format x "10^{%T}"
+		set xrange [1e-5:2]
+		set yrange [$rows - 0.4:-0.9]
+		set grid x lt 1 lc rgb "#dddddd"
+		set border 1
+		set xtics nomirror
+		set ytics scale 0
+		set key top center outside vertical maxcols 1 maxrows 2
+		set xlabel "violations per event, 95 % interval"
+		$([ "$4" = beside ] || say 'unset ytics; set lmargin 2; set rmargin 2')
+		seen = "#c04000"
+		none = "#0060a0"
+		plot $([ "$4" = beside ] || say "$labels") \
+			"rates.seen" using 3:2:4:5$([ "$4" != beside ] || say ':ytic(1)') \
+			with xerrorbars lw 2 pt 7 ps 0.6 lc rgb seen title "violations seen", \
+			"rates.none" using 5:2:(1e-5):5$([ "$4" != beside ] || say ':ytic(1)') \
+			with xerrorbars lw 2 pt 0 lc rgb none title "none seen: the rate is below"
+	EOF
+		die "$EXIT_FAIL" "gnuplot cannot draw: $(last_words "$SCRATCH/log")"
+}
+
+# The picture as SVG and PNG, and one for narrow screens.
+claims_pictures()
+{
+	claims_rates
+	if [ ! -s "$SCRATCH/rates.seen" ] || [ ! -s "$SCRATCH/rates.none" ]; then
+		# gnuplot refuses a file without a point; this one is outside of the picture
+		echo '" " -9 9 9 9' | tee -a "$SCRATCH/rates.seen" >>"$SCRATCH/rates.none"
+	fi
+	claims_plot svg 900 22 beside "$RESULT/rates.svg"
+	claims_plot pngcairo 900 22 beside "$RESULT/rates.png"
+	claims_plot svg 360 38 above "$SCRATCH/narrow.svg"
+}
+
+# The part of an SVG file that may stand in a page; names of its parts must differ between pictures.
+claims_svg()
+{
+	sed -n '/<svg/,$p' "$2" | sed "s/gnuplot_plot_/$1_&/g; s/gpDot/$1_&/g; s/gpPt/$1_&/g;
+		s/textbox/$1_&/g; s/greybox/$1_&/g"
+}
+
+claims_style()
+{
+	cat <<-'EOF'
+	body { font: 16px/1.5 sans-serif; color: #222; background: #fff; margin: 0 auto;
+		max-width: 60rem; padding: 0 1rem 2rem; }
+	h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+	table { border-collapse: collapse; width: 100%; }
+	th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
+		border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
+	.confirmed { color: #006040; } .refuted { color: #b03000; } .other { color: #555; }
+	.decision { font-weight: bold; } .decision, .id { white-space: nowrap; }
+	small { color: #555; display: block; }
+	svg { width: 100%; height: auto; } .narrow { display: none; }
+	@media (max-width: 600px) {
+		.wide, .head { display: none; } .narrow { display: block; }
+		tr { display: block; border-bottom: 1px solid #ddd; padding: .5rem 0; }
+		td { display: block; border: 0; padding: 0; } .decision { white-space: normal; }
+	}
+	EOF
+}
+
+claims_rows()
+{
+	jq -r '(.settings | map({key: .name, value: .}) | from_entries) as $s |
+		def count: "\(.name | gsub("_"; " ")): " + (if .events == 0 then
+			(if .skip > 0 then "skipped (\(.runs[-1].text))" else "not run" end)
+			else "\(.violations) of \(.events) events" end) +
+			(.delivered | to_entries | map(select(.value > 0)) | if . == [] then "" else
+			"; workers created by " + (map("\(.key) \(.value)") | join(", ")) end);
+		.claims[] | "<tr><td class=\"id\"><b>\(.id)</b></td><td>\(.text | @html)",
+		([.conditions[] | .setting, .other] | unique[] | select(. != "") |
+			"<small>\($s[.] | count | @html)</small>"),
+		"</td><td class=\"decision \(if .decision | test("^(confirmed|refuted)$")
+			then .decision else "other" end)\">\(.decision | @html)</td></tr>"' \
+		"$RESULT/results.json"
+}
+
+claims_machines()
+{
+	jq -r '.machines[] | "<li>\(.date): base \(.base), fixed \(.fixed), \(.arch); " +
+		"\(.qemu), \(.accel), \(.smp) CPUs on \(.host); seed \(.seed), " +
+		"\(.rounds) rounds in \(.seconds) s</li>" | gsub("&"; "&amp;")' \
+		"$RESULT/results.json"
+	jq -r '[.settings[].runs[].kernel] | unique | "<li>Linux \(join(", ") | @html)</li>"' \
+		"$RESULT/results.json"
+}
+
+# index.html; what it needs is in it.
+claims_page()
+{
+	claims_pictures
+	{
+		cat <<-'EOF'
+		<!DOCTYPE html>
+		<html lang="en"><head><meta charset="utf-8">
+		<meta name="viewport" content="width=device-width, initial-scale=1">
+		<title>io_uring_coherency: claims</title><style>
+		EOF
+		claims_style
+		cat <<-'EOF'
+		</style></head><body>
+		<h1>What the reports of 2023 say about io_uring and corrupt pages on powerpc,
+		measured</h1>
+		<h2>The mechanism</h2>
+		<p>When io_uring needs another io-wq worker, it queues task_work to the thread
+		that submitted. Where an IPI or the timer brings it, that thread is in the middle
+		of its own computation, and its floating point and vector registers are in use. To
+		create the worker, copy_process() saves these registers. On powerpc save_fpu() and
+		save_altivec() returned with FPSCR in f0 and VSCR in v0, and did not put the old
+		values back. So the thread went on with wrong ones, and wrote what came of it: the
+		order of memory has nothing to do with it.</p>
+		<h2>The claims</h2>
+		<table><tr class="head"><th></th><th>claim, and counts</th><th>decision</th></tr>
+		EOF
+		claims_rows
+		cat <<-'EOF'
+		</table>
+		<p>An answer is given where at most one in twenty such tables would have a wrong
+		one, however often one looks: Fisher's exact test, Holm's correction, and look
+		number k spends 1 / (k (k + 1)) of the one in twenty. Refuted: one violation where
+		there should be none, or a rate that is at least 0.8 times the other.</p>
+		<h2>Rates by setting</h2>
+		<div class="wide">
+		EOF
+		claims_svg wide "$RESULT/rates.svg"
+		say '</div><div class="narrow">'
+		claims_svg narrow "$SCRATCH/narrow.svg"
+		say '</div><h2>Measured on</h2><ul>'
+		claims_machines
+		say '</ul></body></html>'
+	} >"$RESULT/index.html"
+}
