@@ -66,6 +66,8 @@ page_scalar_x86_64 := -mgeneral-regs-only
 page_scalar_arm64 := -mgeneral-regs-only
 page_scalar_ppc64 := -mno-vsx -mno-altivec -msoft-float
 page_fill_ppc64 := -mcpu=power8
+# gcc's note on i386, of functions that are not called from elsewhere
+page_fill_none := -Wno-psabi
 page_vector_ppc64 := -mcpu=power8
 page_vector_arm64 := -march=armv8-a+crypto+crc
 EXTRA_CLEAN += $(page_objs)

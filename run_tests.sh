@@ -36,7 +36,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   check       the project's own tests; with --long all of them
   bench       the speed figures of the README, measured here
 
-  --arch A            ppc64le (default), x86_64 or arm64
+  --arch A            ppc64le (default), ppc64, x86_64 or arm64
   --kernel K          vm: the kernel to test (default: source:6.1)
   --base K            validate, claims: the kernel with the problem (default: 6.1 with the fix
                       reverted)
@@ -119,8 +119,8 @@ set_option()
 {
 	case $1 in
 	arch)
-		[ -n "${DEB_ARCH[$2]:-}" ] ||
-			die $EXIT_USAGE "'$2' is not an architecture: use ppc64le, x86_64 or arm64"
+		[ -n "${QEMU[$2]:-}" ] || die $EXIT_USAGE \
+			"'$2' is not an architecture: use ppc64le, ppc64, x86_64 or arm64"
 		OPT_ARCH=$2
 		;;
 	kernel) OPT_KERNEL=$2 ;;

@@ -619,7 +619,7 @@ TEST(errors)
 		{ "unreadable buffer", fd, bad, page, 0, 0, -1, EFAULT },
 		{ "kernel's address", fd, (void *)-4096L, 8, 0, 0, -1, EFAULT },
 		{ "all ones", fd, (void *)-1L, 8, 0, 0, -1, EFAULT },
-		{ "non-canonical", fd, (void *)(1UL << 62), 8, 0, 0, -1, EFAULT },
+		{ "non-canonical", fd, (void *)(ULONG_MAX / 4 + 1), 8, 0, 0, -1, EFAULT },
 		{ "SIZE_MAX bytes", fd, buf, SIZE_MAX, 0, 0, -1, EFAULT },
 		{ "SSIZE_MAX bytes", fd, buf, SSIZE_MAX, 0, 0, -1, 0 },
 		{ "past the last position", fd, buf, 1, INT64_MAX, 0, -1, EINVAL },

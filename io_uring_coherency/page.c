@@ -329,7 +329,8 @@ static void expect_by_memcpy(const struct page_id *id, uint8_t *out)
 
 	for (n = 0; out < end; n++) {
 		struct page_piece piece = page_plan_piece(id, n);
-		unsigned int left = piece.length < end - out ? piece.length : end - out;
+		size_t room = end - out;
+		unsigned int left = piece.length < room ? piece.length : room;
 		const uint8_t *from = page_template + piece.from;
 
 		for (; left >= 8; left -= 8, from += 8, out += 8)

@@ -174,18 +174,25 @@ need_space()
 		die $EXIT_SKIP "no space: $1 has $((free)) MiB free, $2 MiB are needed"
 }
 
-# --- architectures: our name, Debian's, the kernel's, the compiler's, the prebuilt kernel, QEMU
+# --- architectures: our name, Debian's, the kernel's, the compiler's, the prebuilt kernel, QEMU.
+# Those without QEMU are built for, and their programs skip.
 
-declare -A DEB_ARCH=([ppc64le]=ppc64el [x86_64]=amd64 [arm64]=arm64)
-declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64 [ppc64]=powerpc)
+declare -A DEB_ARCH=([ppc64le]=ppc64el [x86_64]=amd64 [arm64]=arm64 [ppc64]=ppc64 [i386]=i386
+	[hppa]=hppa)
+declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64 [ppc64]=powerpc [i386]=i386
+	[hppa]=parisc)
 declare -A TRIPLET=([ppc64le]=powerpc64le-linux-gnu [x86_64]=x86_64-linux-gnu
-	[arm64]=aarch64-linux-gnu [ppc64]=powerpc64-linux-gnu)
+	[arm64]=aarch64-linux-gnu [ppc64]=powerpc64-linux-gnu [i386]=i686-linux-gnu
+	[hppa]=hppa-linux-gnu)
 declare -A DISTRO_KERNEL=([ppc64le]=linux-image-powerpc64le [x86_64]=linux-image-cloud-amd64
 	[arm64]=linux-image-arm64)
 declare -A QEMU=([ppc64le]=qemu-system-ppc64 [x86_64]=qemu-system-x86_64
-	[arm64]=qemu-system-aarch64)
+	[arm64]=qemu-system-aarch64 [ppc64]=qemu-system-ppc64)
 declare -A QEMU_PACKAGE=([ppc64le]=qemu-system-ppc [x86_64]=qemu-system-x86
-	[arm64]=qemu-system-arm)
+	[arm64]=qemu-system-arm [ppc64]=qemu-system-ppc)
+
+# Debian has packages of them; of the others no more than a compiler and its libc.
+DEBIAN_PORTS="ppc64le x86_64 arm64 i386"
 
 # The prefix of the cross compiler; empty when the machine is of that architecture.
 cross_prefix()

@@ -45,10 +45,13 @@ debian_suite()
 	{
 		echo "deb [signed-by=$keyring] $main $suite main"
 		[ "$suite" != bookworm ] || echo "deb-src [signed-by=$keyring] $main $suite main"
-		# ports of the security archive are those of the release architectures only
-		if [ "$suite" = bookworm ] && [ "$arch" != ppc64el ] && [ -n "$security" ]; then
-			echo "deb [signed-by=$keyring] $security bookworm-security main"
-		fi
+		# for kernels; ppc64el is not there, and of i386 a library is all that is taken
+		case $suite-$arch in
+		bookworm-amd64 | bookworm-arm64)
+			[ -z "$security" ] ||
+				echo "deb [signed-by=$keyring] $security bookworm-security main"
+			;;
+		esac
 	} >"$state/sources.list"
 	apt_private "$suite" "$arch" apt-get -q update >"$state/log" 2>&1 ||
 		die $EXIT_SKIP "Debian's $suite cannot be reached: $(tail -n 1 "$state/log")"

@@ -18,7 +18,7 @@ guest_command()
 	local disks=()
 
 	case $arch in
-	ppc64le)
+	ppc64le | ppc64)
 		# the capabilities that TCG does not have
 		machine="pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
 		# QEMU's own firmware (since 6.1) has the guest up 7 s sooner than SLOF

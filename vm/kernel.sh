@@ -99,8 +99,9 @@ kernel_get()
 
 kernel_distro()
 {
-	local arch=$1 package=${DISTRO_KERNEL[$1]} deb=${DEB_ARCH[$1]} dir found real
+	local arch=$1 package=${DISTRO_KERNEL[$1]:-} deb=${DEB_ARCH[$1]} dir found real
 
+	[ -n "$package" ] || die $EXIT_USAGE "Debian has no kernel for $arch: use source: or tree:"
 	# the metapackage has one dependency: the kernel of the day
 	found=$(debian_find "$package" "$deb") || exit $?
 	real=$(apt_private "${found% *}" "$deb" apt-cache depends "$package" |

@@ -6,21 +6,33 @@
 
 KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
 
-# Libraries and busybox of an architecture from Debian's packages. Sets SYSROOT.
+# Libraries and busybox of an architecture from Debian's packages. Sets SYSROOT, and LIBURING for
+# make.
 sysroot_get()
 {
-	local arch=$1 deb=${DEB_ARCH[$1]:-}
+	sysroot_fill "$1"
+	# Debian's directory is named as the compiler, but for i386
+	LIBURING=(LIBURING_CFLAGS="-I$SYSROOT/usr/include"
+		LIBURING_LIBS="-L$(dirname "$(find "$SYSROOT/usr/lib" -name liburing.a)") -luring")
+}
+
+sysroot_fill()
+{
+	local arch=$1 deb=${DEB_ARCH[$1]}
 
 	SYSROOT=$CACHE/sysroot/$arch
 	[ ! -d "$SYSROOT" ] || return 0
 	locked fetch
 	mkdir -p "$CACHE/sysroot"
-	if [ -n "$deb" ]; then
+	if [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
 		debian_collect "$SYSROOT.new" "liburing-dev:$deb" "busybox-static:$deb"
 	else
 		rm -rf "$SYSROOT.new"
 		phase 20 "$SCRATCH/log" "build liburing for $arch" liburing_build "$arch" \
 			"$SYSROOT.new" || die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+		[ -z "${QEMU[$arch]:-}" ] || phase 90 "$SCRATCH/log" "build busybox for $arch" \
+			busybox_build "$arch" "$SYSROOT.new" ||
+			die $EXIT_SKIP "busybox for $arch: $(last_words "$SCRATCH/log")"
 	fi
 	mv -T "$SYSROOT.new" "$SYSROOT"
 	unlock fetch
@@ -38,6 +50,17 @@ liburing_build()
 		mkdir -p "$2/usr/include" "$2/usr/lib/$triplet" &&
 		cp "$work/src/liburing.a" "$2/usr/lib/$triplet/" &&
 		cp -r "$work"/src/include/liburing* "$2/usr/include/"
+}
+
+busybox_build()
+{
+	local work=$SCRATCH/busybox make
+
+	debian_source busybox "$work"
+	make=(make -C "$work" CROSS_COMPILE="${TRIPLET[$1]}-" SKIP_STRIP=y)
+	"${make[@]}" defconfig
+	sed -i 's/^# CONFIG_STATIC is not set/CONFIG_STATIC=y/' "$work/.config"
+	"${make[@]}" -j"$(nproc)" busybox && mkdir -p "$2/bin" && cp "$work/busybox" "$2/bin/"
 }
 
 # The kernel tree that lends lib.mk and the runner: the one around us, or Debian's. Sets KSELFTEST.
@@ -84,9 +107,7 @@ userspace_get()
 		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/objects-$arch" \
 		ARCH="${KBUILD_ARCH[$arch]}" CROSS_COMPILE="$cross" \
 		INSTALL_PATH="$USERSPACE.partial" \
-		LIBURING_CFLAGS="-I$SYSROOT/usr/include" \
-		LIBURING_LIBS="-L$SYSROOT/usr/lib/${TRIPLET[$arch]} -luring" \
-		USERLDFLAGS=-static install ||
+		"${LIBURING[@]}" USERLDFLAGS=-static install ||
 		die $EXIT_SKIP "the tests do not build for $arch: $(last_words "$SCRATCH/log")"
 	[ -d "$USERSPACE" ] || mv -T "$USERSPACE.partial" "$USERSPACE"
 	unlock kselftest
