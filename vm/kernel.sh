@@ -188,6 +188,20 @@ build_lock()
 	locked "$name" -n || die $EXIT_SKIP "another run is building in ${1##*/}"
 }
 
+# What patches change, without what their headers tell.
+patch_bodies()
+{
+	local patch
+
+	for patch in "$@"; do
+		if grep -q '^\(diff\|---\) ' "$patch"; then
+			sed -n '/^\(diff\|---\) /,$p' "$patch"
+		else
+			cat "$patch"
+		fi
+	done
+}
+
 # The files that a patch touches, relative to the tree.
 patch_files()
 {
@@ -263,7 +277,7 @@ kernel_build()
 	if [ -n "$key" ]; then
 		out=$CACHE/kernels/$(basename "$tree")-$arch-$config
 		[ ${#patches[@]} = 0 ] ||
-			out=$out-$(cat "${patches[@]}" | sha256sum | cut -c 1-12)
+			out=$out-$(patch_bodies "${patches[@]}" | sha256sum | cut -c 1-12)
 	fi
 	KERNEL_NAME=$name
 	KERNEL_IMAGE=$out/$(basename "$target")
