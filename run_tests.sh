@@ -4,7 +4,8 @@
 # The front door of io_uring_coherency; see README. It parses, calls vm/ and the programs, and
 # shows what they found.
 #
-# Exit codes: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2 wrong usage.
+# Exit codes: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2 wrong usage. Those
+# of bisect-step are for git bisect run: see vm/bisect.sh.
 
 set -euo pipefail
 
@@ -31,6 +32,8 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   host        the selftests on the running kernel (default)
   vm          the same on another kernel, inside QEMU
   validate    does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE
+  bisect-step [K]
+              for git bisect run: is this kernel good (0), bad (1), or can nobody tell (125)?
   claims      each statement of the reports of 2023: confirmed, refuted, or not observable here
   merge       FILE...: results.json of several runs of claims as one
   check       the project's own tests; with --long all of them
@@ -39,7 +42,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --arch A            ppc64le (default), ppc64, x86_64 or arm64
   --kernel K          vm: the kernel to test (default: source:6.1)
   --base K            validate, claims: the kernel with the problem (default: 6.1 with the fix
-                      reverted)
+                      reverted); bisect-step: one to compare with (default: none)
   --fixed K           validate, claims: the kernel that claims to be fixed (default: source:6.1)
   -t, --seconds N     claims: begin no further round after that time (default: 600)
   --seed N            claims: for the order of the settings (default: one that is printed)
@@ -57,8 +60,10 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX
      VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these;
      PATCH: a file, or the name of one in vm/patches/
+     bisect-step's default is tree:. , the current directory
 
 Exit code: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2 wrong usage.
+bisect-step: 0 good, 1 bad, 125 cannot tell, 255 wrong usage, with which git bisect run ends.
 EOF
 }
 
@@ -89,6 +94,17 @@ parse()
 		shift
 		;;
 	esac
+	if [ "$COMMAND" = bisect-step ]; then
+		# shellcheck source=vm/bisect.sh
+		. "$TOP/vm/bisect.sh"
+		case ${1:-} in
+		'' | -*) ;;
+		*)
+			OPT_KERNEL=$1
+			shift
+			;;
+		esac
+	fi
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-h | --help)
@@ -187,13 +203,18 @@ ktap_code()
 
 # --- commands
 
-# What is checked before anything is fetched or built.
-start()
+# Neither make nor the kernel's build can live with some paths.
+path_check()
 {
-	# neither make nor the kernel's build can live with them
 	case $CACHE${TMPDIR:-} in
 	*[[:blank:]:]*) die $EXIT_USAGE "blanks or colons in the path of TMPDIR or the cache" ;;
 	esac
+}
+
+# What is checked before anything is fetched or built.
+start()
+{
+	path_check
 	need_space "$CACHE" 500
 	scratch
 }
@@ -270,7 +291,13 @@ evidence()
 	echo "$counts"
 }
 
-# unanswered fail|skip DIRECTORY...: why the fixed kernel's runs are no answer, or nothing. With
+# What the base has shown; nothing where there was none.
+base_json()
+{
+	cat "$RESULT/base/live_registers.json" 2>/dev/null || true
+}
+
+# unanswered fail|skip DIRECTORY...: why the runs of a kernel are no answer, or nothing. With
 # fail: a variant that failed without a violation, or did not come to its end. With skip: one that
 # has shown the problem on the base and did not pass here.
 unanswered()
@@ -279,8 +306,8 @@ unanswered()
 	shift
 
 	for dir in "$@"; do
-		names=$(jq -r --arg how "$how" --slurpfile base "$RESULT/base/live_registers.json" '
-			[$base[0].variants[] | select(.violations > 0).name] as $hit |
+		names=$(jq -r --arg how "$how" --slurpfile base <(base_json) '
+			[$base[].variants[] | select(.violations > 0).name] as $hit |
 			[.variants[] | select(.violations == 0) | select(
 				if $how == "fail" then .outcome == "fail" or .outcome == ""
 				else .outcome == "skip" and (.name | IN($hit[])) end).name] |
@@ -337,9 +364,40 @@ column()
 		if . == "" then "none" else . end' "$@")"
 }
 
+# One run of the kernel with the problem, which kernel_get() got: its counts are in base.
+base_measure()
+{
+	guest_test "base: run in QEMU" "$RESULT/base" "-t 1 -n 300" 10 live_registers
+	read -r -a base < <(evidence "$RESULT/base")
+}
+
+# fixed_measure NAME: runs of the other kernel, until there are enough to compare it with base, or
+# one did not end well. Their directories are in runs, the last one in dir, their counts in fixed.
+fixed_measure()
+{
+	local more
+
+	dir=$RESULT/$1
+	runs=("$dir")
+	guest_test "$1: run in QEMU" "$dir" "-t 2 -n 1500" 12 live_registers
+	read -r -a fixed < <(evidence "${runs[@]}")
+	# a slow machine may need more events to tell: the counts of further runs add up
+	for more in 1 2; do
+		if [ "$GUEST_STATE" != ok ] || [ "${base[1]}" = 0 ] || [ "${fixed[0]}" = 0 ]; then
+			break
+		fi
+		"$HOST/verdict" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
+		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
+		dir=$RESULT/$1-more-$more
+		guest_test "$1: more events" "$dir" "-t 10 -n 4000" 60 live_registers
+		[ ! -s "$dir/live_registers.json" ] || runs+=("$dir")
+		read -r -a fixed < <(evidence "${runs[@]}")
+	done
+}
+
 run_validate()
 {
-	local base fixed reason='' line code=0 try again
+	local base fixed runs dir reason='' line code=0
 
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
@@ -351,40 +409,18 @@ run_validate()
 	result_open validate
 
 	kernel_get "$OPT_BASE" "$OPT_ARCH"
-	guest_test "base: run in QEMU" "$RESULT/base" "-t 1 -n 300" 10 live_registers
+	base_measure
 	if [ "$GUEST_STATE" != ok ]; then
 		guest_console "$RESULT/base"
 		inconclusive "base: $GUEST_REASON"
 	fi
 	kernel_get "$OPT_FIXED" "$OPT_ARCH"
-	guest_test "fixed: run in QEMU" "$RESULT/fixed" "-t 2 -n 1500" 12 live_registers
-	runs=("$RESULT/fixed")
-	if [ "$GUEST_STATE" = no-boot ]; then
-		guest_console "$RESULT/fixed"
-		inconclusive "fixed: $GUEST_REASON"
-	elif [ "$GUEST_STATE" != ok ]; then
-		guest_console "$RESULT/fixed"
+	fixed_measure fixed
+	if [ "$GUEST_STATE" != ok ]; then
+		guest_console "$dir"
 		reason="fixed: $GUEST_REASON"
+		[ "$GUEST_STATE" != no-boot ] || inconclusive "$reason"
 	fi
-	read -r -a base < <(evidence "$RESULT/base")
-	read -r -a fixed < <(evidence "${runs[@]}")
-
-	# a slow machine may need more events to tell: the counts of further runs add up
-	for try in 1 2; do
-		if [ -n "$reason" ] || [ "${base[1]}" = 0 ] || [ "${fixed[0]}" = 0 ]; then
-			break
-		fi
-		"$HOST/verdict" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
-		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
-		again=$RESULT/fixed-more-$try
-		guest_test "fixed: more events" "$again" "-t 10 -n 4000" 60 live_registers
-		case $GUEST_STATE in
-		ok) runs+=("$again") ;;
-		no-boot) inconclusive "fixed: $GUEST_REASON" ;;
-		*) reason="fixed: $GUEST_REASON" ;;
-		esac
-		read -r -a fixed < <(evidence "${runs[@]}")
-	done
 
 	paste -d '|' <(printf '%s\n' '' kernel linux events violations 'rate (95 %)' \
 		'first violation' 'registers hit') \
@@ -431,7 +467,7 @@ verdict_close()
 	reason=${line#*\(}
 	reason=${reason%)}
 	jq -n --arg verdict "$word" --arg reason "$reason" \
-		--slurpfile base <(cat "$RESULT/base/live_registers.json" 2>/dev/null || true) \
+		--slurpfile base <(base_json) \
 		--slurpfile fixed <(cat "$RESULT"/fixed*/live_registers.json 2>/dev/null || true) \
 		'{verdict: $verdict, reason: $reason, base: $base, fixed: $fixed}' \
 		>"$RESULT/results.json"
@@ -450,6 +486,7 @@ case $COMMAND in
 host) run_host ;;
 vm) run_vm ;;
 validate) run_validate ;;
+bisect-step) run_bisect_step ;;
 claims | merge)
 	# shellcheck source=vm/claims.sh
 	. "$TOP/vm/claims.sh"

@@ -19,6 +19,13 @@ failed=0
 skipped=0
 skips=()
 
+# A test's own shell.
+test_body()
+{
+	trap 'printf "failed: %s\n" "$BASH_COMMAND"; exit $EXIT_FAIL' ERR
+	"$@"
+}
+
 # t NAME FUNCTION ARGUMENT...: one test, one KTAP line.
 t()
 {
@@ -27,19 +34,7 @@ t()
 	[[ $name =~ $OPT_TESTS ]] || return 0
 	shift
 	number=$((passed + failed + skipped + 1))
-	set -m
-	(
-		SCRATCH=$(mktemp -d "$SCRATCH/test.XXXXXX")
-		# what a test starts goes with it, however it ends
-		CHILD=
-		cleanup_hooks=()
-		trap cleanup EXIT
-		trap 'exit 143' INT TERM HUP
-		trap 'printf "failed: %s\n" "$BASH_COMMAND"; exit $EXIT_FAIL' ERR
-		"$@"
-	) >"$log" 2>&1 </dev/null &
-	CHILD=$!
-	set +m
+	apart test_body "$@" >"$log" 2>&1
 	# ends by itself with the test; signals the test alone, which ends what it has started
 	{
 		timeout "$TEST_TIMEOUT" tail -s 0.2 --pid="$CHILD" -f /dev/null ||
@@ -506,6 +501,13 @@ check_bad_options()
 	refused 2 "is not a kernel" "$me" claims --fixed nonsense
 	refused 2 "not a positive number" "$me" claims --seconds 0
 	refused 2 "not a positive number" "$me" claims --seed x
+	# with which git bisect run ends
+	refused 255 "'--nonsense' is not an option" "$me" bisect-step --nonsense
+	refused 255 "'tree:/' is not an option" "$me" bisect-step distro tree:/
+	refused 255 "is not a kernel" "$me" bisect-step 6.1
+	refused 255 "is not a kernel" "$me" bisect-step distro --base nonsense
+	refused 255 "no kernel tree at ." env -C / "$me" bisect-step
+	refused 255 "blanks or colons" env TMPDIR="/tmp/a b" "$me" bisect-step distro
 }
 
 check_bad_program_options()
@@ -572,6 +574,9 @@ check_patch_does_not_apply()
 		>"$SCRATCH/bad.patch"
 	refused 2 "bad.patch does not apply" "$TOP/run_tests.sh" vm \
 		--kernel "source:6.1+$SCRATCH/bad.patch"
+	refused 125 "bad.patch does not apply" "$TOP/run_tests.sh" bisect-step \
+		"source:6.1+$SCRATCH/bad.patch"
+	grep '^cannot tell: .*does not apply' "$SCRATCH/out"
 }
 
 check_no_space()
@@ -674,6 +679,8 @@ check_no_package()
 check_nowhere_to_write()
 {
 	refused 4 "cannot write to" env XDG_CACHE_HOME=/proc/nowhere "$TOP/run_tests.sh" vm
+	refused 125 "cannot write to" env XDG_CACHE_HOME=/proc/nowhere "$TOP/run_tests.sh" \
+		bisect-step source:6.1
 }
 
 # A PATH without QEMU, and nothing may be installed.
@@ -691,6 +698,8 @@ check_no_qemu()
 	# dpkg believes that it is there, so only the look at the command itself can tell
 	refused 4 "qemu-system-ppc64 is missing" env PATH="$SCRATCH/bin" \
 		"$TOP/run_tests.sh" vm --no-install
+	refused 125 "qemu-system-ppc64 is missing" env PATH="$SCRATCH/bin" \
+		"$TOP/run_tests.sh" bisect-step source:6.1 --no-install
 }
 
 # A kernel that forbids io_uring: skipped, and said. In a guest, whose sysctl is nobody else's.
@@ -1311,23 +1320,83 @@ check_incremental()
 	[ -z "$(find "$CACHE/source" -maxdepth 1 -name '*.orig')" ]
 }
 
-# A user's tree, with a change that is not a patch: copied, built, and not written to.
+# A user's tree: 6.1, at $SCRATCH/tree. What becomes of it in the cache goes with the test.
+user_tree()
+{
+	kernel_source source:6.1
+	# hard links: the copy costs no space, and a write to it would show in the original
+	cp -al "$SOURCE_TREE" "$SCRATCH/tree" || cp -a "$SOURCE_TREE" "$SCRATCH/tree"
+	rm -rf "$SCRATCH/tree/tools/testing/selftests/io_uring_coherency"
+	cleanup_hooks+=(user_tree_drop)
+}
+
+user_tree_drop()
+{
+	local copy
+
+	copy=$(tree_copy "$SCRATCH/tree")
+	rm -rf "$copy" "$copy.orig" "$CACHE/build/${copy##*/}"-* \
+		"$CACHE/timings/"*"${copy##*/}"* "$CACHE/timings/"*"${SCRATCH##*/}"*
+}
+
+# With a change that is not a patch: copied, built, and not written to.
 check_tree()
 {
 	local tree=$SCRATCH/tree written
 
 	OPT_ARCH=ppc64le
-	kernel_source source:6.1
-	# hard links: the copy costs no space, and a write to it would show in the original
-	cp -al "$SOURCE_TREE" "$tree" || cp -a "$SOURCE_TREE" "$tree"
-	rm -rf "$tree/tools/testing/selftests/io_uring_coherency"
+	user_tree
 	sleep 1
 	: >"$SCRATCH/stamp"
 	guest_of "tree:$tree" "-t 0.3" live_registers
 	jq -e '[.variants[] | select(.violations > 0)] == []' "$JSON"
 	written=$(find "$tree" -newer "$SCRATCH/stamp")
 	[ -z "$written" ] || fail "the tree was written to: $written"
-	rm -rf "$CACHE/source/tree-"* "$CACHE/build/tree-"*
+}
+
+# bisect_step CODE PATTERN ARGUMENT...: that exit code, and on stdout one line like that.
+check_bisect_step()
+{
+	local want=$1 pattern=$2 code=0
+	shift 2
+	IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" bisect-step "$@" \
+		>"$SCRATCH/out" 2>"$SCRATCH/err" || code=$?
+	cat "$SCRATCH/err" "$SCRATCH/out"
+	[ "$code" = "$want" ] || fail "code $code, not $want"
+	[ "$(wc -l <"$SCRATCH/out")" = 1 ] && grep -q "^$pattern" "$SCRATCH/out" ||
+		fail "not one line on stdout like '$pattern'"
+}
+
+# A real bisect of eight commits, the sixth of which breaks the register save, while the fourth does
+# not build. Only files that change are in the repository, the rest of the tree lies around it.
+check_bisect()
+{
+	local nr file=io_uring/nop.c
+
+	user_tree
+	cd "$SCRATCH/tree"
+	git init -q .
+	git config user.name check
+	git config user.email check@localhost
+	git add "$file" arch/powerpc/kernel/{fpu,vector}.S
+	git commit -qm good
+	git tag good
+	for nr in 1 2 3 4 5 6 7 8; do
+		case $nr in
+		4) sed -i '$a #error "does not build"' "$file" ;;
+		5) sed -i '$d' "$file" ;;
+		6) patch -p1 --no-backup-if-mismatch \
+			<"$TOP/vm/patches/powerpc-save-clobbers-fp-vmx.patch" ;;
+		*) sed -i "\$a /* $nr */" "$file" ;;
+		esac
+		git commit -qam "commit $nr"
+	done
+	git bisect start HEAD good
+	IO_URING_COHERENCY_OUT=$SCRATCH/results git bisect run "$TOP/run_tests.sh" bisect-step \
+		2>&1 || fail "the bisect ends without an answer"
+	git bisect log
+	git bisect log | grep '^# skip: .* commit 4$'
+	git bisect log | grep '^# first bad commit: .* commit 6$'
 }
 
 # check_validate CODE LAST_LINE OPTION...
@@ -1374,7 +1443,7 @@ run_check()
 	# shellcheck disable=SC2046 # lists of packages
 	need_packages make gcc libc6-dev rsync xz-utils cpio patch perl binutils procps util-linux \
 		flex bison bc libelf-dev libssl-dev jq gnuplot-nox shellcheck sparse clang llvm \
-		lld \
+		lld git \
 		liburing-dev \
 		dpkg-dev gcc-powerpc64-linux-gnu libc6-dev-ppc64-cross \
 		$(for arch in ppc64le x86_64 arm64; do compiler_packages $arch; done) \
@@ -1482,6 +1551,13 @@ run_check()
 	t validate-half-a-fix check_validate 1 'NOT FIXED$' --fixed "source:6.1+$fp"
 	t validate-good-twice check_validate 4 'INCONCLUSIVE (the base does not show the problem)' \
 		--base source:6.1
+	t bisect-step-good check_bisect_step 0 "good: violations 0 of" source:6.1
+	t bisect-step-bad check_bisect_step 1 "bad: violations" "source:6.1+$fp"
+	t bisect-step-base check_bisect_step 0 "good: violations 0 of" source:6.1 \
+		--base "source:6.1+$vmx"
+	t bisect-step-good-base check_bisect_step 125 "cannot tell: the base does not show" \
+		source:6.1 --base source:6.1
+	t bisect-step-no-boot check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
 	if [ -n "$OPT_LONG" ]; then
 		# the patch is one of include/linux/sched.h, so all is built anew, before and after
 		t order-set-current-state-without-mb check_edges_caught \
@@ -1497,6 +1573,7 @@ run_check()
 		t module-by-kselftest check_module_by_kselftest
 		t module-in-tree check_module_in_tree
 		t tree check_tree
+		t bisect check_bisect
 		# 7.2 does not boot with KASAN, and PROVE_LOCKING reports its console_init()
 		t debug-kernel-6.1 check_debug_kernel source:6.1 CONFIG_PROVE_LOCKING=y \
 			CONFIG_PPC_RADIX_MMU=y CONFIG_PPC_RADIX_MMU_DEFAULT=y \

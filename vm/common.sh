@@ -7,6 +7,7 @@
 EXIT_FAIL=1
 EXIT_USAGE=2
 EXIT_SKIP=4
+EXIT_NO_PATCH=$EXIT_USAGE	# a patch does not apply
 
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/io_uring_coherency
 RESULTS=${IO_URING_COHERENCY_OUT:-$TOP/results}
@@ -59,6 +60,27 @@ trap 'exit 143' TERM HUP
 scratch()
 {
 	[ -n "$SCRATCH" ] || SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/io_uring_coherency.XXXXXX")
+}
+
+# apart COMMAND...: starts it in a shell of its own, which may die, with a scratch directory of its
+# own; what it starts goes with it, however it ends. Its process is CHILD: the caller waits for it
+# and then empties CHILD.
+apart()
+{
+	set -m
+	apart_shell "$@" </dev/null &
+	CHILD=$!
+	set +m
+}
+
+apart_shell()
+{
+	SCRATCH=$(mktemp -d "$SCRATCH/apart.XXXXXX")
+	CHILD=
+	cleanup_hooks=()
+	trap cleanup EXIT
+	trap 'exit 143' INT TERM HUP
+	"$@"
 }
 
 # --- phases

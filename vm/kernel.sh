@@ -160,6 +160,12 @@ kernel_source()
 	SOURCE_KEY=$(basename "$SOURCE_TREE")
 }
 
+# The directory for the copy of a user's tree.
+tree_copy()
+{
+	echo "$CACHE/source/tree-$(realpath "$1" | sha256sum | cut -c 1-16)"
+}
+
 # Sets SOURCE_TREE: a copy of the user's tree, brought up to date. Files that differ get the time
 # of now, so that make notices them, whatever the times in the user's tree are.
 kernel_tree()
@@ -167,7 +173,7 @@ kernel_tree()
 	local path=${1#tree:}
 
 	path=$(realpath "${path%%+*}")
-	SOURCE_TREE=$CACHE/source/tree-$(sha256sum <<<"$path" | cut -c 1-16)
+	SOURCE_TREE=$(tree_copy "$path")
 	need_space "$CACHE" 6000
 	mkdir -p "$CACHE/source"
 	build_lock "$SOURCE_TREE"
@@ -228,7 +234,7 @@ patches_in()
 		if ! patch -d "$tree" -p1 --force --no-backup-if-mismatch --reject-file=- \
 			<"$patch" >"$SCRATCH/patch.log" 2>&1; then
 			patches_out "$tree"
-			die $EXIT_USAGE "the patch $patch does not apply to $(basename "$tree")"
+			die $EXIT_NO_PATCH "the patch $patch does not apply to $(basename "$tree")"
 		fi
 	done
 }
@@ -298,7 +304,8 @@ kernel_build()
 	make=(make -C "$tree" O="$objects" ARCH="${KBUILD_ARCH[$arch]}"
 		CROSS_COMPILE="$(cross_prefix "$arch")")
 	log=$objects/log
-	if [ ! -r "$objects/asked.config" ]; then
+	# a tree may have other symbols by now
+	if [ ! -r "$objects/asked.config" ] || [ -z "$key" ]; then
 		kernel_fragments "$arch" >"$objects/all.config"
 		phase 20 "$log" "configure $(basename "$tree")" "${make[@]}" \
 			KCONFIG_ALLCONFIG="$objects/all.config" allnoconfig ||
