@@ -36,6 +36,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
               for git bisect run: is this kernel good (0), bad (1), or can nobody tell (125)?
   claims      each statement of the reports of 2023: confirmed, refuted, or not observable here
   merge       FILE...: results.json of several runs of claims as one
+  mutants     the kernels that are known to be bad, each against every detector
   check       the project's own tests; with --long all of them
   bench       the speed figures of the README, measured here
 
@@ -53,7 +54,8 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --args "..."        vm, host: options for live_registers, such as "-t 10 -n 100000"
   --config FILE       more kernel configuration for kernels that are built
   --no-install        never install packages, say what is missing
-  --tests REGEX       check: only the tests whose names match
+  --tests REGEX       check: only the tests whose names match; mutants: only those patches of
+                      vm/patches/, and good kernels (source:6.1, source:mainline)
   --long              check: everything, also what takes long
                       bench: a million events on each good kernel instead
 
@@ -491,6 +493,11 @@ claims | merge)
 	# shellcheck source=vm/claims.sh
 	. "$TOP/vm/claims.sh"
 	"run_$COMMAND"
+	;;
+mutants)
+	# shellcheck source=vm/mutants.sh
+	. "$TOP/vm/mutants.sh"
+	run_mutants
 	;;
 check)
 	# shellcheck source=vm/check.sh

@@ -501,6 +501,8 @@ check_bad_options()
 	refused 2 "is not a kernel" "$me" claims --fixed nonsense
 	refused 2 "not a positive number" "$me" claims --seconds 0
 	refused 2 "not a positive number" "$me" claims --seed x
+	refused 2 "kernels for x86_64 are not built here" "$me" mutants --arch x86_64
+	refused 2 "no patch and no good kernel matches" "$me" mutants --tests nothing
 	# with which git bisect run ends
 	refused 255 "'--nonsense' is not an option" "$me" bisect-step --nonsense
 	refused 255 "'tree:/' is not an option" "$me" bisect-step distro tree:/
@@ -743,6 +745,66 @@ check_unanswered()
 	unanswered skip "$SCRATCH/fixed" | grep '^one shows the problem on the base'
 }
 
+# What mutants makes of one detector's result: "GUEST DETECTOR NAMES OUTCOME VIOLATIONS OBSERVABLE =
+# CODE RESULT". The detector has one variant, "edge"; the header names DETECTOR and NAMES, and
+# without a DETECTOR the kernel is a good one.
+check_mutants_judged()
+{
+	local guest detector names outcome violations observable code want got
+
+	cd "$TOP/vm"
+	while read -r guest detector names outcome violations observable _ code want; do
+		jq -n --arg o "$outcome" --argjson v "$violations" '{variants: [{name: "edge",
+			outcome: $o, violations: $v, events: 9, text: "why"}]}' >"$SCRATCH/json"
+		jq -n -L . --arg name ring_order --arg run "ring_order 0 1 3" --arg out "" \
+			--arg names "${names#-}" --slurpfile json "$SCRATCH/json" \
+			'include "mutants"; answer($ARGS.named)' >"$SCRATCH/answer"
+		jq -s -L . --arg name x --arg kernel x --arg state "$guest" --arg reason "" \
+			--arg observable "${observable#-}" --arg machine x86_64 \
+			--argjson named "[\"$detector\"]" \
+			--argjson good "$([ "$detector" = - ] && echo true || echo false)" \
+			'include "mutants"; judge($ARGS.named)' "$SCRATCH/answer" |
+			jq -s . >"$SCRATCH/judged"
+		got=$(jq -r -L . 'include "mutants"; "\(code) \(.[0].result)"' "$SCRATCH/judged")
+		[ "$got" = "$code $want" ] || fail "$guest $detector $names $outcome $violations" \
+			"$observable: '$got', not '$code $want'"
+		jq -r -L . 'include "mutants"; table, summary' "$SCRATCH/judged"
+	done <<-'EOF'
+		ok ring_order - fail 3 - = 0 caught
+		ok ring_order edge fail 3 - = 0 caught
+		ok ring_order other fail 3 - = 1 caught
+		ok ring_order edge pass 0 - = 1 missed by all
+		ok ring_order edge pass 0 elsewhere = 0 not observable here
+		ok ring_order edge fail 3 elsewhere = 0 caught
+		ok ring_order edge skip 0 - = 4 no answer
+		ok ring_order edge fail 0 - = 4 no answer
+		unwell ring_order edge fail 3 - = 0 caught
+		dead ring_order edge pass 0 elsewhere = 4 no answer
+		no-boot ring_order edge pass 0 - = 4 no answer
+		no-build ring_order edge pass 0 - = 4 no answer
+		ok - - pass 0 - = 0 quiet
+		ok - - fail 3 - = 1 false alarm
+		ok - - fail 0 - = 1 false alarm
+		ok - - skip 0 - = 4 no answer
+		unwell - - pass 0 - = 1 false alarm
+		dead - - pass 0 - = 1 false alarm
+		no-boot - - pass 0 - = 4 no answer
+	EOF
+}
+
+# check_mutants REGEX PATTERN: these kernels, and what it counts in the end.
+check_mutants()
+{
+	local code=0
+
+	IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" mutants --tests "$1" \
+		>"$SCRATCH/out" 2>&1 || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = 0 ] || fail "code $code"
+	tail -n 1 "$SCRATCH/out" | grep -q "$2"
+	jq -e '[.[].wrong[]] == []' "$SCRATCH/results/latest/results.json"
+}
+
 # module_tree VERSION ARCH: a tree that is configured and prepared to build modules, with no kernel.
 # Sets KDIR.
 module_tree()
@@ -888,7 +950,7 @@ guest_file()
 	[ -z "$qemu" ] || tr '\0' '\n' <"/proc/$qemu/cmdline" | grep '/initramfs$'
 }
 
-# An interrupted run ends its guest and leaves nothing.
+# An interrupted run ends its guest and leaves nothing. check_interrupted ARGUMENT...
 check_interrupted()
 {
 	local before pid try image
@@ -896,8 +958,8 @@ check_interrupted()
 	before=$(left_behind)
 	# what a shell starts in the background ignores SIGINT for good, unless it is given back
 	# shellcheck disable=SC2016 # perl's variables
-	TMPDIR=$SCRATCH perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" vm \
-		--args "-t 60" >"$SCRATCH/out" 2>&1 &
+	TMPDIR=$SCRATCH perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" "$@" \
+		>"$SCRATCH/out" 2>&1 &
 	pid=$!
 	for try in $(seq 100); do
 		[ -z "$(guest_file)" ] || break
@@ -1378,7 +1440,7 @@ check_bisect()
 	git init -q .
 	git config user.name check
 	git config user.email check@localhost
-	git add "$file" arch/powerpc/kernel/{fpu,vector}.S
+	git add -f "$file" arch/powerpc/kernel/{fpu,vector}.S
 	git commit -qm good
 	git tag good
 	for nr in 1 2 3 4 5 6 7 8; do
@@ -1471,6 +1533,7 @@ run_check()
 	t without-liburing check_without_liburing
 	t not-root check_not_root
 	t unanswered check_unanswered
+	t mutants-judged check_mutants_judged
 
 	for version in $versions; do
 		for compiler in gcc clang; do
@@ -1541,7 +1604,8 @@ run_check()
 	t guest-dies check_guest_fault 'poweroff -f' dead 'ended without a result'
 	t guest-hangs check_guest_fault 'sleep 1000' dead 'no result within 15 s'
 	t guest-does-not-boot check_guest_no_boot
-	t interrupted check_interrupted
+	t interrupted check_interrupted vm --args "-t 60"
+	t interrupted-apart check_interrupted mutants --tests source:6.1
 	t incremental-build check_incremental
 
 	t validate-default check_validate 0 'FIXED$'
@@ -1574,6 +1638,7 @@ run_check()
 		t module-in-tree check_module_in_tree
 		t tree check_tree
 		t bisect check_bisect
+		t mutants check_mutants . "0 missed by all, 0 without an answer; 0 false alarms"
 		# 7.2 does not boot with KASAN, and PROVE_LOCKING reports its console_init()
 		t debug-kernel-6.1 check_debug_kernel source:6.1 CONFIG_PROVE_LOCKING=y \
 			CONFIG_PPC_RADIX_MMU=y CONFIG_PPC_RADIX_MMU_DEFAULT=y \
