@@ -53,7 +53,9 @@ debian_suite()
 			;;
 		esac
 	} >"$state/sources.list"
-	apt_private "$suite" "$arch" apt-get -q update >"$state/log" 2>&1 ||
+	# without that mode a mirror which cannot be reached is only worth a warning to it
+	apt_private "$suite" "$arch" apt-get -q -o APT::Update::Error-Mode=any update \
+		>"$state/log" 2>&1 ||
 		die $EXIT_SKIP "Debian's $suite cannot be reached: $(tail -n 1 "$state/log")"
 	: >"$state/fresh"
 }
