@@ -202,6 +202,34 @@ static double two_digits_down(double x)
 	return floor(x / unit) * unit;
 }
 
+/* What needs no statistics: true if that is the answer. */
+static bool compare_plain(const struct evidence *base, const struct evidence *fixed,
+			  enum verdict *verdict, char *reason, size_t size)
+{
+	*verdict = VERDICT_INCONCLUSIVE;
+	if (fixed->violations) {
+		snprintf(reason, size, "the fixed kernel shows %llu violation%s",
+			 (unsigned long long)fixed->violations, fixed->violations == 1 ? "" : "s");
+		*verdict = VERDICT_NOT_FIXED;
+	} else if (base->events == 0) {
+		snprintf(reason, size, "the base had no event");
+	} else if (base->violations == 0) {
+		snprintf(reason, size, "the base does not show the problem");
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static enum verdict too_few(const struct evidence *fixed, uint64_t needed, char *reason,
+			    size_t size)
+{
+	snprintf(reason, size,
+		 "%llu events on the fixed kernel are too few, it takes at least %llu",
+		 (unsigned long long)fixed->events, (unsigned long long)needed);
+	return VERDICT_INCONCLUSIVE;
+}
+
 enum verdict evidence_compare(const struct evidence *base, const struct evidence *fixed,
 			      char *reason, size_t size)
 {
@@ -209,27 +237,12 @@ enum verdict evidence_compare(const struct evidence *base, const struct evidence
 	struct interval fixed_rate = evidence_interval(fixed, EVIDENCE_CONFIDENCE);
 	double times = times_lower(base_rate.low, fixed->events);
 	char low[RATE_TEXT_SIZE], high[RATE_TEXT_SIZE];
+	enum verdict plain;
 
-	if (fixed->violations) {
-		snprintf(reason, size, "the fixed kernel shows %llu violation%s",
-			 (unsigned long long)fixed->violations, fixed->violations == 1 ? "" : "s");
-		return VERDICT_NOT_FIXED;
-	}
-	if (base->events == 0) {
-		snprintf(reason, size, "the base had no event");
-		return VERDICT_INCONCLUSIVE;
-	}
-	if (base->violations == 0) {
-		snprintf(reason, size, "the base does not show the problem");
-		return VERDICT_INCONCLUSIVE;
-	}
-	if (times < EVIDENCE_FIXED_RATIO) {
-		snprintf(reason, size,
-			 "%llu events on the fixed kernel are too few, it takes at least %llu",
-			 (unsigned long long)fixed->events,
-			 (unsigned long long)events_needed(base_rate.low));
-		return VERDICT_INCONCLUSIVE;
-	}
+	if (compare_plain(base, fixed, &plain, reason, size))
+		return plain;
+	if (times < EVIDENCE_FIXED_RATIO)
+		return too_few(fixed, events_needed(base_rate.low), reason, size);
 	snprintf(reason, size, "rate < %s against > %s on the base: at least %.0f times lower",
 		 rate_text(high, fixed_rate.high, 2), rate_text(low, base_rate.low, 2),
 		 two_digits_down(times));
@@ -311,6 +324,49 @@ double evidence_surprise(const struct evidence *less, const struct evidence *mor
 	if (x <= n * (marked / all))
 		return hypergeometric_tail(x, n, marked, all, false);
 	return 1 - hypergeometric_tail(x, n, marked, all, true);
+}
+
+static bool surprising(const struct evidence *base, uint64_t events)
+{
+	const struct evidence clean = { events, 0 };
+
+	/* with few events just that is common, such as 1 / 20, and has to survive rounding */
+	return evidence_surprise(&clean, base) <= (1 - EVIDENCE_CONFIDENCE) * (1 + 0.000000001);
+}
+
+uint64_t evidence_surprise_needed(const struct evidence *base)
+{
+	uint64_t too_few = 0, enough = 1, middle;
+
+	if (!base->events || !base->violations)
+		return 0;
+	while (!surprising(base, enough)) {
+		too_few = enough;
+		enough *= 2;
+	}
+	while (enough - too_few > 1) {
+		middle = too_few + (enough - too_few) / 2;
+		if (surprising(base, middle))
+			enough = middle;
+		else
+			too_few = middle;
+	}
+	return enough;
+}
+
+enum verdict evidence_compare_surprise(const struct evidence *base, const struct evidence *fixed,
+				       char *reason, size_t size)
+{
+	enum verdict plain;
+
+	if (compare_plain(base, fixed, &plain, reason, size))
+		return plain;
+	if (!surprising(base, fixed->events))
+		return too_few(fixed, evidence_surprise_needed(base), reason, size);
+	snprintf(reason, size,
+		 "%llu events without a violation: a chance of %.2g %% at the base's rate",
+		 (unsigned long long)fixed->events, 100 * evidence_surprise(fixed, base));
+	return VERDICT_FIXED;
 }
 
 void evidence_correct(double *surprise, unsigned int nr)

@@ -108,6 +108,25 @@ enum verdict evidence_compare(const struct evidence *base, const struct evidence
 double evidence_surprise(const struct evidence *less, const struct evidence *more);
 
 /*
+ * evidence_compare() where events are so expensive that no number of them could prove a rate to be
+ * EVIDENCE_FIXED_RATIO times lower. @fixed is "fixed" as soon as that many events without violation
+ * are too surprising at the rate of @base: evidence_surprise() is at most 1 - EVIDENCE_CONFIDENCE.
+ * All else is as there.
+ *
+ * It also holds where @base was ended by its last violation and @fixed by the number of events that
+ * this made necessary: with both rates the same, "fixed" then has a probability of less than
+ * 1 - EVIDENCE_CONFIDENCE, which it comes close to when they are low.
+ */
+enum verdict evidence_compare_surprise(const struct evidence *base, const struct evidence *fixed,
+				       char *reason, size_t size);
+
+/*
+ * The lowest number of events without violation for which evidence_compare_surprise() says "fixed"
+ * of this @base; 0 if @base has no violation.
+ */
+uint64_t evidence_surprise_needed(const struct evidence *base);
+
+/*
  * Corrects @nr probabilities of that kind for having asked @nr questions: afterwards each that is
  * below 1 - confidence answers its question, and the probability that any answer at all is wrong
  * is below that. In place. Not a number counts as 1.

@@ -594,6 +594,64 @@ TEST(surprise_at_the_ends)
 	EXPECT_EQ(1, surprise(impossible, impossible));
 }
 
+/* The number that is needed is enough, and one less is not. */
+TEST(surprise_needed)
+{
+	static const struct {
+		struct evidence base;
+		uint64_t needed;
+	} table[] = {
+		/* C(base, v) / C(base + n, v) <= 0.05; with one violation n = 19 base */
+		{ { 9, 1 }, 171 },
+		{ { 18, 2 }, 61 },
+		{ { 27, 3 }, 45 },
+		{ { 45, 5 }, 36 },
+		{ { 1, 1 }, 19 },
+		{ { 3, 3 }, 3 },
+		{ { 1000000, 1 }, 19000000 },
+		{ { 9, 0 }, 0 },
+		{ { 0, 0 }, 0 },
+	};
+	char reason[EVIDENCE_TEXT_SIZE];
+	struct evidence fixed = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct evidence *base = &table[i].base;
+
+		fixed.events = table[i].needed;
+		EXPECT_EQ(table[i].needed, evidence_surprise_needed(base));
+		if (!fixed.events)
+			continue;
+		EXPECT_TRUE(evidence_compare_surprise(base, &fixed, reason, sizeof(reason)) ==
+			    VERDICT_FIXED);
+		fixed.events--;
+		EXPECT_TRUE(evidence_compare_surprise(base, &fixed, reason, sizeof(reason)) ==
+			    VERDICT_INCONCLUSIVE);
+	}
+}
+
+/* A base that ends with its third violation, and as many events as that asks for, at one rate. */
+TEST(surprise_of_a_base_that_stops)
+{
+	static const double rates[] = { 0.9, 0.5, 0.2, 0.1, 0.05 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rates); i++) {
+		const double p = rates[i], q = 1 - p;
+		double wrong = 0, n;
+
+		for (n = 3; n < 60 / p; n++) {
+			const struct evidence base = { n, 3 };
+
+			wrong += (n - 1) * (n - 2) / 2 * p * p * p *
+				 pow(q, n - 3 + evidence_surprise_needed(&base));
+		}
+		EXPECT_LT(wrong, 1 - EVIDENCE_CONFIDENCE)
+			TH_LOG("rate %g: %g", p, wrong);
+	}
+}
+
 /* What rounding may do. */
 #define TINY	0.000000000001
 

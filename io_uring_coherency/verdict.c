@@ -3,11 +3,15 @@
  * Judge counted events and violations from the command line.
  *
  *	verdict BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS
+ *	verdict --surprise BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS
+ *	verdict --needed BASE_EVENTS BASE_VIOLATIONS
  *	verdict --sentence EVENTS VIOLATIONS
  *	verdict --interval EVENTS VIOLATIONS
  *
- * The first form exits with 0 for fixed, 1 for not fixed and 4 for inconclusive, as a selftest
- * does for pass, fail and skip. Bad arguments exit with 2.
+ * The first two forms exit with 0 for fixed, 1 for not fixed and 4 for inconclusive, as a selftest
+ * does for pass, fail and skip: the first asks for a rate that is far lower, the second, where
+ * events are expensive, for one that is lower. --needed tells how many events without violation
+ * the second takes, 0 if no number does. Bad arguments exit with 2.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -78,14 +82,21 @@ int main(int argc, char **argv)
 		printf("%.6g %.6g\n", i.low, i.high);
 		return 0;
 	}
-	if (argc == 5) {
-		e = parse_evidence(argv + 1);
-		fixed = parse_evidence(argv + 3);
-		verdict = evidence_compare(&e, &fixed, text, sizeof(text));
+	if (argc == 4 && !strcmp(argv[1], "--needed")) {
+		e = parse_evidence(argv + 2);
+		printf("%llu\n", (unsigned long long)evidence_surprise_needed(&e));
+		return 0;
+	}
+	if (argc == 5 || (argc == 6 && !strcmp(argv[1], "--surprise"))) {
+		e = parse_evidence(argv + argc - 4);
+		fixed = parse_evidence(argv + argc - 2);
+		verdict = (argc == 5 ? evidence_compare : evidence_compare_surprise)
+			(&e, &fixed, text, sizeof(text));
 		printf("verdict: %s (%s)\n", verdicts[verdict].name, text);
 		return verdicts[verdict].exit_code;
 	}
-	fprintf(stderr, "Usage: verdict %s, or verdict --sentence|--interval %s.\n",
-		"BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS", "EVENTS VIOLATIONS");
+	fprintf(stderr, "Usage: verdict [--surprise] %s, or verdict %s %s.\n",
+		"BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS",
+		"--needed|--sentence|--interval", "EVENTS VIOLATIONS");
 	return EXIT_USAGE;
 }
