@@ -9,7 +9,7 @@ TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_k
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
 TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test page_test without_io_uring \
-	thread_rate
+	innodb_page thread_rate
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -108,6 +108,9 @@ $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
 
 $(OUTPUT)/verdict: $(src)/verdict.c $(src)/evidence.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
+
+$(OUTPUT)/innodb_page: $(src)/innodb_page.c
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@
 
 $(OUTPUT)/claims: $(src)/claims.c $(src)/evidence.c $(src)/json.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@

@@ -36,28 +36,34 @@ usage: run_tests.sh [COMMAND] [OPTION...]
               for git bisect run: is this kernel good (0), bad (1), or can nobody tell (125)?
   claims      each statement of the reports of 2023: confirmed, refuted, or not observable here
   merge       FILE...: results.json of several runs of claims as one
+  mariadb     the test that the report of 2023 began with, MariaDB's own, on two kernels or one
   mutants     the kernels that are known to be bad, each against every detector
   check       the project's own tests; with --long all of them
   bench       the speed figures of the README, measured here
 
   --arch A            ppc64le (default), ppc64, x86_64 or arm64
-  --kernel K          vm: the kernel to test (default: source:6.1)
-  --base K            validate, claims: the kernel with the problem (default: 6.1 with the fix
-                      reverted); bisect-step: one to compare with (default: none)
-  --fixed K           validate, claims: the kernel that claims to be fixed (default: source:6.1)
+  --kernel K          vm, mariadb: the kernel to test (default: source:6.1)
+  --base K            validate, claims, mariadb: the kernel with the problem (default: 6.1 with
+                      the fix reverted); bisect-step: one to compare with (default: none)
+  --fixed K           validate, claims, mariadb: the kernel that claims to be fixed (default:
+                      source:6.1)
   -t, --seconds N     claims: begin no further round after that time (default: 600)
   --seed N            claims: for the order of the settings (default: one that is printed)
+  --repeat N          mariadb: loops of a kernel (default: 50; for --fixed what a verdict takes)
+  --knobs "..."       mariadb: under barrier_ctl with these, such as "--notify no_ipi"
+  --quick             mariadb: only make databases and check their pages, in a third of the time
+  --native            mariadb: on the running kernel, with the mariadb-test installed here
   --accel A           QEMU's accelerator (default: tcg,thread=multi)
-  --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G)
+  --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G; mariadb: 4G)
   --cpu C             QEMU's CPU model
-  --timeout SECONDS   for one guest (default: 600)
+  --timeout SECONDS   for one guest (default: 600; mariadb: that and 30 for each loop)
   --args "..."        vm, host: options for live_registers, such as "-t 10 -n 100000"
   --config FILE       more kernel configuration for kernels that are built
   --no-install        never install packages, say what is missing
-  --tests REGEX       check: only the tests whose names match; mutants: only those patches of
-                      vm/patches/, and good kernels (source:6.1, source:mainline)
+  --tests REGEX       check, bench: only the tests, or parts, whose names match; mutants: only
+                      those patches of vm/patches/, and good kernels (source:6.1, source:mainline)
   --long              check: everything, also what takes long
-                      bench: a million events on each good kernel instead
+                      bench: a million events on each good kernel, and MariaDB, instead
 
   K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX
      VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these;
@@ -85,6 +91,11 @@ OPT_TESTS=.
 OPT_SECONDS=600
 OPT_FILES=()
 OPT_SEED=$((RANDOM * 32768 + RANDOM + 1))
+OPT_REPEAT=50
+OPT_KNOBS=
+OPT_QUICK=
+OPT_NATIVE=
+declare -A GIVEN=()
 
 parse()
 {
@@ -116,10 +127,14 @@ parse()
 		--no-install) INSTALL_PACKAGES=no ;;
 		--long) OPT_LONG=yes ;;
 		-t) set -- "$1" --seconds "${@:2}" ;;
+		--quick) OPT_QUICK=yes ;;
+		--native) OPT_NATIVE=yes ;;
 		--arch | --kernel | --base | --fixed | --args | --config | --tests | \
-			--accel | --smp | --mem | --cpu | --timeout | --seconds | --seed)
+			--accel | --smp | --mem | --cpu | --timeout | --seconds | --seed | \
+			--repeat | --knobs)
 			[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
 			set_option "${1#--}" "$2"
+			GIVEN[${1#--}]=yes
 			shift
 			;;
 		*)
@@ -145,7 +160,7 @@ set_option()
 	base) OPT_BASE=$2 ;;
 	fixed) OPT_FIXED=$2 ;;
 	accel) OPT_ACCEL=$2 ;;
-	smp | timeout | seconds | seed)
+	smp | timeout | seconds | seed | repeat)
 		[[ $2 =~ ^[1-9][0-9]{0,8}$ ]] ||
 			die $EXIT_USAGE "--$1: '$2' is not a positive number"
 		printf -v "OPT_${1^^}" %s "$2"
@@ -157,6 +172,7 @@ set_option()
 		;;
 	cpu) OPT_CPU=$2 ;;
 	args) OPT_ARGS=$2 ;;
+	knobs) OPT_KNOBS=$2 ;;
 	tests) OPT_TESTS=$2 ;;
 	config)
 		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"
@@ -460,6 +476,7 @@ inconclusive()
 }
 
 # Writes results.json, tells the reason and, as the last line, the verdict.
+ANSWERS=live_registers.json
 verdict_close()
 {
 	local line=$1 code=$2 word reason
@@ -469,8 +486,8 @@ verdict_close()
 	reason=${line#*\(}
 	reason=${reason%)}
 	jq -n --arg verdict "$word" --arg reason "$reason" \
-		--slurpfile base <(base_json) \
-		--slurpfile fixed <(cat "$RESULT"/fixed*/live_registers.json 2>/dev/null || true) \
+		--slurpfile base <(cat "$RESULT"/base*/"$ANSWERS" 2>/dev/null || true) \
+		--slurpfile fixed <(cat "$RESULT"/fixed*/"$ANSWERS" 2>/dev/null || true) \
 		'{verdict: $verdict, reason: $reason, base: $base, fixed: $fixed}' \
 		>"$RESULT/results.json"
 	result_close
@@ -498,6 +515,11 @@ mutants)
 	# shellcheck source=vm/mutants.sh
 	. "$TOP/vm/mutants.sh"
 	run_mutants
+	;;
+mariadb)
+	# shellcheck source=vm/mariadb.sh
+	. "$TOP/vm/mariadb.sh"
+	run_mariadb
 	;;
 check)
 	# shellcheck source=vm/check.sh

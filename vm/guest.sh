@@ -44,6 +44,10 @@ guest_command()
 			"file=$disk,if=none,id=${disk##*.},format=raw,cache=unsafe"
 			-device "virtio-blk-pci,drive=${disk##*.},serial=${disk##*.}")
 	done
+	# read-only: what is in the cache stays as it is
+	[ -z "${GUEST_ROOT:-}" ] || disks+=(-drive
+		"file=$GUEST_ROOT,if=none,id=root,format=raw,readonly=on"
+		-device virtio-blk-pci,drive=root,serial=root)
 	append="console=$tty panic=-1 quiet coherency.result=$line"
 	QEMU_COMMAND=("${QEMU[$arch]}" "${machine[@]}" -smp "$OPT_SMP" -m "$OPT_MEM"
 		-accel "$OPT_ACCEL" -nographic -nodefaults -no-reboot

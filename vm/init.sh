@@ -26,7 +26,10 @@ for disk in /sys/block/vd*; do
 	[ -e "$disk" ] || continue
 	type=$(cat "$disk/serial")
 	mkdir -p "/mnt/$type"
-	mount -t "$type" "/dev/${disk##*/}" "/mnt/$type"
+	case $type in
+	root) mount -t ext4 -o ro "/dev/${disk##*/}" /mnt/root ;;
+	*) mount -t "$type" "/dev/${disk##*/}" "/mnt/$type" ;;
+	esac
 done
 
 # the host ends a guest that takes too long; without the command the runner sets no limit
