@@ -7,6 +7,7 @@
 BENCH_STARTS=200
 BENCH_PAIRS=7
 BENCH_PAGES=20
+BENCH_BOOTS=${BENCH_BOOTS:-10}
 # of a million events, for each of two variants; the environment may ask for fewer
 BENCH_HALF=${BENCH_HALF:-500000}
 
@@ -226,9 +227,63 @@ bench_million()
 	say "$KERNEL_NAME, $OPT_ARCH: $("$HOST/verdict" --sentence "${counts[@]}")"
 }
 
+# The three that show the problem, each until its first violation, in one boot of the bad kernel;
+# over ten boots.
+bench_mariadb()
+{
+	local boot dir what
+
+	# shellcheck source=vm/mariadb.sh
+	. "$TOP/vm/mariadb.sh"
+	OPT_FORM=mtr
+	OPT_ARCH=ppc64le
+	userspace_get "$OPT_ARCH"
+	mariadb_memory
+	host_get innodb_page
+	mariadb_root_get "$OPT_ARCH"
+	MARIADB_BEFORE='./live_registers --no-module --stop-first \
+		--json /results/live_registers.json >/dev/null 2>&1
+	./page_integrity --no-module --engine uring -t 60 --stop-first \
+		--json /results/page_integrity.json >/dev/null 2>&1'
+	for ((boot = 1; boot <= BENCH_BOOTS; boot++)); do
+		dir=$RESULT/mariadb-$boot
+		mariadb_guest source:6.1+powerpc-save-clobbers-fp-vmx "$dir" \
+			"bench: MariaDB, boot $boot" 100
+		[ "$MARIADB_STATE" = corrupted ] ||
+			die $EXIT_FAIL "MariaDB, boot $boot: ${MARIADB_REASON:-no failure}"
+		for what in live_registers page_integrity; do
+			jq -r '[.variants[] | select(.violations > 0)] | .[0].first_ms' \
+				"$dir/$what.json"
+		done | paste -sd ' ' | tr '\n' ' ' >>"$RESULT/mariadb"
+		jq -r '"\(.seconds) \(.loops)"' "$dir/run.json" >>"$RESULT/mariadb"
+		rm -rf "$dir/pages" "$dir/mtr-log.tar.gz"
+	done
+	GUEST_ROOT=
+	! grep -q null "$RESULT/mariadb" || die $EXIT_FAIL "no violation in $RESULT/mariadb"
+	say "first violation in the same boot, medians of $BENCH_BOOTS:" \
+		"live_registers $(cut -d ' ' -f 1 "$RESULT/mariadb" | median) ms," \
+		"page_integrity $(cut -d ' ' -f 2 "$RESULT/mariadb" | median) ms," \
+		"MariaDB's test $(cut -d ' ' -f 3 "$RESULT/mariadb" | median) s and" \
+		"$(cut -d ' ' -f 4 "$RESULT/mariadb" | median) loops"
+	say "  later than live_registers by: page_integrity" \
+		"$(awk '{ print $2 / $1 }' "$RESULT/mariadb" | median) times, MariaDB's test" \
+		"$(awk '{ print 1000 * $3 / $1 }' "$RESULT/mariadb" | median) times;" \
+		"than page_integrity by: MariaDB's test" \
+		"$(awk '{ print 1000 * $3 / $2 }' "$RESULT/mariadb" | median) times"
+}
+
+# b NAME COMMAND...: one part, if --tests wants it.
+b()
+{
+	[[ $1 =~ $OPT_TESTS ]] || return 0
+	bench_parts=$((bench_parts + 1))
+	shift
+	"$@"
+}
+
 run_bench()
 {
-	local patch
+	local patch bench_parts=0
 
 	start
 	need_packages jq
@@ -237,27 +292,30 @@ run_bench()
 	result_open bench
 	{
 		if [ -n "$OPT_LONG" ]; then
-			bench_pages source:6.1 60
-			bench_million source:6.1 ppc64le
-			bench_million source:mainline ppc64le
-			bench_million source:6.12 ppc64le
-			bench_million distro ppc64le
-			bench_million distro x86_64
+			b pages-good bench_pages source:6.1 60
+			b million-6.1 bench_million source:6.1 ppc64le
+			b million-mainline bench_million source:mainline ppc64le
+			b million-6.12 bench_million source:6.12 ppc64le
+			b million-debian-ppc64le bench_million distro ppc64le
+			b million-debian-x86_64 bench_million distro x86_64
+			b mariadb bench_mariadb
 		else
-			bench_rate
-			bench_module
-			bench_loops kernel_order "-t 2 --bare" '.forms |
+			b rate bench_rate
+			b module bench_module
+			b kernel_order bench_loops kernel_order "-t 2 --bare" '.forms |
 				(.kernel, .bare) |= (.iterations / .seconds) |
 				"\(.kernel) \(.bare)"' memory_sb memory_mp set_current_state
-			bench_loops ring_order "-t 2" '"\(.iterations_per_second) \(.bare)"' \
-				plain_sb plain_mp
+			b ring_order bench_loops ring_order "-t 2" \
+				'"\(.iterations_per_second) \(.bare)"' plain_sb plain_mp
 			for patch in powerpc-save-clobbers-fp-vmx powerpc-save-clobbers-fp \
 				powerpc-save-clobbers-vmx; do
-				bench_first $patch
+				b first-$patch bench_first $patch
 			done
-			bench_pages source:6.1+powerpc-save-clobbers-fp-vmx 60
-			bench_fio
+			b pages-bad bench_pages source:6.1+powerpc-save-clobbers-fp-vmx 60
+			b fio bench_fio
 		fi
+		[ "$bench_parts" != 0 ] ||
+			die $EXIT_USAGE "--tests: no part's name matches '$OPT_TESTS'"
 	} > >(tee "$RESULT/report")
 	result_close
 }
