@@ -646,6 +646,23 @@ static void await_end(struct spin *s)
 	}
 }
 
+/*
+ * provoke_workers(), and again while there is no SQ thread to be seen: a walk through
+ * /proc/self/task ends early where the thread that it has come to exits (next_tid(),
+ * fs/proc/base.c of 5.10, 6.1, 6.12 and 7.2).
+ */
+static int count_workers(unsigned int *own, unsigned int *others)
+{
+	struct wait wait;
+	int ret;
+
+	wait_start(&wait);
+	do {
+		ret = provoke_workers(own, others);
+	} while (ret == -ESRCH && wait_turn(&wait) < 100);
+	return ret;
+}
+
 /* One submitter from its first window to its end. Returns 0 or -errno. */
 static int run_round(struct spin *s, struct result *r, unsigned int round,
 		     const struct timespec *start)
@@ -681,7 +698,7 @@ static int run_round(struct spin *s, struct result *r, unsigned int round,
 			s->quit = 1;
 		if (sqpoll && (s->quit || p->created == PROVOKE_ROUND)) {
 			/* what went wrong first is the reason */
-			ret = provoke_workers(&own, &others);
+			ret = count_workers(&own, &others);
 			if (!error)
 				error = ret;
 		}
