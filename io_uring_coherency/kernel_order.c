@@ -485,8 +485,9 @@ static void json_counts(FILE *f, const struct counts *c, enum pbt_form form)
 		(unsigned long long)c->iterations, (unsigned long long)c->discarded, c->seconds);
 }
 
-static void json_result(FILE *f, const struct result *r)
+static void write_variant(FILE *f, unsigned int variant)
 {
+	const struct result *r = &shared->result[variant];
 	const struct interval rate = evidence_interval(&r->evidence, EVIDENCE_CONFIDENCE);
 	const struct edge *e = &edges[r->edge];
 	const struct counts *weak = &r->form[PBT_FORM_WEAK];
@@ -511,45 +512,28 @@ static void json_result(FILE *f, const struct result *r)
 	fprintf(f, " } }");
 }
 
-/* Writes the whole file or none. Returns 0 or -errno. */
-static int write_json(const char *path, const char *skip)
+static void write_head(FILE *f)
 {
-	struct json_file json;
-	unsigned int i;
-	FILE *f;
-	int ret;
-
-	ret = json_open(&json, path);
-	if (ret)
-		return ret;
-	f = json.f;
-	fprintf(f, "{\n  \"program\": \"kernel_order\",\n  ");
-	json_kernel(f);
 	fprintf(f, ",\n  \"cpus\": %u", opt.cpus.nr);
-	if (skip) {
-		fprintf(f, ",\n  \"skip\": ");
-		json_string(f, skip);
-	}
-	fprintf(f, ",\n  \"variants\": [");
-	for (i = 0; i < shared->nr; i++) {
-		fprintf(f, "%s\n", i ? "," : "");
-		json_result(f, &shared->result[i]);
-	}
-	fprintf(f, "\n  ]\n}\n");
-	return json_commit(&json);
 }
 
-/* Runs when the harness exits. */
-static void finish(int status, void *arg)
+static unsigned int variants(void)
 {
-	bool answered = false;
-	unsigned int i;
-
-	(void)arg;
-	for (i = 0; i < shared->nr; i++)
-		answered |= is_answer(&shared->result[i].answer);
-	end_program(status, answered, opt.json, opt.json ? write_json(opt.json, NULL) : 0);
+	return shared->nr;
 }
+
+static const struct answer *answer(unsigned int variant)
+{
+	return &shared->result[variant].answer;
+}
+
+static const struct program program = {
+	.name = "kernel_order",
+	.write_head = write_head,
+	.variants = variants,
+	.answer = answer,
+	.write_variant = write_variant,
+};
 
 static const char usage[] =
 	"usage: kernel_order [-t SECONDS] [--edge NAME] [--cpus A,B] [--json FILE] [--list]\n"
@@ -665,15 +649,8 @@ int main(int argc, char **argv)
 		skip = "--no-module";
 	else
 		module_load(&skip);
-	if (skip) {
-		if (opt.json)
-			write_json(opt.json, skip);
-		return program_skip(skip);
-	}
+	if (skip)
+		return program_skip(&program, opt.json, skip);
 	shared->main = getpid();
-	on_exit(finish, NULL);
-	/* the options were ours; newer harnesses parse what they are given */
-	argv[1] = NULL;
-	optind = 1;
-	return harness_main(1, argv);
+	return program_run(&program, opt.json, harness_main, argv);
 }

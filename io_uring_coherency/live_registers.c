@@ -910,8 +910,9 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 TEST_HARNESS_MAIN
 #undef main
 
-static void json_result(FILE *f, const struct result *r)
+static void write_variant(FILE *f, unsigned int variant)
 {
+	const struct result *r = &shared->result[variant];
 	const struct interval rate = evidence_interval(&r->evidence, 0.95);
 	const char *comma = "";
 	unsigned int i;
@@ -949,50 +950,31 @@ static void json_result(FILE *f, const struct result *r)
 	fprintf(f, " } }");
 }
 
-/* Writes the whole file or none. Returns 0 or -errno. */
-static int write_json(const char *path, const char *skip)
+static void write_head(FILE *f)
 {
-	struct json_file json;
-	unsigned int i;
-	FILE *f;
-	int ret;
-
-	ret = json_open(&json, path);
-	if (ret)
-		return ret;
-	f = json.f;
-	fprintf(f, "{\n  \"program\": \"live_registers\",\n  \"arch\": \"%s\",\n  ",
-		reg_arch.name);
-	json_kernel(f);
-	fprintf(f, ",\n  \"registers\": ");
+	fprintf(f, ",\n  \"arch\": \"%s\",\n  \"registers\": ", reg_arch.name);
 	json_string(f, layout.describe);
-	if (skip) {
-		fprintf(f, ",\n  \"skip\": ");
-		json_string(f, skip);
-	}
-	fprintf(f,
-		",\n  \"control_without_io_uring\": %s,\n  \"control_changed_register\": %s,\n  \"variants\": [",
-		shared->clean_ok ? "true" : "false",
-		shared->altered_ok ? "true" : "false");
-	for (i = 0; i < shared->nr; i++) {
-		fprintf(f, "%s\n", i ? "," : "");
-		json_result(f, &shared->result[i]);
-	}
-	fprintf(f, "\n  ]\n}\n");
-	return json_commit(&json);
+	fprintf(f, ",\n  \"control_without_io_uring\": %s,\n  \"control_changed_register\": %s",
+		shared->clean_ok ? "true" : "false", shared->altered_ok ? "true" : "false");
 }
 
-/* Runs when the harness exits. */
-static void finish(int status, void *arg)
+static unsigned int variants(void)
 {
-	bool answered = false;
-	unsigned int i;
-
-	(void)arg;
-	for (i = 0; i < shared->nr; i++)
-		answered |= is_answer(&shared->result[i].answer);
-	end_program(status, answered, opt.json, opt.json ? write_json(opt.json, NULL) : 0);
+	return shared->nr;
 }
+
+static const struct answer *answer(unsigned int variant)
+{
+	return &shared->result[variant].answer;
+}
+
+static const struct program program = {
+	.name = "live_registers",
+	.write_head = write_head,
+	.variants = variants,
+	.answer = answer,
+	.write_variant = write_variant,
+};
 
 static const char usage[] =
 	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE]\n"
@@ -1123,17 +1105,10 @@ int main(int argc, char **argv)
 	parse_options(argc, argv);
 	shared = program_share(sizeof(*shared));
 	skip = regs_init(&layout);
-	if (skip) {
-		if (opt.json)
-			write_json(opt.json, skip);
-		return program_skip(skip);
-	}
+	if (skip)
+		return program_skip(&program, opt.json, skip);
 	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
-	on_exit(finish, NULL);
-	/* the options were ours; newer harnesses parse what they are given */
-	argv[1] = NULL;
-	optind = 1;
-	return harness_main(1, argv);
+	return program_run(&program, opt.json, harness_main, argv);
 }

@@ -1207,15 +1207,15 @@ static void json_counts(FILE *f, const char *key, const uint64_t *counts, unsign
 	fprintf(f, " }");
 }
 
-static void json_result(FILE *f, enum engine_kind kind)
+static void write_variant(FILE *f, unsigned int variant)
 {
-	const struct result *r = &shared->result[kind];
+	const struct result *r = &shared->result[variant];
 	const struct interval rate = evidence_interval(&r->evidence, EVIDENCE_CONFIDENCE);
 	const char *comma = "";
 	unsigned int i;
 
 	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ",
-		engine_names[kind], r->answer.outcome);
+		engine_names[variant], r->answer.outcome);
 	json_string(f, r->answer.text);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n      \"compared\": %llu,\n",
@@ -1241,47 +1241,35 @@ static void json_result(FILE *f, enum engine_kind kind)
 	fprintf(f, " }");
 }
 
-/* Writes the whole file or none. Returns 0 or -errno. */
-static int write_json(const char *path)
+static void write_head(FILE *f)
 {
-	struct json_file json;
-	unsigned int i;
-	FILE *f;
-	int ret;
-
-	ret = json_open(&json, path);
-	if (ret)
-		return ret;
-	f = json.f;
-	fprintf(f, "{\n  \"program\": \"page_integrity\",\n  ");
-	json_kernel(f);
 	fprintf(f, ",\n  \"computed_by\": ");
 	json_string(f, page_vector_means());
 	fprintf(f, ",\n  \"directory\": ");
 	json_string(f, opt.dir);
 	fprintf(f, ",\n  \"file_system\": ");
 	json_string(f, opt.fs ?: "");
-	fprintf(f, ",\n  \"direct\": %s,\n  \"control_damaged_pages\": %s,\n  \"variants\": [",
+	fprintf(f, ",\n  \"direct\": %s,\n  \"control_damaged_pages\": %s",
 		opt.direct ? "true" : "false", shared->control_ok ? "true" : "false");
-	for (i = 0; i < ENGINE_NR; i++) {
-		fprintf(f, "%s\n", i ? "," : "");
-		json_result(f, i);
-	}
-	fprintf(f, "\n  ]\n}\n");
-	return json_commit(&json);
 }
 
-/* Runs when the harness exits. */
-static void finish(int status, void *arg)
+static unsigned int variants(void)
 {
-	bool answered = false;
-	unsigned int i;
-
-	(void)arg;
-	for (i = 0; i < ENGINE_NR; i++)
-		answered |= is_answer(&shared->result[i].answer);
-	end_program(status, answered, opt.json, opt.json ? write_json(opt.json) : 0);
+	return ENGINE_NR;
 }
+
+static const struct answer *answer(unsigned int variant)
+{
+	return &shared->result[variant].answer;
+}
+
+static const struct program program = {
+	.name = "page_integrity",
+	.write_head = write_head,
+	.variants = variants,
+	.answer = answer,
+	.write_variant = write_variant,
+};
 
 static const char usage[] =
 	"usage: page_integrity [-t SECONDS] [--threads N] [--files N] [--size SIZE] [--dir DIR]\n"
@@ -1466,13 +1454,9 @@ int main(int argc, char **argv)
 	if (!why && opt.fs)
 		why = make_disk();
 	if (why)
-		return program_skip(why);
+		return program_skip(&program, opt.json, why);
 	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
-	on_exit(finish, NULL);
-	/* the options were ours; newer harnesses parse what they are given */
-	argv[1] = NULL;
-	optind = 1;
-	return harness_main(1, argv);
+	return program_run(&program, opt.json, harness_main, argv);
 }

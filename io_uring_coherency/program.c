@@ -3,6 +3,7 @@
  * Shared by programs; see program.h.
  */
 #include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,20 +59,6 @@ bool orphaned(pid_t main)
 	return kill(main, 0) && errno == ESRCH;
 }
 
-void end_program(int status, bool answered, const char *path, int err)
-{
-	if (err) {
-		fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
-			strerror(-err));
-		fflush(stdout);
-		_exit(KSFT_FAIL);
-	}
-	if (status == KSFT_PASS && !answered) {
-		fflush(stdout);
-		_exit(KSFT_SKIP);
-	}
-}
-
 void die(const char *fmt, ...)
 {
 	va_list ap;
@@ -94,10 +81,84 @@ void *program_share(size_t size)
 	return shared;
 }
 
-int program_skip(const char *why)
+/* Writes the whole file or none. Returns 0 or -errno. */
+static int write_results(const struct program *program, const char *path, const char *skip)
+{
+	struct json_file json;
+	unsigned int i;
+	FILE *f;
+	int ret;
+
+	if (!path)
+		return 0;
+	ret = json_open(&json, path);
+	if (ret)
+		return ret;
+	f = json.f;
+	fprintf(f, "{\n  \"program\": \"%s\",\n  ", program->name);
+	json_kernel(f);
+	program->write_head(f);
+	if (skip) {
+		fprintf(f, ",\n  \"skip\": ");
+		json_string(f, skip);
+	}
+	fprintf(f, ",\n  \"variants\": [");
+	for (i = 0; !skip && i < program->variants(); i++) {
+		fprintf(f, "%s\n", i ? "," : "");
+		program->write_variant(f, i);
+	}
+	fprintf(f, "\n  ]\n}\n");
+	return json_commit(&json);
+}
+
+static const struct program *running;
+static const char *results;
+
+static int write_or_say(const struct program *program, const char *path, const char *skip)
+{
+	const int ret = write_results(program, path, skip);
+
+	if (ret)
+		fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
+			strerror(-ret));
+	return ret;
+}
+
+/* Runs when the harness exits. */
+static void finish(int status, void *arg)
+{
+	bool answered = false;
+	unsigned int i;
+
+	(void)arg;
+	for (i = 0; i < running->variants(); i++)
+		answered |= is_answer(running->answer(i));
+	if (write_or_say(running, results, NULL))
+		status = KSFT_FAIL;
+	else if (status == KSFT_PASS && !answered)
+		status = KSFT_SKIP;
+	else
+		return;
+	fflush(stdout);
+	_exit(status);
+}
+
+int program_run(const struct program *program, const char *path, int (*main)(int, char **),
+		char **argv)
+{
+	running = program;
+	results = path;
+	on_exit(finish, NULL);
+	/* the options were ours; newer harnesses parse what they are given */
+	argv[1] = NULL;
+	optind = 1;
+	return main(1, argv);
+}
+
+int program_skip(const struct program *program, const char *path, const char *why)
 {
 	printf("TAP version 13\n1..0 # SKIP %s\n", why);
-	return KSFT_SKIP;
+	return write_or_say(program, path, why) ? KSFT_FAIL : KSFT_SKIP;
 }
 
 void cpus_init(struct cpus *c)

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -36,12 +37,14 @@ double ms_since(const struct timespec *then);
  */
 bool orphaned(pid_t main);
 
-/*
- * To be called by what on_exit(3) calls, with its @status. The harness knows no result "skipped
- * as a whole": a program none of whose variants gave an @answered one ends with KSFT_SKIP. With
- * @err (-errno) the file of results @path could not be written: said, and KSFT_FAIL.
- */
-void end_program(int status, bool answered, const char *path, int err);
+/* What is in the file of results of a program, beside its name and the kernel's. */
+struct program {
+	const char *name;
+	void (*write_head)(FILE *f);	/* members of the whole, each after a comma */
+	unsigned int (*variants)(void);
+	const struct answer *(*answer)(unsigned int variant);
+	void (*write_variant)(FILE *f, unsigned int variant);	/* an object */
+};
 
 /*
  * To be called at the start of main(): @size bytes of zeroes that every process of the harness
@@ -49,8 +52,17 @@ void end_program(int status, bool answered, const char *path, int err);
  */
 void *program_share(size_t size);
 
-/* For a main() that ends at once with what this returns: the whole program is skipped. */
-int program_skip(const char *why);
+/*
+ * For a main() that ends with what this returns: runs the harness, @main. At its end the results
+ * go to the file @path (NULL: none): all or none, and KSFT_FAIL and a sentence if that is not
+ * possible. The harness knows no result "skipped as a whole": a program none of whose variants has
+ * an is_answer() ends with KSFT_SKIP.
+ */
+int program_run(const struct program *program, const char *path, int (*main)(int, char **),
+		char **argv);
+
+/* The same for a program that is skipped as a whole, with the reason in @path, too. */
+int program_skip(const struct program *program, const char *path, const char *why);
 
 /* The CPUs to run on, each once. */
 struct cpus {

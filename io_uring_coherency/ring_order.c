@@ -449,8 +449,10 @@ static void json_form(FILE *f, const char *name, const struct edge *e, const str
 	fprintf(f, " }");
 }
 
-static void json_result(FILE *f, const struct edge *e, const struct result *r)
+static void write_variant(FILE *f, unsigned int variant)
 {
+	const struct edge *e = &edges[variant];
+	const struct result *r = &shared->result[variant];
 	const struct evidence evidence = { events(r, false), seen(r, e, false) };
 	const struct interval rate = evidence_interval(&evidence, EVIDENCE_CONFIDENCE);
 
@@ -479,40 +481,28 @@ static void json_result(FILE *f, const struct edge *e, const struct result *r)
 	fprintf(f, " }");
 }
 
-/* Writes the whole file or none. Returns 0 or -errno. */
-static int write_json(const char *path)
+static void write_head(FILE *f)
 {
-	struct json_file json;
-	unsigned int i;
-	FILE *f;
-	int ret;
-
-	ret = json_open(&json, path);
-	if (ret)
-		return ret;
-	f = json.f;
-	fprintf(f, "{\n  \"program\": \"ring_order\",\n  ");
-	json_kernel(f);
-	fprintf(f, ",\n  \"cpus\": %u,\n  \"variants\": [", opt.cpus.nr);
-	for (i = 0; i < EDGE_NR; i++) {
-		fprintf(f, "%s\n", i ? "," : "");
-		json_result(f, &edges[i], &shared->result[i]);
-	}
-	fprintf(f, "\n  ]\n}\n");
-	return json_commit(&json);
+	fprintf(f, ",\n  \"cpus\": %u", opt.cpus.nr);
 }
 
-/* Runs when the harness exits. */
-static void finish(int status, void *arg)
+static unsigned int variants(void)
 {
-	bool answered = false;
-	unsigned int i;
-
-	(void)arg;
-	for (i = 0; i < EDGE_NR; i++)
-		answered |= is_answer(&shared->result[i].answer);
-	end_program(status, answered, opt.json, opt.json ? write_json(opt.json) : 0);
+	return EDGE_NR;
 }
+
+static const struct answer *answer(unsigned int variant)
+{
+	return &shared->result[variant].answer;
+}
+
+static const struct program program = {
+	.name = "ring_order",
+	.write_head = write_head,
+	.variants = variants,
+	.answer = answer,
+	.write_variant = write_variant,
+};
 
 static const char usage[] =
 	"usage: ring_order [-t SECONDS] [--edge NAME] [--list] [--cpus A,B] [--json FILE]\n"
@@ -612,9 +602,5 @@ int main(int argc, char **argv)
 	shared = program_share(sizeof(*shared));
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
-	on_exit(finish, NULL);
-	/* the options were ours; newer harnesses parse what they are given */
-	argv[1] = NULL;
-	optind = 1;
-	return harness_main(1, argv);
+	return program_run(&program, opt.json, harness_main, argv);
 }
