@@ -403,9 +403,12 @@ check_claims_merge()
 	# the page stands alone, and is well-formed as far as tags go
 	cd "$SCRATCH/results/latest"
 	ls index.html rates.svg rates.png
-	! grep -iE '(src|href)="?https?:' index.html
+	! grep -iE '(src|href)="?https?:' index.html || fail "the page does not stand alone"
 	grep 'not observable &lt;here&gt;' index.html
 	grep 'a &amp; b' index.html
+	grep 'quick base: 16 of 100 events; workers created by IPI 6' index.html
+	[ "$(grep -c 'MariaDB, its test: </span>not run' index.html)" = 7 ]
+	[ "$(grep -c 'MariaDB, new databases: </span>confirmed' index.html)" = 1 ]
 	[ "$(grep -c '<svg' index.html)" = 2 ]
 	[ "$(grep -o '<tr' index.html | wc -l)" = 15 ]
 }
@@ -836,7 +839,7 @@ check_pages_own_fs()
 		! pgrep -f "^$program" && [ "$(losetup -a)" = "$loops" ] && break
 		sleep 0.2
 	done
-	! pgrep -f "^$program"
+	! pgrep -f "^$program" || fail "a process is left"
 	[ "$(losetup -a)" = "$loops" ]
 	[ "$(cd "$SCRATCH" && echo *)" = "ext4.json out tmpfs.json xfs.json" ]
 }
@@ -1082,7 +1085,7 @@ check_module_in_tree()
 	grep '^CONFIG_TEST_PPC_BARRIER=m' "$SCRATCH/objects/.config"
 	"${make[@]}" -j"$(($(nproc) + 1))" modules_prepare >"$SCRATCH/log"
 	"${make[@]}" W=1 "$here/ppc_barrier_test/" 2>&1 | tee "$SCRATCH/log"
-	! grep 'warning:' "$SCRATCH/log"
+	! grep 'warning:' "$SCRATCH/log" || fail "warnings"
 	[ -e "$SCRATCH/objects/$here/ppc_barrier_test/ppc_barrier_test.o" ]
 }
 
@@ -1234,7 +1237,7 @@ check_quiet()
 	jq -e "$PAGES_GOOD" "$PAGES"
 	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_knobs$' "$SCRATCH/guest/ktap"
 	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_offload$' "$SCRATCH/guest/ktap"
-	! grep '^not ok' "$SCRATCH/guest/ktap"
+	! grep '^not ok' "$SCRATCH/guest/ktap" || fail "a test failed"
 	too_busy "$JSON"
 }
 
@@ -1377,7 +1380,7 @@ check_fuzz()
 	OPT_ARCH=$2 OPT_TIMEOUT=3600
 	guest_of "$1" ""
 	grep -E "^# $3 calls in" "$SCRATCH/guest/ktap"
-	! grep '^not ok' "$SCRATCH/guest/ktap"
+	! grep '^not ok' "$SCRATCH/guest/ktap" || fail "a test failed"
 }
 
 # The module's programs on a kernel that reports lock order, sleeping in the wrong place, leaks and
@@ -1511,7 +1514,7 @@ check_rings()
 		(.text | test("^not observable on this machine"))))' "$RINGS"
 	jq -e --arg why "$RINGS_MP" '[.variants[] | select(.shape == "MP") |
 		.outcome == "skip" and (.text | test($why))] | all and length > 10' "$RINGS"
-	! grep '^not ok' "$SCRATCH/guest/ktap"
+	! grep '^not ok' "$SCRATCH/guest/ktap" || fail "a test failed"
 }
 
 # check_edges_caught PATCH PROGRAM ARGS EDGE...: on that bad kernel just these edges fail.
