@@ -6,8 +6,9 @@
  * Effects are measured from outside of the module: a delay by the time that the delayed call takes,
  * the notification by the IPIs that the kernel counts for the CPU on which a thread spins in user
  * mode until it sees its completion. TWA_SIGNAL sends one; TWA_SIGNAL_NO_IPI leaves the task_work
- * to the next tick.
+ * to the next tick. io-wq's workers are counted, and asked for their CPUs, as threads of /proc.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
@@ -1016,6 +1017,150 @@ TEST_F(session, root_only)
 	ASSERT_EQ(0, chmod(PBT_DEVICE, st.st_mode & 07777));
 }
 
+/* --- io-wq's workers */
+
+#define REQUESTS	4	/* a worker each: io-wq has 4 for each CPU at least */
+#define WORKERS_MS	5000	/* until they are there */
+#define STEADY_MS	200	/* and until no more will come */
+
+/* What workers_on() returns beside numbers of workers, those below 10. */
+enum {
+	NO_RING = 100,
+	NOT_WITH_CREATOR,	/* none is on its creator's CPU */
+};
+
+/*
+ * Threads of this process that are workers, up to 9; *@pinned of them may use one CPU alone, *@on
+ * of these that @cpu.
+ */
+static int count_workers(int cpu, int *pinned, int *on)
+{
+	DIR *dir = opendir("/proc/self/task");
+	char name[300], comm[32];
+	struct dirent *entry;
+	cpu_set_t set;
+	int nr = 0;
+	FILE *f;
+
+	*pinned = 0;
+	*on = 0;
+	while (dir && (entry = readdir(dir)) && nr < 9) {
+		snprintf(name, sizeof(name), "/proc/self/task/%s/comm", entry->d_name);
+		f = fopen(name, "re");
+		if (!f)
+			continue;
+		if (fgets(comm, sizeof(comm), f) && !strncmp(comm, "iou-wrk-", 8)) {
+			nr++;
+			if (!sched_getaffinity(atoi(entry->d_name), sizeof(set), &set) &&
+			    CPU_COUNT(&set) == 1) {
+				(*pinned)++;
+				*on += CPU_ISSET(cpu, &set);
+			}
+		}
+		fclose(f);
+	}
+	if (dir)
+		closedir(dir);
+	return nr;
+}
+
+/*
+ * How many workers REQUESTS get that open a FIFO, which waits for a writer, plus 10 times those
+ * that may use one CPU alone. @expected workers are waited for. In a process of its own, as the
+ * number of workers is settled with a thread's first request. It may use all CPUs when it submits:
+ * since 6.2 a worker never gets more than its creator has asked for.
+ */
+static int workers_on(int expected)
+{
+	int nr = 0, pinned = 0, on = 0, cpu, before, writer;
+	unsigned int i, ms, steady = 0;
+	struct io_uring_cqe *cqe;
+	struct io_uring r;
+
+	if ((mknodat(ramfs, "fifo", S_IFIFO | 0600, 0) && errno != EEXIST) ||
+	    io_uring_queue_init(REQUESTS, &r, 0))
+		return NO_RING;
+	for (i = 0; i < REQUESTS; i++) {
+		struct io_uring_sqe *sqe = io_uring_get_sqe(&r);
+
+		io_uring_prep_openat(sqe, ramfs, "fifo", O_RDONLY | O_CLOEXEC, 0);
+		sqe->flags |= IOSQE_ASYNC;
+	}
+	cpu = sched_getcpu();
+	if (io_uring_submit(&r) != REQUESTS)
+		return NO_RING;
+	if (sched_getcpu() != cpu)
+		cpu = -1;	/* it was moved, who knows when */
+	for (ms = 0; ms < WORKERS_MS && steady < STEADY_MS; ms += 10) {
+		before = nr;
+		pause_us(10000);
+		nr = count_workers(cpu < 0 ? 0 : cpu, &pinned, &on);
+		steady = nr >= expected && nr == before ? steady + 10 : 0;
+	}
+	/* with it all of them open it */
+	writer = openat(ramfs, "fifo", O_RDWR | O_CLOEXEC);
+	for (i = 0; writer >= 0 && i < REQUESTS; i++) {
+		if (io_uring_wait_cqe(&r, &cqe) || cqe->res < 0)
+			return NO_RING;
+		io_uring_cqe_seen(&r, cqe);
+	}
+	/* more of them than one may come later, and then from wherever their creator is */
+	if (pinned && cpu >= 0 && !on)
+		return NOT_WITH_CREATOR;
+	return nr + 10 * pinned;
+}
+
+static int workers_with(unsigned int workers, unsigned int flags, int expected)
+{
+	struct pbt_knobs knobs = { .workers = workers, .flags = flags };
+
+	return ioctl(session, PBT_SET_KNOBS, &knobs) ? -1 : in_child(workers_on, expected);
+}
+
+TEST_F_TIMEOUT(session, workers_limited, 60)
+{
+	int free;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	if (!info.workers_max)
+		SKIP(return, "this kernel has no such function to probe");
+	if (ramfs < 0)
+		SKIP(return, "ramfs cannot be mounted here");
+	free = workers_with(0, 0, REQUESTS);
+	if (free == NO_RING)
+		SKIP(return, "io_uring cannot be used");
+	EXPECT_EQ(REQUESTS, free % 10);
+	EXPECT_EQ(1, workers_with(1, 0, 1) % 10);
+	EXPECT_EQ(2, workers_with(2, 0, 2) % 10);
+	/* more than it would have had */
+	EXPECT_EQ(free, workers_with(PBT_WORKERS_MAX, 0, REQUESTS));
+}
+
+TEST_F_TIMEOUT(session, workers_pinned, 60)
+{
+	struct pbt_counters c;
+	int free;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	if (!(info.flags & PBT_PIN_WORKERS))
+		SKIP(return, "this kernel has no such function to probe");
+	if (ramfs < 0)
+		SKIP(return, "ramfs cannot be mounted here");
+	free = workers_with(0, 0, REQUESTS);
+	if (free == NO_RING)
+		SKIP(return, "io_uring cannot be used");
+	if (free == 11 * REQUESTS)
+		SKIP(return, "workers have but one CPU here, pinned or not");
+	EXPECT_EQ(REQUESTS, free);
+	EXPECT_EQ(11 * REQUESTS, workers_with(0, PBT_PIN_WORKERS, REQUESTS));
+	EXPECT_EQ(11, workers_with(1, PBT_PIN_WORKERS, 1));
+	ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+	EXPECT_EQ(REQUESTS + 1ULL, c.pinned);
+	EXPECT_EQ(1ULL, c.limited);
+}
+
 /* --- what makes no sense */
 
 TEST_F(session, wrong_ioctls)
@@ -1032,8 +1177,9 @@ TEST_F(session, wrong_ioctls)
 		EXPECT_EQ(error, errno);			\
 	} while (0)
 	REFUSED(EINVAL, k.notify = PBT_NR_NOTIFY);
-	REFUSED(EINVAL, k.flags = PBT_ACCOUNT << 1);
-	REFUSED(EINVAL, k.reserved[9] = 1);
+	REFUSED(EINVAL, k.flags = PBT_PIN_WORKERS << 1);
+	REFUSED(EINVAL, k.workers = PBT_WORKERS_MAX + 1);
+	REFUSED(EINVAL, k.reserved[8] = 1);
 	REFUSED(EINVAL, k.point[0].action = PBT_NR_ACTIONS);
 	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY);
 	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY; k.point[0].usecs = PBT_UDELAY_MAX + 1);
@@ -1266,7 +1412,8 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 					u.knobs.point[i].action = rnd(PBT_UDELAY + 2);
 			if (!rnd(4))
 				u.knobs.point[rnd(PBT_NR_POINTS)].usecs = odd_number() % 20;
-			u.knobs.flags = rnd(3);
+			u.knobs.flags = rnd(5);
+			u.knobs.workers = rnd(4) ? 0 : odd_number();
 		} else if (which == 3) {
 			const int fds[] = { null, pipes[1], -1, session, pipes[0], 99999 };
 
@@ -1297,7 +1444,7 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 			else if (rnd(2))
 				u.knobs.point[i].usecs = PBT_UDELAY_MAX + 1 + rnd(1000);
 			else
-				u.knobs.reserved[rnd(10)] = 1 + rnd(1000);
+				u.knobs.reserved[rnd(9)] = 1 + rnd(1000);
 		}
 		/* so does a run: most lack their time */
 		if (which == 4)

@@ -17,7 +17,7 @@
 #include <linux/types.h>
 
 #define PBT_DEVICE	"/dev/ppc_barrier_test"
-#define PBT_ABI		3
+#define PBT_ABI		4
 
 /* task_work_add() for a task of the session: what TWA_SIGNAL and TWA_SIGNAL_NO_IPI become. */
 enum pbt_notify {
@@ -59,6 +59,7 @@ enum pbt_action {
 };
 
 #define PBT_UDELAY_MAX	10000	/* microseconds: it is spent with preemption disabled */
+#define PBT_WORKERS_MAX	32768	/* as IORING_MAX_ENTRIES: the kernel's own number is not above */
 
 /* How task_work came to run, or a worker to be created. */
 enum pbt_delivery {
@@ -81,7 +82,9 @@ struct pbt_info {
 	__u32 outer;			/* further sessions that the caller is in, this one aside */
 	__u32 actions[PBT_NR_POINTS];	/* enum pbt_action, for each point */
 	__u32 edges;			/* enum pbt_edge: those that PBT_LITMUS can test */
-	__u32 reserved[7];
+	__u32 workers_max;		/* PBT_WORKERS_MAX; 0: io-wq's workers cannot be limited */
+	__u32 flags;			/* of struct pbt_knobs: those that this kernel allows */
+	__u32 reserved[5];
 };
 
 struct pbt_knob {
@@ -90,16 +93,25 @@ struct pbt_knob {
 };
 
 #define PBT_ACCOUNT	(1U << 0)	/* count deliveries */
+#define PBT_PIN_WORKERS	(1U << 1)	/* a new io-wq worker stays on the CPU of its creator */
 
 /*
  * PBT_SET_KNOBS: replaces all knobs of the session. A new session has none. -EOPNOTSUPP if this
- * kernel lacks a point or a notification mode, or the point an action; then nothing has changed.
+ * kernel lacks a point, a notification mode or a knob for workers, or the point an action; then
+ * nothing has changed.
  */
 struct pbt_knobs {
 	__u32 notify;			/* enum pbt_notify */
-	__u32 flags;			/* PBT_ACCOUNT */
+	__u32 flags;			/* PBT_ACCOUNT, PBT_PIN_WORKERS */
 	struct pbt_knob point[PBT_NR_POINTS];
-	__u32 reserved[10];
+	/*
+	 * How many bounded io-wq workers a thread has at most (before 6.4: on each NUMA node), if
+	 * it uses io_uring for the first time from now on: 1 to PBT_WORKERS_MAX, 0: as the kernel
+	 * has it. They do what ends by itself, as I/O on files does, unless IOSQE_ASYNC hides from
+	 * io-wq what file it is.
+	 */
+	__u32 workers;
+	__u32 reserved[9];
 };
 
 /* Live: the CPU held the user's FP or vector state when it was interrupted. */
@@ -118,7 +130,9 @@ struct pbt_counters {
 	__u64 missed;			/* probes inside of another one, of all sessions */
 	__u64 lost;			/* processes not in the session, for want of memory */
 	__u64 processes;		/* in the session now */
-	__u64 reserved[8];
+	__u64 limited;			/* threads that got fewer workers than the kernel's */
+	__u64 pinned;			/* workers that were pinned */
+	__u64 reserved[6];
 };
 
 /*

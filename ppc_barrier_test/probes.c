@@ -35,6 +35,10 @@ const struct pbt_probe_type *probe_type(unsigned int probe)
 		return &tctx_type;
 	case PROBE_CREATE_WORKER_CB:
 		return &create_cb_type;
+	case PROBE_IO_WQ_CREATE:
+		return &io_wq_type;
+	case PROBE_SET_CPUS:
+		return &set_cpus_type;
 	default:
 		return &point_types[probe];
 	}

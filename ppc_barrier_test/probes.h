@@ -16,6 +16,8 @@ enum pbt_probe {
 	PROBE_CREATE_IO_THREAD,
 	PROBE_TCTX_TASK_WORK,
 	PROBE_CREATE_WORKER_CB,
+	PROBE_IO_WQ_CREATE,
+	PROBE_SET_CPUS,
 	NR_PROBES
 };
 
@@ -38,6 +40,7 @@ struct pbt_probe_type {
 
 extern const struct pbt_probe_type point_types[PBT_NR_POINTS];
 extern const struct pbt_probe_type fork_type, notify_type, worker_type, tctx_type, create_cb_type;
+extern const struct pbt_probe_type io_wq_type, set_cpus_type;
 
 /* What a probe does, by its number. */
 const struct pbt_probe_type *probe_type(unsigned int probe);

@@ -209,6 +209,9 @@ static void get_info(struct pbt_info *info)
 	info->deliveries = delivery_kinds();
 	info->udelay_max = PBT_UDELAY_MAX;
 	info->edges = litmus_edges();
+	info->workers_max = present & BIT(PROBE_IO_WQ_CREATE) ? PBT_WORKERS_MAX : 0;
+	info->flags = (info->deliveries ? PBT_ACCOUNT : 0) |
+		      (present & BIT(PROBE_SET_CPUS) ? PBT_PIN_WORKERS : 0);
 	for (point = 0; point < PBT_NR_POINTS; point++) {
 		info->actions[point] = BIT(PBT_OFF);
 		if (info->points & BIT(point))
@@ -225,11 +228,12 @@ static int check_knobs(const struct pbt_knobs *k)
 	struct pbt_info info;
 	unsigned int i;
 
-	if (k->notify >= PBT_NR_NOTIFY || k->flags & ~PBT_ACCOUNT ||
-	    memchr_inv(k->reserved, 0, sizeof(k->reserved)))
+	if (k->notify >= PBT_NR_NOTIFY || k->flags & ~(PBT_ACCOUNT | PBT_PIN_WORKERS) ||
+	    k->workers > PBT_WORKERS_MAX || memchr_inv(k->reserved, 0, sizeof(k->reserved)))
 		return -EINVAL;
 	get_info(&info);
-	if (!(info.notify & BIT(k->notify)) || (k->flags & PBT_ACCOUNT && !info.deliveries))
+	if (!(info.notify & BIT(k->notify)) || k->flags & ~info.flags ||
+	    k->workers > info.workers_max)
 		supported = false;
 	for (i = 0; i < PBT_NR_POINTS; i++) {
 		const struct pbt_knob *knob = &k->point[i];
@@ -256,6 +260,10 @@ static u32 wanted_probes(const struct pbt_knobs *k)
 	if (k->flags & PBT_ACCOUNT)
 		want |= BIT(PROBE_CREATE_IO_THREAD) | BIT(PROBE_TCTX_TASK_WORK) |
 			BIT(PROBE_CREATE_WORKER_CB);
+	if (k->workers)
+		want |= BIT(PROBE_IO_WQ_CREATE);
+	if (k->flags & PBT_PIN_WORKERS)
+		want |= BIT(PROBE_SET_CPUS);
 	return want;
 }
 
@@ -285,6 +293,7 @@ static int set_knobs(struct session *s, const struct pbt_knobs *k)
 	}
 	WRITE_ONCE(s->knobs.notify, k->notify);
 	WRITE_ONCE(s->knobs.flags, k->flags);
+	WRITE_ONCE(s->knobs.workers, k->workers);
 	if (counted && !count)
 		delivery_put();
 	return 0;
@@ -309,6 +318,8 @@ static void get_counters(struct session *s, struct pbt_counters *c)
 	c->missed = probes_missed();
 	c->lost = atomic64_read(&s->lost);
 	c->processes = members_alive(s);
+	c->limited = atomic64_read(&s->limited);
+	c->pinned = atomic64_read(&s->pinned);
 }
 
 /* --- debugfs: the same for people */
@@ -333,6 +344,10 @@ static int counters_show(struct seq_file *m, void *unused)
 	seq_printf(m, "notify %s: signal %llu, no_ipi %llu, changed %llu\n",
 		   notify_names[k.notify], c.notify_seen[PBT_NOTIFY_SIGNAL],
 		   c.notify_seen[PBT_NOTIFY_SIGNAL_NO_IPI], c.notify_changed);
+	if (k.workers || c.limited)
+		seq_printf(m, "io-wq workers %u at most: %llu threads\n", k.workers, c.limited);
+	if (k.flags & PBT_PIN_WORKERS || c.pinned)
+		seq_printf(m, "io-wq workers pinned: %llu\n", c.pinned);
 	for (i = 0; i < PBT_NR_POINTS; i++) {
 		if (k.point[i].action == PBT_OFF && !c.point[i])
 			continue;

@@ -29,6 +29,8 @@ struct session {
 	atomic64_t workers[2][PBT_NR_DELIVERIES];	/* [live] */
 	atomic64_t task_work[2][PBT_NR_DELIVERIES];
 	atomic64_t lost;
+	atomic64_t limited;
+	atomic64_t pinned;
 };
 
 /*

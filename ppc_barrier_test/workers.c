@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io-wq workers kept to a number, and each to the CPU on which it was created: arguments of two
+ * functions of the kernel are rewritten.
+ *
+ * struct io_wq *io_wq_create(unsigned bounded, struct io_wq_data *data)	   io_uring/io-wq.c
+ * int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask)
+ *								  kernel/sched/core.c
+ *
+ * Both the same in 5.10.223, 6.1, 6.12 and 7.2. The first is called once by each thread that
+ * submits (io_init_wq_offload()), and @bounded is the first number of
+ * IORING_REGISTER_IOWQ_MAX_WORKERS, by which it can be changed later. The second is called for each
+ * new worker by its creator, before the worker has run (io_init_new_worker()); since 6.2 a worker
+ * is kept to the CPUs that its creator has asked for, too (user_cpus_ptr).
+ */
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+
+#include "arch.h"
+#include "compat.h"
+#include "probes.h"
+
+static void io_wq_entry(unsigned int probe, struct pt_regs *regs)
+{
+	struct session *s = session_of(task_tgid(current));
+	u32 most;
+
+	if (!s)
+		return;
+	most = READ_ONCE(s->knobs.workers);
+	if (!most || (unsigned int)arch_argument(regs, 0) <= most)
+		return;
+	arch_set_argument(regs, 0, most);
+	atomic64_inc(&s->limited);
+}
+
+static void set_cpus_entry(unsigned int probe, struct pt_regs *regs)
+{
+	struct task_struct *task = (struct task_struct *)arch_argument(regs, 0);
+	struct session *s;
+
+	/* of a worker that has run it is somebody else's call */
+	if (!(task->flags & PF_IO_WORKER) || compat_task_state(task) != TASK_NEW)
+		return;
+	s = session_of(task_tgid(current));
+	if (!s || !(READ_ONCE(s->knobs.flags) & PBT_PIN_WORKERS))
+		return;
+	arch_set_argument(regs, 1, (unsigned long)cpumask_of(smp_processor_id()));
+	atomic64_inc(&s->pinned);
+}
+
+const struct pbt_probe_type io_wq_type = {
+	.symbols = { "io_wq_create" },
+	.entry = io_wq_entry,
+};
+
+const struct pbt_probe_type set_cpus_type = {
+	.symbols = { "set_cpus_allowed_ptr" },
+	.entry = set_cpus_entry,
+};
