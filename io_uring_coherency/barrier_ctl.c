@@ -56,11 +56,14 @@ say(const char *fmt, ...)
 #define die(code, ...) do { say(__VA_ARGS__); exit(code); } while (0)
 
 static const char usage[] =
-	"usage: barrier_ctl [--notify MODE] [--at POINT=ACTION[:MICROSECONDS]]... [--account]\n"
-	"                   [--ignore-missing] [--json FILE] [--] COMMAND [ARGUMENT...]\n"
+	"usage: barrier_ctl [--notify MODE] [--at POINT=ACTION[:MICROSECONDS]]... [--workers N]\n"
+	"                   [--pin-workers] [--account] [--ignore-missing] [--json FILE]\n"
+	"                   [--] COMMAND [ARGUMENT...]\n"
 	"       barrier_ctl --list\n"
 	"  --notify MODE     how task_work_add() notifies: kernel (as it asked), signal, no_ipi\n"
 	"  --at POINT=ACTION do ACTION whenever the command passes POINT; once for each point\n"
+	"  --workers N       a thread of the command has so many io-wq workers for files at most\n"
+	"  --pin-workers     each io-wq worker stays on the CPU on which it was created\n"
 	"  --account         skip where the kernel cannot tell what brought task_work;\n"
 	"                    without this option it is told where that is possible\n"
 	"  --ignore-missing  go on without what this kernel lacks\n"
@@ -74,6 +77,8 @@ static void parse_options(int argc, char **argv)
 	static const struct option options[] = {
 		{ "notify", required_argument, NULL, 'n' },
 		{ "at", required_argument, NULL, 'a' },
+		{ "workers", required_argument, NULL, 'w' },
+		{ "pin-workers", no_argument, NULL, 'p' },
 		{ "account", no_argument, NULL, 'c' },
 		{ "ignore-missing", no_argument, NULL, 'i' },
 		{ "json", required_argument, NULL, 'j' },
@@ -83,10 +88,10 @@ static void parse_options(int argc, char **argv)
 	};
 	const char *wrong;
 	struct stat st;
-	int c;
+	int c, nr = 0;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+:h", options, &nr)) != -1) {
 		wrong = NULL;
 		switch (c) {
 		case 'n':
@@ -94,6 +99,12 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'a':
 			wrong = module_parse_at(optarg, &opt.knobs);
+			break;
+		case 'w':
+			wrong = module_parse_workers(optarg, &opt.knobs);
+			break;
+		case 'p':
+			opt.knobs.flags |= PBT_PIN_WORKERS;
 			break;
 		case 'c':
 			opt.account = true;
@@ -116,7 +127,7 @@ static void parse_options(int argc, char **argv)
 			die(EXIT_USAGE, "'%s' is not an option, see --help", argv[optind - 1]);
 		}
 		if (wrong)
-			die(EXIT_USAGE, "%s: %s", c == 'n' ? "--notify" : "--at", wrong);
+			die(EXIT_USAGE, "--%s: %s", options[nr].name, wrong);
 	}
 	if (opt.list) {
 		if (argc != 2)
@@ -175,6 +186,9 @@ static int list(void)
 	for (i = 0; i < PBT_NR_NOTIFY; i++)
 		printf(" %*s", (int)strlen(module_notify_names[i]),
 		       fd < 0 ? "?" : (info.notify & (1U << i)) ? "yes" : "-");
+	printf("\n\n%-26s limited pinned\n%-26s %7s %6s", "io-wq workers", "",
+	       fd < 0 ? "?" : info.workers_max ? "yes" : "-",
+	       fd < 0 ? "?" : info.flags & PBT_PIN_WORKERS ? "yes" : "-");
 	printf("\n\n%-26s", "deliveries told apart");
 	for (i = 0; i < PBT_NR_DELIVERIES; i++)
 		printf("%s %s", i ? "," : "", module_delivery_names[i]);
@@ -296,9 +310,13 @@ static void json_histogram(FILE *f, const char *name, const struct pbt_histogram
  *	missing		what --ignore-missing went on without: text, "" if nothing
  *	notify		"kernel", "signal" or "no_ipi"
  *	account		deliveries were counted
+ *	workers_most	limit of io-wq workers, 0 if none
+ *	pin_workers	each is kept to its creator's CPU
  *	points		for each point: action, usecs (0 but for udelay), passed
  *	notify_seen	task_work_add() by the mode that was asked for; kernel: neither of both
  *	notify_changed	... and how often that was changed
+ *	limited		threads that would have had more workers
+ *	pinned		workers that were pinned
  *	workers		creations of io-wq workers
  *	task_work	runs of task_work; of both by what brought them (syscall, syscall_exit, IPI,
  *			tick, other, kthread), apart for live and dead FP or vector state
@@ -329,9 +347,11 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 	}
 	fprintf(f, " ],\n  \"exit_code\": %d,\n  \"missing\": ", code);
 	json_string(f, missing);
-	fprintf(f, ",\n  \"notify\": \"%s\",\n  \"account\": %s,\n  \"points\": {",
+	fprintf(f, ",\n  \"notify\": \"%s\",\n  \"account\": %s,\n",
 		module_notify_names[knobs->notify],
 		knobs->flags & PBT_ACCOUNT ? "true" : "false");
+	fprintf(f, "  \"workers_most\": %u,\n  \"pin_workers\": %s,\n  \"points\": {",
+		knobs->workers, knobs->flags & PBT_PIN_WORKERS ? "true" : "false");
 	for (i = 0; i < PBT_NR_POINTS; i++)
 		fprintf(f,
 			"%s\n    \"%s\": { \"action\": \"%s\", \"usecs\": %u, \"passed\": %llu }",
@@ -342,6 +362,8 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 	json_counts(f, module_notify_names, counters->notify_seen, PBT_NR_NOTIFY);
 	fprintf(f, ",\n  \"notify_changed\": %llu,\n",
 		(unsigned long long)counters->notify_changed);
+	fprintf(f, "  \"limited\": %llu,\n  \"pinned\": %llu,\n",
+		(unsigned long long)counters->limited, (unsigned long long)counters->pinned);
 	json_histogram(f, "workers", &counters->workers);
 	json_histogram(f, "task_work", &counters->task_work);
 	fprintf(f, "  \"missed\": %llu,\n  \"lost\": %llu,\n  \"processes\": %llu\n}\n",

@@ -495,6 +495,20 @@ static const char *no_such(const char *what, const char *name, size_t len,
 	return sentence("'%.*s' is no %s; these are:%s", (int)len, name, what, known);
 }
 
+/* A number from 1 to @max, or 0: it is none. */
+static unsigned int number(const char *text, unsigned int max)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(text, &end, 10);
+	/* strtol() also takes leading blanks and signs */
+	if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > max)
+		return 0;
+	return n;
+}
+
 const char *module_parse_at(const char *text, struct pbt_knobs *knobs)
 {
 	const size_t point_len = strcspn(text, "=");
@@ -502,7 +516,6 @@ const char *module_parse_at(const char *text, struct pbt_knobs *knobs)
 	struct pbt_knob knob = { 0 };
 	size_t len;
 	int point, action;
-	char *end;
 
 	if (!text[point_len] || !point_len)
 		return sentence("'%s' is not POINT=ACTION[:MICROSECONDS]", text);
@@ -515,16 +528,12 @@ const char *module_parse_at(const char *text, struct pbt_knobs *knobs)
 		return no_such("action", name, len, module_action_names, PBT_NR_ACTIONS);
 	usecs = name[len] ? name + len + 1 : NULL;
 	if (action == PBT_UDELAY) {
-		long n;
-
 		if (!usecs)
 			return sentence("'%s' lacks its time, such as %s:1000", text, text);
-		errno = 0;
-		n = strtol(usecs, &end, 10);
-		if (*usecs < '0' || *usecs > '9' || *end || errno || n < 1 || n > PBT_UDELAY_MAX)
+		knob.usecs = number(usecs, PBT_UDELAY_MAX);
+		if (!knob.usecs)
 			return sentence("'%s' is not a number of microseconds from 1 to %u", usecs,
 					PBT_UDELAY_MAX);
-		knob.usecs = n;
 	} else if (usecs) {
 		return sentence("'%s': only udelay takes a time", text);
 	}
@@ -544,6 +553,17 @@ const char *module_parse_notify(const char *text, struct pbt_knobs *knobs)
 		return no_such("notification mode", text, strlen(text), module_notify_names,
 			       PBT_NR_NOTIFY);
 	knobs->notify = notify;
+	return NULL;
+}
+
+const char *module_parse_workers(const char *text, struct pbt_knobs *knobs)
+{
+	const unsigned int workers = number(text, PBT_WORKERS_MAX);
+
+	if (!workers)
+		return sentence("'%s' is not a number of workers from 1 to %u", text,
+				PBT_WORKERS_MAX);
+	knobs->workers = workers;
 	return NULL;
 }
 
@@ -590,6 +610,14 @@ unsigned int module_missing(const struct pbt_info *info, const struct pbt_knobs 
 	if ((knobs->flags & PBT_ACCOUNT) && !info->deliveries) {
 		append(text, size, nr++, "accounting of deliveries");
 		possible.flags &= ~PBT_ACCOUNT;
+	}
+	if (knobs->workers > info->workers_max) {
+		append(text, size, nr++, "a limit of io-wq workers");
+		possible.workers = 0;
+	}
+	if (knobs->flags & ~info->flags & PBT_PIN_WORKERS) {
+		append(text, size, nr++, "pinned io-wq workers");
+		possible.flags &= ~PBT_PIN_WORKERS;
 	}
 	if (rest)
 		*rest = possible;
@@ -663,6 +691,14 @@ void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_count
 		fprintf(f, "%-*s to %-9s %12llu\n", WIDTH, "  changed",
 			module_notify_names[knobs->notify],
 			(unsigned long long)counters->notify_changed);
+
+	if (knobs->workers)
+		fprintf(f, "%-*s %-12u %12llu threads with more workers otherwise\n", WIDTH,
+			"io-wq workers at most", knobs->workers,
+			(unsigned long long)counters->limited);
+	if (knobs->flags & PBT_PIN_WORKERS)
+		fprintf(f, "%-*s %-12s %12llu\n", WIDTH, "io-wq workers pinned", "",
+			(unsigned long long)counters->pinned);
 
 	if (has_counts(&counters->workers) || has_counts(&counters->task_work)) {
 		fprintf(f, "%-*s %-12s", WIDTH, "brought by", "FP, vectors");

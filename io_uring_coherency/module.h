@@ -54,12 +54,13 @@ extern const char *const module_notify_names[PBT_NR_NOTIFY];
 extern const char *const module_delivery_names[PBT_NR_DELIVERIES];
 
 /*
- * Put what @text says, "POINT=ACTION[:MICROSECONDS]" or the name of a notification mode, into
- * @knobs. Return NULL, or one sentence on what is wrong with it, good until the next call; then
- * @knobs is as it was.
+ * Put what @text says, "POINT=ACTION[:MICROSECONDS]", the name of a notification mode, or a number
+ * of workers from 1 on, into @knobs. Return NULL, or one sentence on what is wrong with it, good
+ * until the next call; then @knobs is as it was.
  */
 const char *module_parse_at(const char *text, struct pbt_knobs *knobs);
 const char *module_parse_notify(const char *text, struct pbt_knobs *knobs);
+const char *module_parse_workers(const char *text, struct pbt_knobs *knobs);
 
 /*
  * What of @knobs this kernel cannot do, by its @info. Returns the number of such things, names
@@ -69,7 +70,7 @@ const char *module_parse_notify(const char *text, struct pbt_knobs *knobs);
 unsigned int module_missing(const struct pbt_info *info, const struct pbt_knobs *knobs,
 			    struct pbt_knobs *rest, char *text, size_t size);
 
-/* Prints @counters as a table: the points that were passed or that @knobs has armed. */
+/* Prints @counters as a table: what has happened, and what @knobs asks for. */
 void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_counters *counters);
 
 #endif /* MODULE_H */

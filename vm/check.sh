@@ -679,6 +679,7 @@ check_bad_options()
 	refused 2 "driver in a module" "$me" mariadb --kernel distro
 	refused 2 "about the running kernel" "$me" mariadb --native --kernel source:6.1
 	refused 2 "'rm' is no option" "$me" mariadb --knobs "--notify no_ipi rm"
+	refused 2 "'none' is not a number" "$me" mariadb --knobs "--pin-workers --workers none"
 	refused 2 "'-v' is no option" "$me" mariadb --knobs "-v"
 	refused 2 "--notify needs a value" "$me" mariadb --knobs "--notify"
 	refused 2 "'loud' is no notification mode" "$me" mariadb --knobs "--notify loud"
@@ -739,6 +740,7 @@ check_bad_program_options()
 	refused 2 "lacks its time" "$program" --at io_write=udelay -- true
 	refused 2 "not a number of microseconds" "$program" --at io_write=udelay:10001 -- true
 	refused 2 "no notification mode" "$program" --notify loud -- true
+	refused 2 "--workers: '0' is not a number" "$program" --workers 0 -- true
 	refused 2 "no command to run" "$program"
 	refused 2 "is not an option" "$program" --nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file -- true
@@ -1355,6 +1357,9 @@ check_barrier_ctl()
 			--json /results/knobs.json -- \
 			./live_registers --only poll_wake_default -t 2 -n 200
 		cat /tmp/out
+		is 0 ./barrier_ctl --workers 1 --pin-workers --json /results/workers.json -- \
+			./page_integrity --no-module --engine uring_async -t 1
+		cat /tmp/out
 		[ ! -e /sys/module/ppc_barrier_test ] || exit 1
 		echo "all is well"
 	EOF
@@ -1366,6 +1371,8 @@ check_barrier_ctl()
 	jq -e '.workers.live.tick + .workers.dead.tick >
 		9 * (.workers.live.IPI + .workers.dead.IPI)' "$SCRATCH/guest/knobs.json"
 	jq -e '.points.try_to_wake_up.passed > 200' "$SCRATCH/guest/knobs.json"
+	jq -e '.workers_most == 1 and .limited > 0 and .pin_workers and .pinned > 0' \
+		"$SCRATCH/guest/workers.json"
 }
 
 # check_fuzz KERNEL ARCH CALLS: random ioctls.

@@ -397,11 +397,12 @@ mariadb_options()
 	set -- "${words[@]}"
 	while [ $# -gt 0 ]; do
 		case $1 in
-		--notify | --at)
+		--notify | --at | --workers)
 			[ $# -gt 1 ] || die $EXIT_USAGE "--knobs: $1 needs a value"
 			shift
 			;;
-		--ignore-missing | --account | --notify=* | --at=*) ;;
+		--ignore-missing | --account | --pin-workers) ;;
+		--notify=* | --at=* | --workers=*) ;;
 		*) die $EXIT_USAGE "--knobs: '$1' is no option of barrier_ctl for this" ;;
 		esac
 		shift
