@@ -12,7 +12,12 @@
  * do. A plan leaves out what no undecided claim needs; without counts it is all there is.
  *
  * The design is a factorial one, notification x barrier x delay, on the kernel with the problem
- * and on one without, and beside it the settings that one claim needs alone.
+ * and on one without, and beside it the settings that one claim needs alone. The plan of a guest
+ * mtr or quick has lines "SETTING LOOPS all|first KNOBS" in place of commands; with "first" a
+ * failure is the end of it, as one answers all that is asked.
+ *
+ * Some claims are also asked of MariaDB itself, by its own test (mtr) and by making databases
+ * (quick): each is a column of its own, with settings, events (loops) and decisions of its own.
  *
  * Each claim is taken apart into relations. It is confirmed when all of them hold, each by an exact
  * test and all claims together corrected for their number; refuted when one of them cannot hold.
@@ -47,9 +52,23 @@ struct setting {
 	const char *notify, *barrier, *delay;	/* levels of the three factors, or none */
 	const char *knobs;			/* other knobs */
 	const char *command;
-	unsigned int seconds;			/* in the first round */
+	unsigned int seconds;			/* in the first round; of MariaDB: loops */
 	bool quiet;				/* nothing may be found here */
 };
+
+/* Who is asked: our own programs, and MariaDB in two ways. */
+enum column {
+	PROGRAMS,
+	MTR,
+	QUICK,
+	NR_COLUMNS
+};
+
+/* Those of MariaDB are the guests, too. */
+static const char *const column_names[NR_COLUMNS] = { "programs", "mtr", "quick" };
+
+/* What the names of its settings begin with. */
+static const char *const prefixes[NR_COLUMNS] = { "", "mtr_", "quick_" };
 
 #define PAGES	"./page_integrity --no-module --engine uring"
 #define DISK	PAGES " --dir /mnt/ext4"
@@ -99,7 +118,26 @@ static const struct setting alone[] = {
 	{ "cqe_file", "good", .command = RINGS "cqe_file", .seconds = 2 },
 };
 
-#define MAX_SETTINGS	64
+/* MariaDB under knobs; with the points probed in all of them, as in the factorial design. */
+#define PROBED(notify, barrier, write)	\
+	"--notify " notify " --at kick_process=" barrier " --at io_write=" write
+
+static const struct {
+	const char *name, *knobs;
+} mariadb[] = {
+	{ "base", PROBED("kernel", "none", "none") },
+	{ "barrier", PROBED("kernel", "mb", "none") },
+	{ "no_ipi_delay", PROBED("no_ipi", "none", "udelay:1000") },
+	{ "no_ipi_io_write_mb", PROBED("no_ipi", "none", "mb") },
+	{ "signal_delay", PROBED("signal", "none", "udelay:1000") },
+	{ "signal_barrier_delay", PROBED("signal", "mb", "udelay:1000") },
+	{ "one_worker", PROBED("kernel", "none", "none") " --workers 1" },
+	{ "pinned", PROBED("kernel", "none", "none") " --pin-workers" },
+};
+
+#define LOOPS		100	/* of MariaDB in a round */
+
+#define MAX_SETTINGS	80
 
 static struct setting settings[MAX_SETTINGS];
 static unsigned int nr_settings;
@@ -128,16 +166,29 @@ static void add_cells(const char *guest, unsigned int seconds, bool quiet)
 /* The good kernel's are to be clean and no more, so they are short. */
 static void make_settings(void)
 {
+	enum column column;
 	unsigned int i;
 
 	add_cells("bad", 3, false);
 	add_cells("good", 1, true);
 	for (i = 0; i < ARRAY_SIZE(alone); i++)
 		settings[nr_settings++] = alone[i];
+	for (column = MTR; column < NR_COLUMNS; column++) {
+		for (i = 0; i < ARRAY_SIZE(mariadb); i++) {
+			struct setting *s = &settings[nr_settings++];
+
+			*s = (struct setting){
+				.guest = column_names[column], .knobs = mariadb[i].knobs,
+				.command = "", .seconds = LOOPS,
+			};
+			snprintf(s->name, sizeof(s->name), "%s%s", prefixes[column],
+				 mariadb[i].name);
+		}
+	}
 }
 
 enum relation {
-	END,
+	END,		/* of a claim's, or that a column does not ask it */
 	SEEN,		/* there are violations */
 	CLEAN,		/* there are none, where as many events in the other setting have some */
 	LOWER,		/* a lower rate than in the other setting, by MARGIN at least */
@@ -161,39 +212,48 @@ struct condition {
 static const struct claim {
 	const char *id, *text;
 	struct condition condition[CONDITIONS];
+	struct condition mariadb[CONDITIONS];	/* without the prefix of the column */
 } claims[NR_CLAIMS] = {
 	{ "C1", "a barrier between try_to_wake_up() and kick_process() lowers the rate, no more",
-	  { { LOWER, "pages_bad_kernel_mb_0", BASE }, { SEEN, "pages_bad_kernel_mb_0", NULL } } },
+	  .condition = { { LOWER, "pages_bad_kernel_mb_0", BASE },
+			 { SEEN, "pages_bad_kernel_mb_0", NULL } },
+	  .mariadb = { { LOWER, "barrier", "base" }, { SEEN, "barrier", NULL } } },
 	{ "C2", "TWA_SIGNAL_NO_IPI and udelay(1000) in io_write() end it",
-	  { { CLEAN, "pages_bad_no_ipi_none_1000", BASE } } },
+	  .condition = { { CLEAN, "pages_bad_no_ipi_none_1000", BASE } },
+	  .mariadb = { { CLEAN, "no_ipi_delay", "base" } } },
 	{ "C3", "TWA_SIGNAL_NO_IPI and a barrier in place of the delay do not",
-	  { { SEEN, "pages_no_ipi_io_write_mb", NULL } } },
+	  .condition = { { SEEN, "pages_no_ipi_io_write_mb", NULL } },
+	  .mariadb = { { SEEN, "no_ipi_io_write_mb", NULL } } },
 	{ "C4", "the delay with TWA_SIGNAL does not",
-	  { { SEEN, "pages_bad_signal_none_1000", NULL } } },
+	  .condition = { { SEEN, "pages_bad_signal_none_1000", NULL } },
+	  .mariadb = { { SEEN, "signal_delay", NULL } } },
 	{ "C5", "TWA_SIGNAL, the barrier and the delay do",
-	  { { CLEAN, "pages_bad_signal_mb_1000", BASE } } },
+	  .condition = { { CLEAN, "pages_bad_signal_mb_1000", BASE } },
+	  .mariadb = { { CLEAN, "signal_barrier_delay", "base" } } },
 	{ "C6", "the same write by a kthread with kthread_use_mm() is clean",
-	  { { CLEAN, "pages_kthread", BASE } } },
+	  .condition = { { CLEAN, "pages_kthread", BASE } } },
 	{ "C7", "the same write by a userspace thread is clean",
-	  { { CLEAN, "pages_thread", BASE } } },
+	  .condition = { { CLEAN, "pages_thread", BASE } } },
 	{ "C8", "isync, mb and flush_dcache_page() where the page cache is copied do not help",
-	  { { SEEN, "pages_copy_isync", NULL }, { SEEN, "pages_copy_mb", NULL },
-	    { SEEN, "pages_copy_flush", NULL } } },
+	  .condition = { { SEEN, "pages_copy_isync", NULL }, { SEEN, "pages_copy_mb", NULL },
+			 { SEEN, "pages_copy_flush", NULL } } },
 	{ "C9", "powerpc only: x86-64 and arm64 are clean",
-	  { { SEEN, "registers", NULL }, { CLEAN, "registers_x86_64", "registers" },
-	    { CLEAN, "registers_arm64", "registers" } } },
+	  .condition = { { SEEN, "registers", NULL }, { CLEAN, "registers_x86_64", "registers" },
+			 { CLEAN, "registers_arm64", "registers" } } },
 	{ "C10", "IPI send and receive are full barriers on both sides",
-	  { { ORDERED, "ipi", NULL } } },
+	  .condition = { { ORDERED, "ipi", NULL } } },
 	{ "C11", "schedule_work() and kthread_unuse_mm() are full barriers",
-	  { { ORDERED, "queue_work", NULL }, { ORDERED, "kthread_unuse_mm", NULL } } },
+	  .condition = { { ORDERED, "queue_work", NULL }, { ORDERED, "kthread_unuse_mm", NULL } } },
 	{ "C12", "wake-up, task_work, SQE and CQE hand over in order",
-	  { { ORDERED, "wake_up", NULL }, { ORDERED, "task_work", NULL },
-	    { ORDERED, "sqe_worker", NULL }, { ORDERED, "cqe_file", NULL } } },
+	  .condition = { { ORDERED, "wake_up", NULL }, { ORDERED, "task_work", NULL },
+			 { ORDERED, "sqe_worker", NULL }, { ORDERED, "cqe_file", NULL } } },
 	{ "C13", "with one io-wq worker at most it is clean",
-	  { { CLEAN, "pages_one_worker", BASE } } },
+	  .condition = { { CLEAN, "pages_one_worker", BASE } },
+	  .mariadb = { { CLEAN, "one_worker", "base" } } },
 	{ "C14", "with each worker pinned to its creator's CPU it is clean",
-	  { { CLEAN, "registers_worker_cb_pinned", "registers_worker_cb" },
-	    { CLEAN, "registers_pinned", "registers" } } },
+	  .condition = { { CLEAN, "registers_worker_cb_pinned", "registers_worker_cb" },
+			 { CLEAN, "registers_pinned", "registers" } },
+	  .mariadb = { { CLEAN, "pinned", "base" } } },
 };
 
 static struct counts {
@@ -211,6 +271,12 @@ static void __attribute__((noreturn)) usage(const char *what)
 	exit(EXIT_USAGE);
 }
 
+/* The conditions of a claim in a column. */
+static const struct condition *conditions(enum column column, const struct claim *claim)
+{
+	return column == PROGRAMS ? claim->condition : claim->mariadb;
+}
+
 static int find(const char *name)
 {
 	unsigned int i;
@@ -219,6 +285,15 @@ static int find(const char *name)
 		if (!strcmp(settings[i].name, name))
 			return i;
 	return -1;
+}
+
+/* The setting that a condition in a column names. */
+static int find_in(enum column column, const char *name)
+{
+	char full[64];
+
+	snprintf(full, sizeof(full), "%s%s", prefixes[column], name);
+	return find(full);
 }
 
 static void read_counts(void)
@@ -252,19 +327,21 @@ enum decision {
 	REFUTED,
 	UNOBSERVABLE,
 	OPEN,
+	NOT_RUN,	/* a column of which nothing was run */
+	NOT_ASKED,	/* a claim that the column does not ask */
 	NR_DECISIONS
 };
 
 static const char *const decision_names[NR_DECISIONS] = {
-	"confirmed", "refuted", "not observable here", "open",
+	"confirmed", "refuted", "not observable here", "open", "not run", "not asked",
 };
 
 static struct answer {
 	enum decision decision;
-	double chance;		/* of the counts, were it otherwise; corrected for all claims */
-} answers[NR_CLAIMS];
+	double chance;		/* of the counts, were it otherwise; corrected for the column */
+} answers[NR_COLUMNS][NR_CLAIMS];
 
-/* What may go wrong at this look, for all claims together. */
+/* What may go wrong at this look, for all claims of a column together. */
 static double level(void)
 {
 	return (1 - EVIDENCE_CONFIDENCE) / ((double)look * (look + 1));
@@ -287,9 +364,9 @@ static bool as_high(const struct evidence *e, const struct evidence *other)
  * *@chance: how probable the counts are where the relation does not hold. What is seen with one's
  * own eyes has none; what has no answer is a question all the same, and counts as 1.
  */
-static enum decision decide_condition(const struct condition *c, double *chance)
+static enum decision decide_condition(enum column column, const struct condition *c, double *chance)
 {
-	const struct counts *n = &counts[find(c->setting)];
+	const struct counts *n = &counts[find_in(column, c->setting)];
 	const struct evidence *e = &n->evidence, *other;
 
 	*chance = 0;
@@ -308,21 +385,22 @@ static enum decision decide_condition(const struct condition *c, double *chance)
 	*chance = 1;
 	if (c->relation == SEEN || !e->events)
 		return OPEN;
-	other = &counts[find(c->other)].evidence;
+	other = &counts[find_in(column, c->other)].evidence;
 	*chance = evidence_surprise(e, other);
 	return c->relation == LOWER && as_high(e, other) ? REFUTED : CONFIRMED;
 }
 
 /* One that is refuted is enough; else all have to hold. */
-static struct answer decide_claim(const struct claim *claim)
+static struct answer decide_claim(enum column column, const struct claim *claim)
 {
+	const struct condition *c = conditions(column, claim);
 	struct answer all = { CONFIRMED, 0 };
 	enum decision one;
 	double chance;
 	int i;
 
-	for (i = 0; i < CONDITIONS && claim->condition[i].relation != END; i++) {
-		one = decide_condition(&claim->condition[i], &chance);
+	for (i = 0; i < CONDITIONS && c[i].relation != END; i++) {
+		one = decide_condition(column, &c[i], &chance);
 		if (one == REFUTED)
 			return (struct answer){ REFUTED, 0 };
 		if (chance > all.chance)
@@ -333,23 +411,60 @@ static struct answer decide_claim(const struct claim *claim)
 	return all;
 }
 
-/* Fills answers[], and returns how many claims are open. */
-static unsigned int decide_all(void)
+/* MariaDB is asked only where that is wanted. */
+static bool was_run(enum column column)
 {
-	unsigned int i, left = 0;
+	unsigned int i;
+
+	if (column == PROGRAMS)
+		return true;
+	for (i = 0; i < nr_settings; i++)
+		if (!strcmp(settings[i].guest, column_names[column]) &&
+		    counts[i].passed + counts[i].failed + counts[i].skipped)
+			return true;
+	return false;
+}
+
+/* Fills the answers of a column, and returns how many of its claims are open. */
+static unsigned int decide_column(enum column column)
+{
+	unsigned int i, nr = 0, left = 0, asked[NR_CLAIMS];
+	struct answer *answer = answers[column];
 	double chance[NR_CLAIMS];
 
 	for (i = 0; i < NR_CLAIMS; i++) {
-		answers[i] = decide_claim(&claims[i]);
-		chance[i] = answers[i].chance;
+		if (conditions(column, &claims[i])[0].relation == END) {
+			answer[i] = (struct answer){ NOT_ASKED, 1 };
+			continue;
+		}
+		answer[i] = decide_claim(column, &claims[i]);
+		chance[nr] = answer[i].chance;
+		asked[nr++] = i;
 	}
-	evidence_correct(chance, NR_CLAIMS);
-	for (i = 0; i < NR_CLAIMS; i++) {
-		answers[i].chance = chance[i];
-		if (answers[i].decision <= REFUTED && chance[i] > level())
-			answers[i].decision = OPEN;
-		left += answers[i].decision == OPEN;
+	evidence_correct(chance, nr);
+	for (i = 0; i < nr; i++) {
+		struct answer *a = &answer[asked[i]];
+
+		a->chance = chance[i];
+		if (a->decision <= REFUTED && chance[i] > level())
+			a->decision = OPEN;
+		left += a->decision == OPEN;
 	}
+	if (was_run(column))
+		return left;
+	for (i = 0; i < nr; i++)
+		answer[asked[i]].decision = NOT_RUN;
+	return 0;
+}
+
+/* Fills answers[], and returns how many claims are open. */
+static unsigned int decide_all(void)
+{
+	unsigned int left = 0;
+	enum column column;
+
+	for (column = PROGRAMS; column < NR_COLUMNS; column++)
+		left += decide_column(column);
 	return left;
 }
 
@@ -380,26 +495,52 @@ static unsigned int draw(unsigned int limit)
 	return (random_state >> 16) % limit;
 }
 
-/* Whether an open claim depends on it, or it has not been run. */
-static bool is_needed(unsigned int setting)
+/* Whether @setting takes part in @c. */
+static bool takes_part(enum column column, const struct condition *c, int setting)
 {
-	const char *name = settings[setting].name;
+	return find_in(column, c->setting) == setting ||
+	       (c->other && find_in(column, c->other) == setting);
+}
+
+/* Whether an open claim depends on it, or it has not been run. */
+static bool is_needed(int setting)
+{
 	const struct counts *n = &counts[setting];
+	enum column column;
 	unsigned int i, j;
 
 	if (!n->passed && !n->failed && !n->skipped)
 		return true;
-	for (i = 0; i < NR_CLAIMS; i++) {
-		if (answers[i].decision != OPEN)
-			continue;
-		for (j = 0; j < CONDITIONS && claims[i].condition[j].relation != END; j++) {
-			const struct condition *c = &claims[i].condition[j];
+	for (column = PROGRAMS; column < NR_COLUMNS; column++) {
+		for (i = 0; i < NR_CLAIMS; i++) {
+			const struct condition *c = conditions(column, &claims[i]);
 
-			if (!strcmp(c->setting, name) || (c->other && !strcmp(c->other, name)))
-				return true;
+			if (answers[column][i].decision != OPEN)
+				continue;
+			for (j = 0; j < CONDITIONS && c[j].relation != END; j++)
+				if (takes_part(column, &c[j], setting))
+					return true;
 		}
 	}
 	return false;
+}
+
+/* Whether a single violation answers all that is asked of a setting of MariaDB: no rate is. */
+static bool one_is_enough(enum column column, int setting)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < NR_CLAIMS; i++) {
+		const struct condition *c = claims[i].mariadb;
+
+		for (j = 0; j < CONDITIONS && c[j].relation != END; j++) {
+			if (!takes_part(column, &c[j], setting))
+				continue;
+			if (c[j].relation == LOWER || find_in(column, c[j].setting) != setting)
+				return false;
+		}
+	}
+	return true;
 }
 
 /* Both points are probed in all cells, so that the probes themselves are no difference. */
@@ -415,6 +556,15 @@ static void print_knobs(FILE *f, const struct setting *s)
 
 static void print_command(const struct setting *s)
 {
+	enum column column;
+
+	for (column = MTR; column < NR_COLUMNS; column++) {
+		if (strcmp(s->guest, column_names[column]))
+			continue;
+		printf("%s %lu %s %s\n", s->name, s->seconds * look,
+		       one_is_enough(column, s - settings) ? "first" : "all", s->knobs);
+		return;
+	}
 	printf("%s ", s->name);
 	if (s->notify || s->knobs) {
 		printf("./barrier_ctl --json /results/%s.knobs ", s->name);
@@ -450,21 +600,22 @@ static int plan(const char *guest)
 
 /* --- the report */
 
-static void print_counts(const struct claim *claim)
+static void print_counts(enum column column, const struct claim *claim)
 {
+	const struct condition *c = conditions(column, claim);
 	int i;
 
-	for (i = 0; i < CONDITIONS && claim->condition[i].relation != END; i++) {
-		const struct condition *c = &claim->condition[i];
-		const char *const names[] = { c->setting, c->other };
+	for (i = 0; i < CONDITIONS && c[i].relation != END; i++) {
+		const char *const names[] = { c[i].setting, c[i].other };
 		int j;
 
 		for (j = 0; j < 2 && names[j]; j++) {
+			const struct setting *s = &settings[find_in(column, names[j])];
 			char sentence[EVIDENCE_TEXT_SIZE];
 
 			evidence_sentence(sentence, sizeof(sentence),
-					  &counts[find(names[j])].evidence);
-			printf("#   %s: %s\n", names[j], sentence);
+					  &counts[s - settings].evidence);
+			printf("#   %s: %s\n", s->name, sentence);
 		}
 	}
 }
@@ -474,20 +625,48 @@ static void print_ktap(void)
 {
 	const struct evidence alarms = false_alarms();
 	char sentence[EVIDENCE_TEXT_SIZE];
+	enum decision decision;
+	enum column column;
 	unsigned int i;
 
 	printf("TAP version 13\n1..%u\n", NR_CLAIMS + 1);
 	for (i = 0; i < NR_CLAIMS; i++) {
+		decision = answers[PROGRAMS][i].decision;
 		printf("ok %u %s: %s%s\n", i + 1, claims[i].id,
-		       answers[i].decision <= REFUTED ? "" : "# SKIP ",
-		       decision_names[answers[i].decision]);
+		       decision <= REFUTED ? "" : "# SKIP ", decision_names[decision]);
 		printf("#   %s\n", claims[i].text);
-		print_counts(&claims[i]);
+		print_counts(PROGRAMS, &claims[i]);
+		for (column = MTR; column < NR_COLUMNS; column++) {
+			decision = answers[column][i].decision;
+			if (decision >= NOT_RUN)
+				continue;
+			printf("#   MariaDB, %s: %s\n", column_names[column],
+			       decision_names[decision]);
+			print_counts(column, &claims[i]);
+		}
 	}
 	printf("%s %u no_false_alarm%s\n", alarms.violations ? "not ok" : "ok", NR_CLAIMS + 1,
 	       alarms.events ? "" : " # SKIP no events");
 	evidence_sentence(sentence, sizeof(sentence), &alarms);
 	printf("#   the kernel without the problem: %s\n", sentence);
+}
+
+static void write_answer(FILE *f, enum column column, unsigned int claim)
+{
+	const struct condition *c = conditions(column, &claims[claim]);
+	const struct answer *a = &answers[column][claim];
+	unsigned int i;
+
+	fprintf(f, "\"decision\": \"%s\", \"chance\": %.3g, \"conditions\": [",
+		decision_names[a->decision], a->chance);
+	for (i = 0; i < CONDITIONS && c[i].relation != END; i++) {
+		fprintf(f, "%s\n        { \"relation\": \"%s\",", i ? "," : "",
+			relation_names[c[i].relation]);
+		fprintf(f, " \"setting\": \"%s\",", settings[find_in(column, c[i].setting)].name);
+		fprintf(f, " \"other\": \"%s\" }",
+			c[i].other ? settings[find_in(column, c[i].other)].name : "");
+	}
+	fprintf(f, " ]");
 }
 
 /*
@@ -496,15 +675,17 @@ static void print_ktap(void)
  *	settings	name, guest, notify, barrier, delay ("" where it is no cell of the
  *			factorial design), knobs, command, events, violations, pass, fail, skip
  *			(runs), rate_low, rate_high (95 %)
- *	claims		id, text, decision, chance (corrected), conditions: relation, setting,
- *			other ("" where it is compared with none)
+ *	claims		id, text, and of our programs: decision, chance (corrected), conditions:
+ *			relation, setting, other ("" where it is compared with none);
+ *			mtr, quick: the same of MariaDB
  *
  * Returns 0 or -errno.
  */
 static int write_json(const char *path)
 {
 	struct json_file json;
-	unsigned int i, j;
+	enum column column;
+	unsigned int i;
 	FILE *f;
 	int ret;
 
@@ -534,19 +715,15 @@ static int write_json(const char *path)
 	}
 	fprintf(f, "\n  ],\n  \"claims\": [");
 	for (i = 0; i < NR_CLAIMS; i++) {
-		const struct condition *c = claims[i].condition;
-
-		fprintf(f, "%s\n    { \"id\": \"%s\", \"text\": \"%s\",\n", i ? "," : "",
+		fprintf(f, "%s\n    { \"id\": \"%s\", \"text\": \"%s\",\n      ", i ? "," : "",
 			claims[i].id, claims[i].text);
-		fprintf(f, "      \"decision\": \"%s\", \"chance\": %.3g, \"conditions\": [",
-			decision_names[answers[i].decision], answers[i].chance);
-		for (j = 0; j < CONDITIONS && c[j].relation != END; j++) {
-			fprintf(f, "%s\n        { \"relation\": \"%s\",", j ? "," : "",
-				relation_names[c[j].relation]);
-			fprintf(f, " \"setting\": \"%s\", \"other\": \"%s\" }", c[j].setting,
-				c[j].other ?: "");
+		write_answer(f, PROGRAMS, i);
+		for (column = MTR; column < NR_COLUMNS; column++) {
+			fprintf(f, ",\n      \"%s\": { ", column_names[column]);
+			write_answer(f, column, i);
+			fprintf(f, " }");
 		}
-		fprintf(f, " ] }");
+		fprintf(f, " }");
 	}
 	fprintf(f, "\n  ]\n}\n");
 	return json_commit(&json);

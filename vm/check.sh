@@ -339,6 +339,14 @@ check_claims()
 	line="pages_bad_kernel_none_0 9000 900 0 1 0"$'\n'"pages_bad_kernel_mb_0 9000 750 0 1 0"
 	decided 4 "ok 1 C1: confirmed" "$line"
 	decided 4 "ok 1 C1: # SKIP open" "$line" --look 100
+	# MariaDB: columns of their own, with questions of their own, and none of them if not run
+	line=$'quick_base 100 12 0 12 0\nquick_one_worker 100 0 1 0 0'
+	decided 4 "#   MariaDB, quick: confirmed" "$line"
+	decided 4 "#   MariaDB, quick: open" "$line" --look 9
+	decided 4 "#   quick_one_worker: violations 0 of 100 events" "$line"
+	! grep "MariaDB, mtr" "$SCRATCH/out" || fail "a column that was not run"
+	decided 4 "#   MariaDB, mtr: refuted" "mtr_pinned 8 1 0 1 0"
+	decided 4 "ok 14 C14: # SKIP open" "mtr_pinned 8 1 0 1 0"
 	# a violation on the kernel that has none to show
 	decided 4 "ok 15 no_false_alarm" "pages_good_kernel_none_0 9000 0 1 0 0"
 	decided 1 "not ok 15 no_false_alarm" "registers_good 9000 1 0 1 0"
