@@ -48,10 +48,12 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --fixed K           validate, claims, mariadb: the kernel that claims to be fixed (default:
                       source:6.1)
   -t, --seconds N     claims: begin no further round after that time (default: 600)
+  --mariadb           claims: ask MariaDB, too, where it can be asked; takes an hour or two more
   --seed N            claims: for the order of the settings (default: one that is printed)
   --repeat N          mariadb: loops of a kernel (default: 50; for --fixed what a verdict takes)
   --knobs "..."       mariadb: under barrier_ctl with these, such as "--notify no_ipi"
-  --quick             mariadb: only make databases and check their pages, in a third of the time
+  --quick             mariadb, claims --mariadb: only make databases and check their pages, in a
+                      third of the time
   --native            mariadb: on the running kernel, with the mariadb-test installed here
   --accel A           QEMU's accelerator (default: tcg,thread=multi)
   --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G; mariadb: 4G)
@@ -94,6 +96,7 @@ OPT_SEED=$((RANDOM * 32768 + RANDOM + 1))
 OPT_REPEAT=50
 OPT_KNOBS=
 OPT_QUICK=
+OPT_MARIADB=
 OPT_NATIVE=
 declare -A GIVEN=()
 
@@ -128,6 +131,7 @@ parse()
 		--long) OPT_LONG=yes ;;
 		-t) set -- "$1" --seconds "${@:2}" ;;
 		--quick) OPT_QUICK=yes ;;
+		--mariadb) OPT_MARIADB=yes ;;
 		--native) OPT_NATIVE=yes ;;
 		--arch | --kernel | --base | --fixed | --args | --config | --tests | \
 			--accel | --smp | --mem | --cpu | --timeout | --seconds | --seed | \

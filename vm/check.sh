@@ -369,6 +369,13 @@ check_claims()
 		"$("$HOST/claims" --plan bad --seed 2 </dev/null | sort)" ]
 	"$HOST/claims" --plan arm64 </dev/null | grep registers_arm64
 	[ -z "$("$HOST/claims" --plan arm64 <<<"registers_arm64 9 1 0 1 0")" ]
+	# of MariaDB: a rate takes all loops, and what one failure answers is over with it
+	"$HOST/claims" --plan mtr --look 2 </dev/null >"$SCRATCH/plan"
+	grep '^mtr_base 200 all --notify kernel --at ' "$SCRATCH/plan"
+	grep '^mtr_pinned 200 first .* --pin-workers$' "$SCRATCH/plan"
+	[ "$(wc -l <"$SCRATCH/plan")" = 8 ]
+	"$HOST/claims" --plan mtr <<<"mtr_pinned 9 1 0 1 0" >"$SCRATCH/plan"
+	[ "$(wc -l <"$SCRATCH/plan")" = 7 ]
 }
 
 # results.json of two runs as one, and the picture and the page of it; made here, not measured.
@@ -388,7 +395,12 @@ check_claims_merge()
 				events: 50, violations: 0, delivered: null }] },
 			{ runs: [{ name: "ipi", kernel: "6.1", outcome: "skip",
 				text: "not observable <here>", events: 0, violations: 0,
-				delivered: null }] }] }' >"$SCRATCH/$n.json"
+				delivered: null }] },
+			{ runs: [{ name: "quick_base", kernel: "6.1", outcome: "fail", text: "bad",
+				events: 50, violations: 8, delivered: { IPI: 3 } }] },
+			{ runs: [{ name: "quick_one_worker", kernel: "6.1", outcome: "pass",
+				text: "", events: 40, violations: 0, delivered: null }] }] }' \
+			>"$SCRATCH/$n.json"
 	done
 	"$me" merge "$SCRATCH/1.json" >"$SCRATCH/out" || [ $? = 4 ]
 	grep '^C6 *open  *pages_kthread  *0 of 50, < ' "$SCRATCH/out"
@@ -397,6 +409,7 @@ check_claims_merge()
 	cat "$SCRATCH/out"
 	grep '^C6 *confirmed  *pages_kthread  *0 of 100, < .* 0.1 (' "$SCRATCH/out"
 	grep '^C10 *not observable here  *ipi  *skipped' "$SCRATCH/out"
+	grep '^C13 *confirmed  *quick_one_worker  *0 of 80, < .* 0.16 (' "$SCRATCH/out"
 	jq -e '.look == 2 and (.machines | length) == 2 and (.settings[] |
 		select(.name == "'$base'") | .events == 2000 and .delivered.IPI == 14)' \
 		"$SCRATCH/results/latest/results.json"
@@ -687,6 +700,7 @@ check_bad_options()
 	refused 2 "driver in a module" "$me" mariadb --kernel distro
 	refused 2 "about the running kernel" "$me" mariadb --native --kernel source:6.1
 	refused 2 "'rm' is no option" "$me" mariadb --knobs "--notify no_ipi rm"
+	refused 2 "driver in a module" "$me" claims --mariadb --base distro
 	refused 2 "'none' is not a number" "$me" mariadb --knobs "--pin-workers --workers none"
 	refused 2 "'-v' is no option" "$me" mariadb --knobs "-v"
 	refused 2 "--notify needs a value" "$me" mariadb --knobs "--notify"

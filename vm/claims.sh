@@ -47,6 +47,54 @@ claims_guest()
 	claims_collect "$dir"
 }
 
+# claims_mariadb FORM ROUND: the same of MariaDB (mtr or quick), each setting in guests of its own.
+# A failure ends a guest, so another one does the loops that are left.
+claims_mariadb()
+{
+	local OPT_FORM=$1 OPT_KNOBS OPT_MEM=$OPT_MEM MARIADB_SILENT=yes loops end boot dir name
+
+	"$HOST/claims" --plan "$1" --seed "$((OPT_SEED + $2))" --look "$2" \
+		<"$RESULT/counts" >"$SCRATCH/plan"
+	[ -s "$SCRATCH/plan" ] || return 0
+	mariadb_memory_default
+	mariadb_root_get "$OPT_ARCH"
+	userspace_get "$OPT_ARCH"
+	rm -f "$SCRATCH"/disk.*
+	while read -r -u 9 name loops end OPT_KNOBS; do
+		for ((boot = 1; loops > 0; boot++)); do
+			dir=$RESULT/$2-$name-$boot
+			mariadb_guest "$OPT_BASE" "$dir" "round $2: $name" "$loops"
+			jq -c --arg name "$name" --slurpfile knobs <(cat "$dir/knobs.json" \
+				2>/dev/null || true) "$CLAIMS_DELIVERED"'
+				(.state | IN("passed", "corrupted") | not) as $none |
+				{ name: $name, kernel: .linux, text: .reason,
+				  outcome: (if $none then "skip" elif .failures > 0 then "fail"
+					else "pass" end),
+				  first_ms: (if .failures > 0 then 1000 * .seconds else 0 end),
+				  events: (if $none then 0 else .loops end),
+				  violations: (if $none then 0 else .failures end),
+				  delivered: ($knobs[0] | delivered) }' "$dir/run.json" \
+				>>"$RESULT/runs"
+			say "  $(mariadb_field '.[0] | "\(.failures) of \(.loops) loops failed" +
+				if .reason == "" then "" else ": " + .reason end' "$dir")"
+			case $MARIADB_STATE-$end in
+			corrupted-all) ;;
+			*) break ;;
+			esac
+			loops=$((loops - $(jq .loops "$dir/run.json")))
+		done
+	done 9<"$SCRATCH/plan"
+	GUEST_ROOT=
+	claims_count
+}
+
+# jq's "delivered": by what barrier_ctl saw workers created.
+# shellcheck disable=SC2016 # a program of jq
+CLAIMS_DELIVERED='def delivered: .workers | if . then
+	[.live, .dead | to_entries[]] | group_by(.key) | map({
+		key: .[0].key | gsub("_"; " "), value: (map(.value) | add) }) | from_entries
+	else null end;'
+
 # claims_collect DIRECTORY: what was run there, one JSON object for each setting. What was skipped
 # has no events to go by, but the reason may be the answer; unless it is that they were too few.
 claims_collect()
@@ -57,17 +105,19 @@ claims_collect()
 		[ -e "$1/$name.json" ] || continue
 		knobs=$1/$name.knobs
 		[ -e "$knobs" ] || knobs=/dev/null
-		jq -c --arg name "$name" --slurpfile knobs "$knobs" '.kernel as $kernel |
+		jq -c --arg name "$name" --slurpfile knobs "$knobs" "$CLAIMS_DELIVERED"'
+			.kernel as $kernel |
 			.variants[] | select(.outcome != "" and .text != "not asked for") |
 			{ name: $name, kernel: $kernel, outcome, text, first_ms,
 			  events: (if .outcome == "skip" then 0 else .events end),
 			  violations: (if .outcome == "skip" then 0 else .violations end),
-			  delivered: (.delivered // ($knobs[0].workers |
-				if . then [.live, .dead | to_entries[]] | group_by(.key) | map({
-					key: .[0].key | gsub("_"; " "),
-					value: (map(.value) | add) }) | from_entries
-				else null end)) }' "$1/$name.json"
+			  delivered: (.delivered // ($knobs[0] | delivered)) }' "$1/$name.json"
 	done <"$SCRATCH/plan" >>"$RESULT/runs"
+	claims_count
+}
+
+claims_count()
+{
 	jq -r '[.name, .events, .violations] + ([.outcome == "pass", .outcome == "fail",
 			(.outcome == "skip" and (.text | test("^inconclusive") | not))] |
 			map(if . then 1 else 0 end)) |
@@ -105,11 +155,16 @@ claims_table()
 				"(\(.rate_low | short) to \(.rate_high | short))" end;
 		(.settings | map({key: .name, value: .}) | from_entries) as $s |
 		"claim|decision|setting|rate (95 %)|against",
-		(.claims[] | . as $c | .conditions | to_entries[] |
-			"\(if .key == 0 then $c.id else "" end)|" +
-			"\(if .key == 0 then $c.decision else "" end)|\(.value.setting)|" +
+		(.claims[] | .id as $id | (., (.mtr, .quick |
+				select(.decision | IN("not run", "not asked") | not))) |
+			.decision as $decision | .conditions | to_entries[] |
+			"\(if .key == 0 then $id else "" end)|" +
+			"\(if .key == 0 then $decision else "" end)|\(.value.setting)|" +
 			"\($s[.value.setting] | rate)|" +
-			"\(if .value.other == "" then "" else $s[.value.other] | rate end)")' \
+			"\(if .value.other == "" then "" else $s[.value.other] | rate end)"),
+		(if [.claims[] | .mtr, .quick | select(.decision != "not asked")] |
+			all(.decision == "not run")
+			then "MariaDB itself: not run (claims --mariadb)" else empty end)' \
 		"$RESULT/results.json" | column_align
 }
 
@@ -126,16 +181,33 @@ claims_report()
 	say "page: $RESULT_FINAL/index.html"
 }
 
+claims_mariadb_need()
+{
+	local OPT_MEM=$OPT_MEM
+
+	# shellcheck source=vm/mariadb.sh
+	. "$TOP/vm/mariadb.sh"
+	mariadb_kernel_check "$OPT_BASE"
+	mariadb_memory
+}
+
 # Rounds of all settings, until every claim is decided or the time is over.
 run_claims()
 {
-	local round code=$EXIT_SKIP start=$SECONDS
+	local round code=$EXIT_SKIP start=$SECONDS form=mtr
 
+	[ -z "$OPT_QUICK" ] || form=quick
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
+	if [ -n "$OPT_MARIADB" ]; then
+		claims_mariadb_need
+	elif [ -n "$OPT_QUICK" ]; then
+		die $EXIT_USAGE "--quick goes with --mariadb"
+	fi
 	start
 	need_packages jq gnuplot-nox
-	host_get claims
+	# shellcheck disable=SC2086 # words
+	host_get claims ${OPT_MARIADB:+innodb_page}
 	result_open claims
 	: >"$RESULT/counts"
 	say "seed: $OPT_SEED"
@@ -144,6 +216,7 @@ run_claims()
 		claims_guest good "$OPT_FIXED" "$OPT_ARCH" $round
 		claims_guest x86_64 distro x86_64 $round
 		claims_guest arm64 distro arm64 $round
+		[ -z "$OPT_MARIADB" ] || claims_mariadb "$form" $round
 		jq -n --arg seed "$OPT_SEED" --arg rounds "$round" --arg seconds \
 			"$((SECONDS - start))" --arg base "$OPT_BASE" --arg fixed "$OPT_FIXED" \
 			--arg arch "$OPT_ARCH" --arg date "$(date -u +%FT%TZ)" \
@@ -154,7 +227,8 @@ run_claims()
 			>"$RESULT/machines"
 		code=0
 		claims_decide "$round" || code=$?
-		say "round $round: $(jq -r '[.claims[] | select(.decision == "open").id] |
+		say "round $round: $(jq -r '[.claims[] | select(
+			any(.decision, .mtr.decision, .quick.decision; . == "open")).id] |
 			if . == [] then "every claim is decided" else "open: " + join(" ") end' \
 			"$RESULT/results.json")"
 		[ $((SECONDS - start)) -lt "$OPT_SECONDS" ] || break

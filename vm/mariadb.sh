@@ -112,6 +112,9 @@ PATH=$PATH:/usr/local/bin "$@" 2>/results/errors'
 # What else runs in the guest, before it.
 MARIADB_BEFORE=
 
+# Where loops are many, they are not told one by one.
+MARIADB_SILENT=
+
 # mariadb_guest KERNEL DIRECTORY NAME LOOPS: runs it in a guest, and judges.
 mariadb_guest()
 {
@@ -129,7 +132,7 @@ mariadb_guest()
 	} >"$SCRATCH/guest.sh"
 	chmod 755 "$SCRATCH/guest.sh"
 	mkdir -p "$dir"
-	mariadb_follow "$dir/console"
+	[ -n "$MARIADB_SILENT" ] || mariadb_follow "$dir/console"
 	guest_run "$OPT_ARCH" "$dir" "$name" $((40 + 12 * loops))
 	mariadb_unfollow
 	mariadb_judge "$dir" "$loops" "$KERNEL_NAME"
@@ -373,6 +376,13 @@ mariadb_tell()
 
 # --- the command
 
+mariadb_kernel_check()
+{
+	kernel_check "$1"
+	[ "$1" != distro ] || die $EXIT_USAGE "Debian's own kernels have the disk's driver in a" \
+		"module: give source:, tree: or image:"
+}
+
 # What can be seen to be wrong before any work is done.
 mariadb_options()
 {
@@ -389,9 +399,7 @@ mariadb_options()
 			die $EXIT_USAGE "give --kernel, or --base and --fixed"
 	fi
 	for kernel in "$OPT_KERNEL" "$OPT_BASE" "$OPT_FIXED"; do
-		kernel_check "$kernel"
-		[ "$kernel" != distro ] || die $EXIT_USAGE "Debian's own kernels have the disk's" \
-			"driver in a module: give source:, tree: or image:"
+		mariadb_kernel_check "$kernel"
 	done
 	read -r -a words <<<"$OPT_KNOBS"
 	set -- "${words[@]}"
@@ -430,12 +438,17 @@ mariadb_memory()
 {
 	local need free
 
-	[ -n "${GIVEN[mem]:-}" ] || OPT_MEM=4G
+	mariadb_memory_default
 	need=${OPT_MEM%[MG]}
 	[ "${OPT_MEM: -1}" = M ] || need=$((need * 1024))
 	free=$(awk '$1 == "MemAvailable:" { print int($2 / 1024) }' /proc/meminfo)
 	[ "$free" -ge "$need" ] ||
 		die $EXIT_SKIP "no memory: $free MiB are free, the guest needs $need MiB (--mem)"
+}
+
+mariadb_memory_default()
+{
+	[ -n "${GIVEN[mem]:-}" ] || OPT_MEM=4G
 }
 
 run_mariadb()
