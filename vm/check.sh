@@ -12,6 +12,9 @@ CHECK_VERSIONS_LONG="5.10 6.12"
 CHECKPATCH_IGNORE=BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,ENOSYS
 CHECKPATCH_IGNORE+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON
 
+# The whole of it, unless it is --long, begins no kernel's build that would end later.
+CHECK_MINUTES=45
+
 TEST_TIMEOUT=1800	# the longest test builds a kernel; in check --long four times that
 
 passed=0
@@ -82,17 +85,13 @@ check_shellcheck()
 
 check_checkpatch()
 {
-	local file
-
+	cd "$TOP"
+	find Makefile Kconfig run_tests.sh vm io_uring_coherency ppc_barrier_test .ci -type f \
+		! -name '*.patch' -printf 'tools/testing/selftests/io_uring_coherency/%p\0' \
+		>"$SCRATCH/files"
 	cd "$SOURCE_TREE"
-	for file in $(cd "$TOP" && find Makefile Kconfig run_tests.sh vm io_uring_coherency \
-		ppc_barrier_test .ci -type f ! -name '*.patch' 2>/dev/null); do
-		perl scripts/checkpatch.pl --strict --terse --no-summary --max-line-length=100 \
-			--ignore "$CHECKPATCH_IGNORE" \
-			-f "tools/testing/selftests/io_uring_coherency/$file" ||
-			echo "$file" >>"$SCRATCH/bad"
-	done
-	[ ! -e "$SCRATCH/bad" ]
+	xargs -0 -n 8 -P "$(nproc)" perl scripts/checkpatch.pl --strict --terse --no-summary \
+		--max-line-length=100 --ignore "$CHECKPATCH_IGNORE" -f <"$SCRATCH/files"
 }
 
 # --- statistics and pages
@@ -936,6 +935,22 @@ check_io_uring_disabled()
 	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 12 ]
 }
 
+# A kernel's build that check would not see the end of.
+check_no_time()
+{
+	CACHE=$SCRATCH/cache
+	mkdir -p "$CACHE/timings"
+	echo 30 >"$CACHE/timings/build_linux-6.1_+_small"
+	echo 700 >"$CACHE/timings/build_linux-6.1"
+	BUILD_BEFORE=$((EPOCHSECONDS + 900))
+	later() { (build_in_time); }
+	refused 4 "too late for another kernel, of which one takes 700 s" later
+	BUILD_BEFORE=$((EPOCHSECONDS + 1000))
+	build_in_time
+	BUILD_BEFORE=
+	build_in_time
+}
+
 # What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
 check_unanswered()
 {
@@ -1757,6 +1772,24 @@ check_claims_measured()
 	grep '^pages_bad_kernel_none_0 [0-9]* [1-9]' "$SCRATCH/results/latest/counts"
 }
 
+# What is asked of each kernel that is built here, VERSION.
+check_on()
+{
+	local version=$1 arch
+	local fp=powerpc-save-clobbers-fp vmx=powerpc-save-clobbers-vmx
+
+	t "kernel-$version" kernel_get "source:$version" ppc64le
+	t "quiet-$version-ppc64le" check_quiet "source:$version" ppc64le
+	t "caught-$version-$fp-vmx" check_caught "$version" "$fp-vmx" "vs0 vs32"
+	if [ "$version" = 6.1 ] || [ -n "$OPT_LONG" ]; then
+		t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
+		t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
+	fi
+	for arch in ppc64le x86_64 arm64 ppc64; do
+		t "module-build-$version-$arch" check_module_build "$version" "$arch"
+	done
+}
+
 run_check()
 {
 	local fp=powerpc-save-clobbers-fp vmx=powerpc-save-clobbers-vmx
@@ -1766,6 +1799,8 @@ run_check()
 	if [ -n "$OPT_LONG" ]; then
 		versions="$versions $CHECK_VERSIONS_LONG"
 		TEST_TIMEOUT=$((4 * TEST_TIMEOUT))
+	elif [ "$OPT_TESTS" = . ]; then
+		BUILD_BEFORE=$((EPOCHSECONDS + 60 * CHECK_MINUTES))
 	fi
 	start
 	# shellcheck disable=SC2046 # lists of packages
@@ -1802,6 +1837,7 @@ run_check()
 	t no-bank check_no_bank
 	t without-liburing check_without_liburing
 	t not-root check_not_root
+	t no-time check_no_time
 	t unanswered check_unanswered
 	t mutants-judged check_mutants_judged
 
@@ -1818,18 +1854,7 @@ run_check()
 		t "install-$version" check_install "$version"
 	done
 
-	for version in $versions; do
-		t "kernel-$version" kernel_get "source:$version" ppc64le
-		t "quiet-$version-ppc64le" check_quiet "source:$version" ppc64le
-		t "caught-$version-$both" check_caught "$version" "$both" "vs0 vs32"
-		if [ "$version" = 6.1 ] || [ -n "$OPT_LONG" ]; then
-			t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
-			t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
-		fi
-		for arch in ppc64le x86_64 arm64 ppc64; do
-			t "module-build-$version-$arch" check_module_build "$version" "$arch"
-		done
-	done
+	check_on 6.1
 	t kick-process-does-not check_knobs_catch source:6.1+kick-process-does-not \
 		notify.kernel_default_ring.reaches_a_spinning_thread \
 		notify.signal_coop_taskrun_ring.reaches_a_spinning_thread
@@ -1892,6 +1917,10 @@ run_check()
 	t bisect-step-good-base check_bisect_step 125 "cannot tell: the base does not show" \
 		source:6.1 --base source:6.1
 	t bisect-step-no-boot check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
+	# last, as it may be too late for another kernel's build
+	for version in ${versions/6.1/}; do
+		check_on "$version"
+	done
 	if [ -n "$OPT_LONG" ]; then
 		# the patch is one of include/linux/sched.h, so all is built anew, before and after
 		t order-set-current-state-without-mb check_edges_caught \

@@ -13,6 +13,9 @@ CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/io_uring_coherency
 RESULTS=${IO_URING_COHERENCY_OUT:-$TOP/results}
 INSTALL_PACKAGES=yes
 
+# for each make that is told nothing else
+export MAKEFLAGS=${MAKEFLAGS:--j$(nproc)}
+
 # One sentence on stderr and the exit code that goes with it.
 die()
 {

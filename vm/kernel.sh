@@ -293,6 +293,7 @@ kernel_build()
 		return 0
 	fi
 
+	[ -r "$objects/vmlinux" ] || build_in_time
 	need_space "$CACHE" 2500
 	# shellcheck disable=SC2046 # a list of packages
 	need_packages make flex bison bc libelf-dev libssl-dev patch rsync xz-utils gcc libc6-dev \
@@ -324,6 +325,20 @@ kernel_build()
 	rm -rf "$out"
 	mv -T "$out.partial" "$out"
 	unlock "build-${tree##*/}"
+}
+
+# BUILD_BEFORE is when the last whole build of a kernel, and a few tests of it, have to be over (in
+# seconds of the epoch): what one takes is known from the longest here so far.
+BUILD_BEFORE=
+build_in_time()
+{
+	local seconds
+
+	[ -n "$BUILD_BEFORE" ] || return 0
+	seconds=$(cat "$CACHE"/timings/build_linux-* 2>/dev/null | sort -n | tail -n 1)
+	[ $((EPOCHSECONDS + ${seconds:-240} + 240)) -lt "$BUILD_BEFORE" ] ||
+		die $EXIT_SKIP "too late for another kernel, of which one takes $seconds s here;" \
+			"--long has no such limit"
 }
 
 # patches_only TREE [PATCH...]: the tree with these patches and no others, until restore_patched().
