@@ -56,7 +56,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
                       third of the time
   --native            mariadb: on the running kernel, with the mariadb-test installed here
   --accel A           QEMU's accelerator (default: tcg,thread=multi)
-  --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G; mariadb: 4G)
+  --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G; mariadb: 8, 4G)
   --cpu C             QEMU's CPU model
   --timeout SECONDS   for one guest (default: 600; mariadb: that and 30 for each loop)
   --args "..."        vm, host: options for live_registers, such as "-t 10 -n 100000"

@@ -135,7 +135,7 @@ static const struct {
 	{ "pinned", PROBED("kernel", "none", "none") " --pin-workers" },
 };
 
-#define LOOPS		100	/* of MariaDB in a round */
+#define LOOPS		40	/* of MariaDB in a round */
 
 #define MAX_SETTINGS	80
 

@@ -370,8 +370,8 @@ check_claims()
 	[ -z "$("$HOST/claims" --plan arm64 <<<"registers_arm64 9 1 0 1 0")" ]
 	# of MariaDB: a rate takes all loops, and what one failure answers is over with it
 	"$HOST/claims" --plan mtr --look 2 </dev/null >"$SCRATCH/plan"
-	grep '^mtr_base 200 all --notify kernel --at ' "$SCRATCH/plan"
-	grep '^mtr_pinned 200 first .* --pin-workers$' "$SCRATCH/plan"
+	grep '^mtr_base 80 all --notify kernel --at ' "$SCRATCH/plan"
+	grep '^mtr_pinned 80 first .* --pin-workers$' "$SCRATCH/plan"
 	[ "$(wc -l <"$SCRATCH/plan")" = 8 ]
 	"$HOST/claims" --plan mtr <<<"mtr_pinned 9 1 0 1 0" >"$SCRATCH/plan"
 	[ "$(wc -l <"$SCRATCH/plan")" = 7 ]

@@ -51,12 +51,13 @@ claims_guest()
 # A failure ends a guest, so another one does the loops that are left.
 claims_mariadb()
 {
-	local OPT_FORM=$1 OPT_KNOBS OPT_MEM=$OPT_MEM MARIADB_SILENT=yes loops end boot dir name
+	local OPT_FORM=$1 OPT_KNOBS OPT_MEM=$OPT_MEM OPT_SMP=$OPT_SMP MARIADB_SILENT=yes
+	local loops end boot dir name
 
 	"$HOST/claims" --plan "$1" --seed "$((OPT_SEED + $2))" --look "$2" \
 		<"$RESULT/counts" >"$SCRATCH/plan"
 	[ -s "$SCRATCH/plan" ] || return 0
-	mariadb_memory_default
+	mariadb_size
 	mariadb_root_get "$OPT_ARCH"
 	userspace_get "$OPT_ARCH"
 	rm -f "$SCRATCH"/disk.*
@@ -183,7 +184,7 @@ claims_report()
 
 claims_mariadb_need()
 {
-	local OPT_MEM=$OPT_MEM
+	local OPT_MEM=$OPT_MEM OPT_SMP=$OPT_SMP
 
 	# shellcheck source=vm/mariadb.sh
 	. "$TOP/vm/mariadb.sh"
