@@ -48,7 +48,8 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --fixed K           validate, claims, mariadb: the kernel that claims to be fixed (default:
                       source:6.1)
   -t, --seconds N     claims: begin no further round after that time (default: 600)
-  --mariadb           claims: ask MariaDB, too, where it can be asked; takes an hour or two more
+  --mariadb           claims: ask MariaDB, too; a round takes half an hour more with --quick, and
+                      three times that without
   --seed N            claims: for the order of the settings (default: one that is printed)
   --repeat N          mariadb: loops of a kernel (default: 50; for --fixed what a verdict takes)
   --knobs "..."       mariadb: under barrier_ctl with these, such as "--notify no_ipi"
