@@ -1117,19 +1117,26 @@ static int workers_with(unsigned int workers, unsigned int flags, int expected)
 	return ioctl(session, PBT_SET_KNOBS, &knobs) ? -1 : in_child(workers_on, expected);
 }
 
+/* What workers_with() tells without a knob, in *@free. Returns why it cannot be asked, or NULL. */
+static const char *workers_free(bool knob, int *free)
+{
+	if (!knob)
+		return "this kernel has no such function to probe";
+	if (ramfs < 0)
+		return "ramfs cannot be mounted here";
+	*free = workers_with(0, 0, REQUESTS);
+	return *free == NO_RING ? "io_uring cannot be used" : NULL;
+}
+
 TEST_F_TIMEOUT(session, workers_limited, 60)
 {
-	int free;
+	const char *skip = self->skip;
+	int free = 0;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	if (!info.workers_max)
-		SKIP(return, "this kernel has no such function to probe");
-	if (ramfs < 0)
-		SKIP(return, "ramfs cannot be mounted here");
-	free = workers_with(0, 0, REQUESTS);
-	if (free == NO_RING)
-		SKIP(return, "io_uring cannot be used");
+	if (!skip)
+		skip = workers_free(info.workers_max, &free);
+	if (skip)
+		SKIP(return, "%s", skip);
 	EXPECT_EQ(REQUESTS, free % 10);
 	EXPECT_EQ(1, workers_with(1, 0, 1) % 10);
 	EXPECT_EQ(2, workers_with(2, 0, 2) % 10);
@@ -1139,18 +1146,14 @@ TEST_F_TIMEOUT(session, workers_limited, 60)
 
 TEST_F_TIMEOUT(session, workers_pinned, 60)
 {
+	const char *skip = self->skip;
 	struct pbt_counters c;
-	int free;
+	int free = 0;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	if (!(info.flags & PBT_PIN_WORKERS))
-		SKIP(return, "this kernel has no such function to probe");
-	if (ramfs < 0)
-		SKIP(return, "ramfs cannot be mounted here");
-	free = workers_with(0, 0, REQUESTS);
-	if (free == NO_RING)
-		SKIP(return, "io_uring cannot be used");
+	if (!skip)
+		skip = workers_free(info.flags & PBT_PIN_WORKERS, &free);
+	if (skip)
+		SKIP(return, "%s", skip);
 	if (free == 11 * REQUESTS)
 		SKIP(return, "workers have but one CPU here, pinned or not");
 	EXPECT_EQ(REQUESTS, free);
