@@ -411,6 +411,17 @@ static struct answer decide_claim(enum column column, const struct claim *claim)
 	return all;
 }
 
+/* A form of MariaDB's test has a column of its own, all other guests run our programs. */
+static enum column column_of(const struct setting *s)
+{
+	enum column column;
+
+	for (column = MTR; column < NR_COLUMNS; column++)
+		if (!strcmp(s->guest, column_names[column]))
+			return column;
+	return PROGRAMS;
+}
+
 /* MariaDB is asked only where that is wanted. */
 static bool was_run(enum column column)
 {
@@ -419,7 +430,7 @@ static bool was_run(enum column column)
 	if (column == PROGRAMS)
 		return true;
 	for (i = 0; i < nr_settings; i++)
-		if (!strcmp(settings[i].guest, column_names[column]) &&
+		if (column_of(&settings[i]) == column &&
 		    counts[i].passed + counts[i].failed + counts[i].skipped)
 			return true;
 	return false;
@@ -556,11 +567,9 @@ static void print_knobs(FILE *f, const struct setting *s)
 
 static void print_command(const struct setting *s)
 {
-	enum column column;
+	const enum column column = column_of(s);
 
-	for (column = MTR; column < NR_COLUMNS; column++) {
-		if (strcmp(s->guest, column_names[column]))
-			continue;
+	if (column != PROGRAMS) {
 		printf("%s %lu %s %s\n", s->name, s->seconds * look,
 		       one_is_enough(column, s - settings) ? "first" : "all", s->knobs);
 		return;
