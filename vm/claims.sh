@@ -65,6 +65,8 @@ claims_mariadb()
 		for ((boot = 1; loops > 0; boot++)); do
 			dir=$RESULT/$2-$name-$boot
 			mariadb_guest "$OPT_BASE" "$dir" "round $2: $name" "$loops"
+			[ "$MARIADB_STATE" != unwell ] ||
+				die "$EXIT_FAIL" "$name: $MARIADB_REASON"
 			jq -c --arg name "$name" --slurpfile knobs <(cat "$dir/knobs.json" \
 				2>/dev/null || true) "$CLAIMS_DELIVERED"'
 				(.state | IN("passed", "corrupted") | not) as $none |
