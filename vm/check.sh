@@ -940,10 +940,14 @@ check_no_time()
 {
 	CACHE=$SCRATCH/cache
 	mkdir -p "$CACHE/timings"
+	later() { (build_in_time); }
+	BUILD_BEFORE=$((EPOCHSECONDS + 1000))
+	build_in_time
+	BUILD_BEFORE=$((EPOCHSECONDS + 450))
+	refused 4 "too late for another kernel, of which one takes 240 s" later
 	echo 30 >"$CACHE/timings/build_linux-6.1_+_small"
 	echo 700 >"$CACHE/timings/build_linux-6.1"
 	BUILD_BEFORE=$((EPOCHSECONDS + 900))
-	later() { (build_in_time); }
 	refused 4 "too late for another kernel, of which one takes 700 s" later
 	BUILD_BEFORE=$((EPOCHSECONDS + 1000))
 	build_in_time
@@ -1189,6 +1193,9 @@ check_interrupted()
 {
 	local before pid try image
 
+	userspace_get ppc64le
+	kernel_get source:6.1 ppc64le
+	module_get ppc64le
 	before=$(left_behind)
 	# what a shell starts in the background ignores SIGINT for good, unless it is given back
 	# shellcheck disable=SC2016 # perl's variables
@@ -1199,7 +1206,11 @@ check_interrupted()
 		[ -z "$(guest_file)" ] || break
 		sleep 0.3
 	done
-	[ "$try" != 100 ] || fail "the guest did not start"
+	if [ "$try" = 100 ]; then
+		kill -TERM "$pid"
+		wait "$pid" || true
+		fail "the guest did not start"
+	fi
 	image=$(guest_file)
 	sleep 1
 	kill -INT "$pid"
