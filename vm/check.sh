@@ -12,8 +12,10 @@ CHECK_VERSIONS_LONG="5.10 6.12"
 CHECKPATCH_IGNORE=BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,ENOSYS
 CHECKPATCH_IGNORE+=,LINUX_VERSION_CODE,CONSTANT_COMPARISON
 
-# The whole of it, unless it is --long, begins no kernel's build that would end later.
+# The whole of it, unless it is --long, begins nothing that would end later: a slow machine without
+# a cache leaves out what comes last.
 CHECK_MINUTES=45
+TEST_SECONDS=150	# what a test takes there at the most, if it builds no kernel
 
 TEST_TIMEOUT=1800	# the longest test builds a kernel; in check --long four times that
 
@@ -37,6 +39,7 @@ t()
 	[[ $name =~ $OPT_TESTS ]] || return 0
 	shift
 	number=$((passed + failed + skipped + 1))
+	test_in_time || set -- skip "too late for another test; --long has no such limit"
 	apart test_body "$@" >"$log" 2>&1
 	# ends by itself with the test; signals the test alone, which ends what it has started
 	{
@@ -61,6 +64,11 @@ t()
 		tail -n 40 "$log" | sed 's/^/# /'
 		;;
 	esac
+}
+
+test_in_time()
+{
+	[ -z "$END_BEFORE" ] || [ $((EPOCHSECONDS + TEST_SECONDS)) -lt "$END_BEFORE" ]
 }
 
 skip()
@@ -941,18 +949,22 @@ check_no_time()
 	CACHE=$SCRATCH/cache
 	mkdir -p "$CACHE/timings"
 	later() { (build_in_time); }
-	BUILD_BEFORE=$((EPOCHSECONDS + 1000))
+	END_BEFORE=$((EPOCHSECONDS + 1000))
 	build_in_time
-	BUILD_BEFORE=$((EPOCHSECONDS + 450))
+	END_BEFORE=$((EPOCHSECONDS + 450))
 	refused 4 "too late for another kernel, of which one takes 240 s" later
 	echo 30 >"$CACHE/timings/build_linux-6.1_+_small"
 	echo 700 >"$CACHE/timings/build_linux-6.1"
-	BUILD_BEFORE=$((EPOCHSECONDS + 900))
+	END_BEFORE=$((EPOCHSECONDS + 900))
 	refused 4 "too late for another kernel, of which one takes 700 s" later
-	BUILD_BEFORE=$((EPOCHSECONDS + 1000))
+	END_BEFORE=$((EPOCHSECONDS + 1000))
 	build_in_time
-	BUILD_BEFORE=
+	test_in_time
+	END_BEFORE=$((EPOCHSECONDS + 100))
+	! test_in_time || fail "a test would begin 100 s before the end"
+	END_BEFORE=
 	build_in_time
+	test_in_time
 }
 
 # What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
@@ -1788,7 +1800,7 @@ check_claims_measured()
 # What is asked of each kernel that is built here, VERSION.
 check_on()
 {
-	local version=$1 arch
+	local version=$1
 	local fp=powerpc-save-clobbers-fp vmx=powerpc-save-clobbers-vmx
 
 	t "kernel-$version" kernel_get "source:$version" ppc64le
@@ -1798,9 +1810,6 @@ check_on()
 		t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
 		t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
 	fi
-	for arch in ppc64le x86_64 arm64 ppc64; do
-		t "module-build-$version-$arch" check_module_build "$version" "$arch"
-	done
 }
 
 run_check()
@@ -1813,7 +1822,7 @@ run_check()
 		versions="$versions $CHECK_VERSIONS_LONG"
 		TEST_TIMEOUT=$((4 * TEST_TIMEOUT))
 	elif [ "$OPT_TESTS" = . ]; then
-		BUILD_BEFORE=$((EPOCHSECONDS + 60 * CHECK_MINUTES))
+		END_BEFORE=$((EPOCHSECONDS + 60 * CHECK_MINUTES))
 	fi
 	start
 	# shellcheck disable=SC2046 # lists of packages
@@ -1854,20 +1863,22 @@ run_check()
 	t unanswered check_unanswered
 	t mutants-judged check_mutants_judged
 
-	for version in $versions; do
-		for compiler in gcc clang; do
-			for arch in x86_64 ppc64le arm64 ppc64; do
-				t "build-$version-$compiler-$arch" check_build "$version" \
-					"$compiler" "$arch"
-			done
-		done
-		t "run-tests-$version-linked" check_run_tests "$version" link
-		[ "$version" != 6.1 ] && [ -z "$OPT_LONG" ] ||
-			t "run-tests-$version-copied" check_run_tests "$version" copy
-		t "install-$version" check_install "$version"
-	done
-
+	# what this is for comes first, and last what a slow machine may leave out
 	check_on 6.1
+	t validate-default check_validate 0 'FIXED$'
+	t validate-swapped check_validate 1 'NOT FIXED$' --base source:6.1 \
+		--fixed "source:6.1+$both"
+	t validate-bad-twice check_validate 1 'NOT FIXED$' --fixed "source:6.1+$both"
+	t validate-half-a-fix check_validate 1 'NOT FIXED$' --fixed "source:6.1+$fp"
+	t validate-good-twice check_validate 4 'INCONCLUSIVE (the base does not show the problem)' \
+		--base source:6.1
+	t bisect-step-good check_bisect_step 0 "good: violations 0 of" source:6.1
+	t bisect-step-bad check_bisect_step 1 "bad: violations" "source:6.1+$fp"
+	t bisect-step-base check_bisect_step 0 "good: violations 0 of" source:6.1 \
+		--base "source:6.1+$vmx"
+	t bisect-step-good-base check_bisect_step 125 "cannot tell: the base does not show" \
+		source:6.1 --base source:6.1
+	t bisect-step-no-boot check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
 	t kick-process-does-not check_knobs_catch source:6.1+kick-process-does-not \
 		notify.kernel_default_ring.reaches_a_spinning_thread \
 		notify.signal_coop_taskrun_ring.reaches_a_spinning_thread
@@ -1902,11 +1913,6 @@ run_check()
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
 	# arming takes several times as long there
 	[ -z "$OPT_LONG" ] || t fuzz-x86_64 check_fuzz distro x86_64 100000
-	t io-uring-disabled check_io_uring_disabled
-	t quiet-debian-ppc64le check_quiet distro ppc64le
-	t quiet-debian-x86_64 check_quiet distro x86_64
-	t quiet-debian-arm64 check_quiet distro arm64
-
 	t guest-warns check_guest_fault 'echo "WARNING: CPU: 0 PID: 1 at nowhere" >/dev/kmsg' \
 		unwell 'the kernel reported: .*WARNING'
 	t guest-dies check_guest_fault 'poweroff -f' dead 'ended without a result'
@@ -1916,21 +1922,28 @@ run_check()
 	t interrupted-apart check_interrupted mutants --tests source:6.1
 	t incremental-build check_incremental
 
-	t validate-default check_validate 0 'FIXED$'
-	t validate-swapped check_validate 1 'NOT FIXED$' --base source:6.1 \
-		--fixed "source:6.1+$both"
-	t validate-bad-twice check_validate 1 'NOT FIXED$' --fixed "source:6.1+$both"
-	t validate-half-a-fix check_validate 1 'NOT FIXED$' --fixed "source:6.1+$fp"
-	t validate-good-twice check_validate 4 'INCONCLUSIVE (the base does not show the problem)' \
-		--base source:6.1
-	t bisect-step-good check_bisect_step 0 "good: violations 0 of" source:6.1
-	t bisect-step-bad check_bisect_step 1 "bad: violations" "source:6.1+$fp"
-	t bisect-step-base check_bisect_step 0 "good: violations 0 of" source:6.1 \
-		--base "source:6.1+$vmx"
-	t bisect-step-good-base check_bisect_step 125 "cannot tell: the base does not show" \
-		source:6.1 --base source:6.1
-	t bisect-step-no-boot check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
-	# last, as it may be too late for another kernel's build
+	for version in $versions; do
+		for compiler in gcc clang; do
+			for arch in x86_64 ppc64le arm64 ppc64; do
+				t "build-$version-$compiler-$arch" check_build "$version" \
+					"$compiler" "$arch"
+			done
+		done
+		t "run-tests-$version-linked" check_run_tests "$version" link
+		[ "$version" != 6.1 ] && [ -z "$OPT_LONG" ] ||
+			t "run-tests-$version-copied" check_run_tests "$version" copy
+		t "install-$version" check_install "$version"
+	done
+	t quiet-debian-ppc64le check_quiet distro ppc64le
+	t quiet-debian-x86_64 check_quiet distro x86_64
+	t quiet-debian-arm64 check_quiet distro arm64
+	for version in $versions; do
+		for arch in ppc64le x86_64 arm64 ppc64; do
+			t "module-build-$version-$arch" check_module_build "$version" "$arch"
+		done
+	done
+	# each with another kernel's build
+	t io-uring-disabled check_io_uring_disabled
 	for version in ${versions/6.1/}; do
 		check_on "$version"
 	done

@@ -327,17 +327,17 @@ kernel_build()
 	unlock "build-${tree##*/}"
 }
 
-# BUILD_BEFORE is when the last whole build of a kernel, and a few tests of it, have to be over (in
-# seconds of the epoch): what one takes is known from the longest here so far, if there was one.
-BUILD_BEFORE=
+# END_BEFORE is when a check has to be over (in seconds of the epoch), and so a whole build of a
+# kernel with a few tests of it: what one takes is known from the longest here so far, if any.
+END_BEFORE=
 build_in_time()
 {
 	local seconds
 
-	[ -n "$BUILD_BEFORE" ] || return 0
+	[ -n "$END_BEFORE" ] || return 0
 	seconds=$({ echo 240; cat "$CACHE"/timings/build_linux-* 2>/dev/null || true; } |
 		sort -n | tail -n 1)
-	[ $((EPOCHSECONDS + seconds + 240)) -lt "$BUILD_BEFORE" ] ||
+	[ $((EPOCHSECONDS + seconds + 240)) -lt "$END_BEFORE" ] ||
 		die $EXIT_SKIP "too late for another kernel, of which one takes $seconds s here;" \
 			"--long has no such limit"
 }
