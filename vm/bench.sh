@@ -32,6 +32,14 @@ median()
 		END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'
 }
 
+# When each of these results had its first violation, in ms and events; inf: never, which median()
+# sorts last.
+bench_violation()
+{
+	jq -r '[.variants[] | select(.violations > 0)][0] //
+		{ first_ms: "inf", first_event: "inf" } | "\(.first_ms) \(.first_event)"' "$@"
+}
+
 # 200 fresh starts on each bad kernel, each stopped at its first violation.
 bench_first()
 {
@@ -40,13 +48,12 @@ bench_first()
 	bench_guest "source:6.1+$patch" 'for i in $(seq '$BENCH_STARTS'); do
 		./live_registers -t 1 --stop-first --json /results/$i.json >/dev/null 2>&1
 	done' "first-$patch"
-	cat "$dir"/[0-9]*.json | jq -r '[.variants[] | select(.violations > 0)] | .[0] |
-		if . then "\(.first_ms) \(.first_event)" else "none" end' >"$dir/first"
+	bench_violation "$dir"/[0-9]*.json >"$dir/first"
 	rm -f "$dir"/[0-9]*.json
-	found=$(grep -vc none "$dir/first" || true)
+	found=$(grep -vc inf "$dir/first" || true)
 	say "first violation, 6.1+$patch: $found of $BENCH_STARTS starts found it," \
-		"median $(grep -v none "$dir/first" | cut -d ' ' -f 1 | median) ms and" \
-		"$(grep -v none "$dir/first" | cut -d ' ' -f 2 | median) events"
+		"median $(grep -v inf "$dir/first" | cut -d ' ' -f 1 | median) ms and" \
+		"$(grep -v inf "$dir/first" | cut -d ' ' -f 2 | median) events"
 }
 
 # Events per second against threads per second of a bare loop, in turns in one guest.
@@ -243,7 +250,7 @@ bench_mariadb()
 	OPT_ARCH=ppc64le
 	userspace_get "$OPT_ARCH"
 	# as everything here, and no more than run at the same time on two cores
-	[ -n "${GIVEN[smp]:-}" ] || GIVEN[smp]=yes
+	GIVEN[smp]=yes
 	mariadb_memory
 	host_get innodb_page
 	mariadb_root_get "$OPT_ARCH"
@@ -264,8 +271,8 @@ bench_mariadb()
 		esac
 		{
 			for what in live_registers page_integrity; do
-				bench_first_ms "$dir/$what".*.json | median
-				bench_first_ms "$dir/$what.1.json"
+				bench_violation "$dir/$what".*.json | cut -d ' ' -f 1 | median
+				bench_violation "$dir/$what.1.json" | cut -d ' ' -f 1
 			done
 			jq -r '.seconds, .loops' "$dir/run.json"
 		} | paste -sd ' ' >>"$RESULT/mariadb"
@@ -281,12 +288,6 @@ bench_mariadb()
 	say "  later than live_registers: page_integrity $(bench_column 3 1) times," \
 		"MariaDB's test $bound$(bench_column 5 1 1000) times" \
 		"(first start: $(bench_column 5 2 1000))"
-}
-
-# When each of these results had its first violation; inf: never, which median() sorts last.
-bench_first_ms()
-{
-	jq -r '[.variants[] | select(.violations > 0)] | .[0].first_ms // "inf"' "$@"
 }
 
 # bench_column N [M [FACTOR]]: the median over boots of column N, or of FACTOR * N / M.
