@@ -12,6 +12,10 @@
 #include "../ppc_barrier_test/ppc_barrier_test.h"
 #include "engine.h"
 
+/* A CQE that does not come for so long never will; nor, once one was not ours, for so long. */
+#define CQE_SECONDS	30
+#define STRAY_SECONDS	1
+
 const char *const engine_names[ENGINE_NR] = {
 	[ENGINE_URING] = "uring",
 	[ENGINE_URING_ASYNC] = "uring_async",
@@ -74,11 +78,25 @@ void engine_limit_workers(struct engine *e, unsigned int workers)
 		io_uring_register_iowq_max_workers(&e->ring, values);
 }
 
-static void prepare(struct engine *e, unsigned int i)
+/* With an SQ thread there may be no room: a CQE is there before its SQE is known to be free. */
+static int get_sqe(struct engine *e, struct io_uring_sqe **sqe)
+{
+	int ret = 0;
+
+	for (*sqe = io_uring_get_sqe(&e->ring); !*sqe; *sqe = io_uring_get_sqe(&e->ring)) {
+		ret = io_uring_submit(&e->ring);
+		if (ret >= 0 && e->kind == ENGINE_URING_SQPOLL)
+			ret = io_uring_sqring_wait(&e->ring);
+		if (ret < 0 && ret != -EINTR && ret != -EAGAIN && ret != -EBUSY)
+			return ret;
+	}
+	return 0;
+}
+
+static void prepare(struct engine *e, struct io_uring_sqe *sqe, unsigned int i)
 {
 	const bool fixed = e->kind == ENGINE_URING_FIXED;
 	const bool by_index = fixed || e->kind == ENGINE_URING_SQPOLL;
-	struct io_uring_sqe *sqe = io_uring_get_sqe(&e->ring);
 	const struct transfer *t = &e->batch[i];
 	const int fd = by_index ? (int)t->file : e->area->fds[t->file];
 
@@ -99,34 +117,59 @@ static void prepare(struct engine *e, unsigned int i)
 		sqe->flags |= IOSQE_FIXED_FILE;
 	if (fixed || e->kind == ENGINE_URING_ASYNC)
 		sqe->flags |= IOSQE_ASYNC;
-	io_uring_sqe_set_data(sqe, (void *)(uintptr_t)i);
+	sqe->user_data = (uint64_t)e->batches << 32 | i;
+}
+
+/* Waits until each transfer has its result, or it is clear that one will never have it. */
+static int reap(struct engine *e)
+{
+	struct __kernel_timespec patience = { .tv_sec = CQE_SECONDS };
+	struct io_uring_cqe *cqe;
+	unsigned int left = e->nr;
+	int ret;
+
+	while (left) {
+		/* before 5.11 the time-out is a request of its own */
+		ret = io_uring_peek_cqe(&e->ring, &cqe);
+		if (ret == -EAGAIN)
+			ret = io_uring_wait_cqe_timeout(&e->ring, &cqe, &patience);
+		if (ret == -EINTR || ret == -EAGAIN)
+			continue;
+		if (ret == -ETIME)
+			return 0;
+		if (ret)
+			return ret;
+		if (cqe->user_data >> 32 == e->batches && (uint32_t)cqe->user_data < e->nr &&
+		    e->batch[(uint32_t)cqe->user_data].res == ENGINE_NO_CQE) {
+			e->batch[(uint32_t)cqe->user_data].res = cqe->res;
+			left--;
+		} else {
+			patience.tv_sec = STRAY_SECONDS;
+		}
+		io_uring_cqe_seen(&e->ring, cqe);
+	}
+	return 0;
 }
 
 static int run_uring(struct engine *e)
 {
-	struct io_uring_cqe *cqe;
+	struct io_uring_sqe *sqe;
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < e->nr; i++)
-		prepare(e, i);
-	for (i = 0; i < e->nr; i += ret) {
-		ret = io_uring_submit(&e->ring);
-		if (ret == -EINTR || ret == -EAGAIN || ret == -EBUSY)
-			ret = 0;
-		else if (ret < 0)
-			return ret;
-	}
+	e->batches++;
 	for (i = 0; i < e->nr; i++) {
-		do {
-			ret = io_uring_wait_cqe(&e->ring, &cqe);
-		} while (ret == -EINTR || ret == -EAGAIN);
+		ret = get_sqe(e, &sqe);
 		if (ret)
 			return ret;
-		e->batch[(uintptr_t)io_uring_cqe_get_data(cqe)].res = cqe->res;
-		io_uring_cqe_seen(&e->ring, cqe);
+		prepare(e, sqe, i);
 	}
-	return 0;
+	do {
+		ret = io_uring_submit(&e->ring);
+		if (ret < 0 && ret != -EINTR && ret != -EAGAIN && ret != -EBUSY)
+			return ret;
+	} while (ret < 0 || (e->kind != ENGINE_URING_SQPOLL && io_uring_sq_ready(&e->ring)));
+	return reap(e);
 }
 
 static ssize_t transfer_by_syscall(const struct engine *e, const struct transfer *t, bool vector)
@@ -184,11 +227,13 @@ int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, bool w
 	e->batch = batch;
 	e->nr = nr;
 	e->write = write;
+	for (i = 0; i < nr; i++)
+		batch[i].res = ENGINE_NO_CQE;
 	if (engine_is_uring(e->kind))
 		return run_uring(e);
 	if (e->kind == ENGINE_THREAD)
 		return run_thread(e);
-	if (!write) {
+	if (!write || e->kind == ENGINE_NONE) {
 		run_syscalls(e);
 		return 0;
 	}

@@ -18,6 +18,7 @@
 #ifndef ENGINE_H
 #define ENGINE_H
 
+#include <limits.h>
 #include <liburing.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +32,8 @@ enum engine_kind {
 	ENGINE_URING_FIXED,
 	ENGINE_THREAD,
 	ENGINE_KTHREAD,
-	ENGINE_NR
+	ENGINE_NR,
+	ENGINE_NONE = ENGINE_NR	/* the caller itself: for a control, it has no name */
 };
 
 extern const char *const engine_names[ENGINE_NR];
@@ -39,7 +41,7 @@ extern const char *const engine_names[ENGINE_NR];
 /* Transfers of one batch at most. */
 #define ENGINE_DEPTH	64
 
-/* What an engine may use: files, and the memory that holds all buffers. */
+/* What an engine may use: files, and the memory that holds all of its buffers. */
 struct engine_area {
 	const int *fds;
 	unsigned int nr_fds;
@@ -53,14 +55,18 @@ struct transfer {
 	off_t offset;		/* bytes */
 	void *buf;		/* within the area's memory */
 	size_t len;
-	int res;		/* bytes, or -errno */
+	int res;		/* bytes, or -errno, or ENGINE_NO_CQE */
 };
+
+/* The kernel did not tell a result: no CQE had the user_data of this transfer. */
+#define ENGINE_NO_CQE	INT_MIN
 
 struct engine {
 	enum engine_kind kind;
 	const struct engine_area *area;
 	struct io_uring ring;
 	struct iovec iov[ENGINE_DEPTH];
+	uint32_t batches;	/* so far, in the upper half of user_data; the lower is the transfer */
 	/* of the batch under way, for ENGINE_THREAD */
 	struct transfer *batch;
 	unsigned int nr;
@@ -81,7 +87,7 @@ int engine_open(struct engine *e, enum engine_kind kind, const struct engine_are
 
 /*
  * Does @nr transfers at once, up to ENGINE_DEPTH, and waits for all of them; each tells its result
- * in res. Returns 0, or -errno if they could not be started.
+ * in res. Returns 0, or -errno if they could not be started: then any of them may be under way.
  */
 int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, bool write);
 

@@ -13,19 +13,27 @@
 
 /* of the header's fields, in bytes */
 #define FILE_AT		8
-#define PAGE_AT		12
+#define KIND_AT		13
 #define GENERATION_AT	32
+#define PAGE_AT		37
+#define LSN_AT		42
 #define SEED_AT		48
+#define NUMBER_AT	58
 /* of the trailer's */
 #define END_GENERATION_AT (PAGE_BYTES - PAGE_TRAILER + 48)
+#define FIELD		5		/* bytes of 32 bits */
+#define SEED_FIELD	10		/* ... and of 64 */
 
 #define SECTOR		512
 #define MAX_HOLE	16		/* bytes of a register */
 #define MAX_HOLES	4
 #define MAX_COLUMNS	2
 #define MIN_GAP		8
+#define OLDER		8		/* generations that parts of a page may come from */
+/* By this all bytes differ from what they should be; each of its own is another. */
+#define POISON		0x9e3779b97f4a7c15ULL
 
-uint8_t page_template[PAGE_TEMPLATE_BYTES] __attribute__((aligned(16)));
+uint8_t page_template[2][PAGE_TEMPLATE_BYTES] __attribute__((aligned(16)));
 
 struct page_vector page_vector;
 
@@ -90,6 +98,7 @@ void page_plan_aes(const struct page_id *id, struct page_aes *aes)
 		page_put64(&aes->key[i / 2][i % 2 * 8], draw(key, DRAW_AES + i));
 	aes->nonce = draw(key, DRAW_AES + 6);
 	aes->counter = draw(key, DRAW_AES + 7);
+	aes->low = page_low_bits(id->generation);
 }
 
 struct page_piece page_plan_piece(const struct page_id *id, unsigned int n)
@@ -100,29 +109,53 @@ struct page_piece page_plan_piece(const struct page_id *id, unsigned int n)
 	return (struct page_piece){ r & 0xffff, 64 + (r >> 16 & 1023) };
 }
 
+/* The low @length bytes of @v, less their bit 0. */
+static void put_bytes(uint8_t *p, unsigned int length, uint64_t v, uint8_t low)
+{
+	for (; length--; v >>= 8)
+		*p++ = (v & 0xfe) | low;
+}
+
+/* A number, 7 bits in each byte. */
+static void put_field(uint8_t *p, unsigned int length, uint64_t v, uint8_t low)
+{
+	for (; length--; v >>= 7)
+		*p++ = (v & 0x7f) << 1 | low;
+}
+
+static uint64_t get_field(const uint8_t *p, unsigned int length)
+{
+	uint64_t v = 0;
+
+	while (length--)
+		v = v << 7 | p[length] >> 1;
+	return v;
+}
+
 void page_put_frame(const struct page_id *id, void *page)
 {
 	uint8_t *head = page, *tail = head + PAGE_BYTES - PAGE_TRAILER;
 	uint64_t key = key_of(id), lsn = draw(key, DRAW_LSN);
+	const uint8_t low = id->generation & 1;
 	unsigned int i;
 
-	page_put32(head, HEAD_MAGIC);
+	put_bytes(head, 4, HEAD_MAGIC, low);
 	page_put32(head + PAGE_CRC_AT, 0);
-	page_put32(head + FILE_AT, id->file);
-	page_put32(head + PAGE_AT, id->page);
+	put_field(head + FILE_AT, FIELD, id->file, low);
+	put_field(head + KIND_AT, 3, page_payload_of(id), low);
 	page_put64(head + PAGE_PARITY_AT, 0);
 	page_put64(head + PAGE_PARITY_AT + 8, 0);
-	page_put32(head + GENERATION_AT, id->generation);
-	page_put32(head + 36, page_payload_of(id));
-	page_put64(head + 40, lsn);
-	page_put64(head + SEED_AT, id->seed);
-	page_put64(head + 56, draw(key, DRAW_HEADER));
+	put_field(head + GENERATION_AT, FIELD, id->generation, low);
+	put_field(head + PAGE_AT, FIELD, id->page, low);
+	put_bytes(head + LSN_AT, 6, lsn, low);
+	put_field(head + SEED_AT, SEED_FIELD, id->seed, low);
+	put_bytes(head + NUMBER_AT, 6, draw(key, DRAW_HEADER), low);
 	for (i = 0; i < 6; i++)
-		page_put64(tail + 8 * i, draw(key, DRAW_TRAILER + i));
-	page_put32(head + END_GENERATION_AT, id->generation);
-	page_put32(tail + 52, lsn);
-	page_put32(tail + 56, id->page);
-	page_put32(tail + 60, TAIL_MAGIC);
+		put_bytes(tail + 8 * i, 8, draw(key, DRAW_TRAILER + i), low);
+	put_field(tail + 48, FIELD, id->generation, low);
+	put_field(tail + 53, FIELD, id->page, low);
+	put_bytes(tail + 58, 2, lsn, low);
+	put_bytes(tail + 60, 4, TAIL_MAGIC, low);
 }
 
 /* --- CRC32C, 16 bytes at a time, from one table for each distance to the end */
@@ -193,9 +226,12 @@ void page_sums_plain(const void *page, struct page_sums *sums)
 
 void page_put_sums(void *page, const struct page_sums *sums)
 {
-	page_put32((uint8_t *)page + PAGE_CRC_AT, sums->crc);
-	page_put64((uint8_t *)page + PAGE_PARITY_AT, sums->parity[0]);
-	page_put64((uint8_t *)page + PAGE_PARITY_AT + 8, sums->parity[1]);
+	uint8_t *p = page;
+	const uint8_t low = *p & 1;
+
+	put_bytes(p + PAGE_CRC_AT, PAGE_CRC_BYTES, sums->crc, low);
+	put_bytes(p + PAGE_PARITY_AT, 8, sums->parity[0], low);
+	put_bytes(p + PAGE_PARITY_AT + 8, 8, sums->parity[1], low);
 }
 
 /* --- AES */
@@ -271,8 +307,10 @@ void page_aes_plain(const struct page_aes *aes, void *payload)
 
 		aes_round(state, key[1]);
 		aes_round(state, key[2]);
-		page_put64(p, (uint64_t)state[1] << 32 | state[0]);
-		page_put64(p + 8, (uint64_t)state[3] << 32 | state[2]);
+		low = (uint64_t)state[1] << 32 | state[0];
+		page_put64(p, (low & PAGE_HIGH_BITS) | aes->low);
+		low = (uint64_t)state[3] << 32 | state[2];
+		page_put64(p + 8, (low & PAGE_HIGH_BITS) | aes->low);
 	}
 }
 
@@ -285,8 +323,10 @@ const char *page_init(void)
 
 	init_crc();
 	init_aes();
-	for (i = 0; i < PAGE_TEMPLATE_BYTES; i++)
-		page_template[i] = draw(0, i);
+	for (i = 0; i < PAGE_TEMPLATE_BYTES; i++) {
+		page_template[0][i] = draw(0, i) & 0xfe;
+		page_template[1][i] = page_template[0][i] | 1;
+	}
 	page_vector = (struct page_vector){
 		.aes_means = "plain C", .crc_means = "plain C",
 		.aes = page_aes_plain, .sums = page_sums_plain,
@@ -306,6 +346,7 @@ const char *page_vector_means(void)
 /* Lane by lane, so that its state fits into registers. */
 static void expect_by_c(const struct page_id *id, uint8_t *payload)
 {
+	const uint64_t low = page_low_bits(id->generation);
 	struct page_lanes lanes;
 	unsigned int i, at;
 
@@ -317,7 +358,7 @@ static void expect_by_c(const struct page_id *id, uint8_t *payload)
 			a += b;
 			b ^= a;
 			c ^= a;
-			page_put64(payload + at, c);
+			page_put64(payload + at, (c & PAGE_HIGH_BITS) | low);
 		}
 	}
 }
@@ -331,7 +372,7 @@ static void expect_by_memcpy(const struct page_id *id, uint8_t *out)
 		struct page_piece piece = page_plan_piece(id, n);
 		size_t room = end - out;
 		unsigned int left = piece.length < room ? piece.length : room;
-		const uint8_t *from = page_template + piece.from;
+		const uint8_t *from = page_template[id->generation & 1] + piece.from;
 
 		for (; left >= 8; left -= 8, from += 8, out += 8)
 			page_put64(out, page_get64(from));
@@ -384,10 +425,10 @@ static bool same_page(const struct page_id *a, const struct page_id *b)
 static struct page_id get_id(const uint8_t *page)
 {
 	return (struct page_id){
-		.seed = page_get64(page + SEED_AT),
-		.file = page_get32(page + FILE_AT),
-		.page = page_get32(page + PAGE_AT),
-		.generation = page_get32(page + GENERATION_AT),
+		.seed = get_field(page + SEED_AT, SEED_FIELD),
+		.file = get_field(page + FILE_AT, FIELD),
+		.page = get_field(page + PAGE_AT, FIELD),
+		.generation = get_field(page + GENERATION_AT, FIELD),
 	};
 }
 
@@ -399,51 +440,131 @@ static bool is_sum(unsigned int offset)
 
 static bool sums_are_right(const uint8_t *page)
 {
+	uint8_t right[PAGE_PARITY_AT + PAGE_PARITY_BYTES] __attribute__((aligned(8)));
 	struct page_sums sums;
+	unsigned int i;
 
+	for (i = 0; i < sizeof(right); i++)
+		right[i] = page[i];
 	page_sums_plain(page, &sums);
-	return page_get32(page + PAGE_CRC_AT) == sums.crc &&
-	       page_get64(page + PAGE_PARITY_AT) == sums.parity[0] &&
-	       page_get64(page + PAGE_PARITY_AT + 8) == sums.parity[1];
+	page_put_sums(right, &sums);
+	return same(right, page, sizeof(right));
 }
 
 /* Is @got the page that it says it is? */
-static bool is_other_page(const struct page_id *id, const uint8_t *got, struct page_damage *damage)
+static bool is_other_page(const struct page_id *id, const uint8_t *got, uint8_t *other,
+			  struct page_damage *damage)
 {
-	uint8_t want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
 	struct page_id found = get_id(got);
 
 	if (found.seed != id->seed)
 		return false;
-	page_expect(&found, want);
-	if (!same(want, got, PAGE_BYTES))
+	page_expect(&found, other);
+	if (!same(other, got, PAGE_BYTES))
 		return false;
 	damage->class = same_page(id, &found) ? PAGE_STALE : PAGE_MISPLACED;
 	damage->found = found;
 	return true;
 }
 
-/* Header and trailer tell the generations of the two parts. */
-static bool is_torn(const struct page_id *id, const uint8_t *got, struct page_damage *damage)
+/*
+ * Is each byte of @got one of @want or one of @other? A byte may be of both. Then it tells how the
+ * pieces of @other lie, and where the first one begins.
+ */
+static bool is_mosaic(const uint8_t *want, const uint8_t *got, const uint8_t *other,
+		      struct page_damage *damage)
 {
-	uint8_t want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
-	struct page_id head = *id, tail = *id;
-	unsigned int cut = 0;
+	unsigned int i, since = 0, begin = 0, grain;
+	bool inside = false;
 
-	head.generation = page_get32(got + GENERATION_AT);
-	tail.generation = page_get32(got + END_GENERATION_AT);
-	if (head.generation == tail.generation)
-		return false;
-	page_expect(&head, want);
-	while (cut < PAGE_BYTES && same(want + cut, got + cut, SECTOR))
-		cut += SECTOR;
-	page_expect(&tail, want);
-	if (cut == 0 || !same(want + cut, got + cut, PAGE_BYTES - cut))
-		return false;
-	damage->class = PAGE_TORN;
-	damage->found = head.generation == id->generation ? tail : head;
-	damage->cut = cut;
+	for (i = 0; i < PAGE_BYTES; i++)
+		if (got[i] != want[i] && got[i] != other[i])
+			return false;
+	damage->pieces = 0;
+	damage->piece = PAGE_BYTES;
+	damage->grain = PAGE_BYTES;
+	/* @since: what lies from there on, up to here, is of both */
+	for (i = 0; i <= PAGE_BYTES; i++) {
+		const bool end = i == PAGE_BYTES;
+		unsigned int at;
+
+		if (!end && want[i] == other[i])
+			continue;
+		if (!end && (got[i] == other[i]) == inside) {
+			since = i + 1;
+			continue;
+		}
+		/* the roundest place for the border */
+		for (grain = PAGE_BYTES; i / grain * grain < since; grain /= 2)
+			;
+		at = end ? PAGE_BYTES : i / grain * grain;
+		if (!end && grain < damage->grain)
+			damage->grain = grain;
+		if (inside) {
+			if (at - begin < damage->piece)
+				damage->piece = at - begin;
+		} else if (!end) {
+			begin = at;
+			if (!damage->pieces++)
+				damage->cut = at;
+		}
+		inside = !inside;
+		since = i + 1;
+	}
 	return true;
+}
+
+/* One piece that goes to the end, as of a write that did not. */
+static bool is_torn(const struct page_damage *damage)
+{
+	return damage->pieces == 1 && damage->cut && damage->cut % SECTOR == 0 &&
+	       damage->cut + damage->piece == PAGE_BYTES;
+}
+
+/* Is what is wrong of another generation, or of the page that the header tells? */
+static bool is_of_another(const struct page_id *id, const uint8_t *want, const uint8_t *got,
+			  uint8_t *other, struct page_damage *damage)
+{
+	const uint32_t end = get_field(got + END_GENERATION_AT, FIELD);
+	struct page_id found = get_id(got);
+	unsigned int i;
+
+	/* as its own header says, then the one before, its trailer, and those around it */
+	for (i = 0; i < OLDER + 3; i++) {
+		if (i)
+			found = *id;
+		if (i == 1 || (i > 2 && i < OLDER + 2))
+			found.generation -= i == 1 ? 1 : i - 1;
+		else if (i)
+			found.generation = i == 2 ? end : id->generation + 1;
+		if (found.seed != id->seed ||
+		    (same_page(&found, id) && found.generation == id->generation))
+			continue;
+		page_expect(&found, other);
+		damage->found = found;
+		if (is_mosaic(want, got, other, damage))
+			return true;
+	}
+	damage->pieces = 0;
+	return false;
+}
+
+/* Two parts, both of another generation. */
+static bool is_torn_and_stale(const struct page_id *id, const uint8_t *got, uint8_t *first,
+			      struct page_damage *damage)
+{
+	uint8_t second[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	struct page_id found = *id;
+
+	found.generation = get_field(got + END_GENERATION_AT, FIELD);
+	page_expect(&found, second);
+	found.generation = get_field(got + GENERATION_AT, FIELD);
+	page_expect(&found, first);
+	damage->found = found;
+	if (is_mosaic(first, got, second, damage) && is_torn(damage))
+		return true;
+	damage->pieces = 0;
+	return false;
 }
 
 /* Are all bytes that differ 0, and SECTOR of them in a row? */
@@ -531,10 +652,41 @@ static bool is_carried(const struct page_id *id, const uint8_t *want, const uint
 	return true;
 }
 
+static void classify(const struct page_id *id, const uint8_t *want, const uint8_t *got,
+		     struct page_damage *damage)
+{
+	uint8_t other[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	struct page_id says = get_id(got);
+
+	page_poison(want, other);
+	if (is_mosaic(want, got, other, damage)) {
+		damage->class = PAGE_NOT_READ;
+		return;
+	}
+	damage->pieces = 0;
+	if (is_other_page(id, got, other, damage))
+		return;
+	if (is_few_holes(damage)) {
+		damage->class = PAGE_REGISTER_HOLE;
+		is_of_another(id, want, got, other, damage);
+	} else if (is_zeroes(want, got)) {
+		damage->class = PAGE_ZEROES;
+	} else if (is_of_another(id, want, got, other, damage)) {
+		damage->class = is_torn(damage) ? PAGE_TORN : PAGE_MOSAIC;
+	} else if (is_torn_and_stale(id, got, other, damage)) {
+		damage->class = PAGE_TORN;
+	} else if (is_carried(id, want, got, damage)) {
+		damage->class = PAGE_REGISTER_HOLE;
+	} else if (damage->sums_ok && same_page(&says, id) && says.generation == id->generation) {
+		damage->class = PAGE_MISCOMPUTED;
+	} else {
+		damage->class = PAGE_OTHER;
+	}
+}
+
 static void diagnose(const struct page_id *id, const uint8_t *want, const uint8_t *got,
 		     struct page_damage *damage)
 {
-	struct page_id says = get_id(got);
 	unsigned int first, i;
 
 	/* an initialiser would call memset() */
@@ -543,6 +695,14 @@ static void diagnose(const struct page_id *id, const uint8_t *want, const uint8_
 	list_ranges(want, got, false, damage);
 	if (!damage->nr_ranges)
 		list_ranges(want, got, true, damage);
+	damage->sums_ok = sums_are_right(got);
+	classify(id, want, got, damage);
+	/* what is of another page has the sums of that */
+	if (damage->pieces || damage->class == PAGE_STALE || damage->class == PAGE_MISPLACED) {
+		damage->nr_ranges = 0;
+		damage->bytes = 0;
+		list_ranges(want, got, true, damage);
+	}
 	first = damage->range[0].offset;
 	damage->alignment = 4096;
 	while (first % damage->alignment)
@@ -552,18 +712,14 @@ static void diagnose(const struct page_id *id, const uint8_t *want, const uint8_
 		damage->expected[i] = want[damage->sample + i];
 		damage->got[i] = got[damage->sample + i];
 	}
-	damage->sums_ok = sums_are_right(got);
+}
 
-	if (is_other_page(id, got, damage) || is_torn(id, got, damage))
-		return;
-	if (is_zeroes(want, got))
-		damage->class = PAGE_ZEROES;
-	else if (is_few_holes(damage) || is_carried(id, want, got, damage))
-		damage->class = PAGE_REGISTER_HOLE;
-	else if (damage->sums_ok && same_page(&says, id) && says.generation == id->generation)
-		damage->class = PAGE_MISCOMPUTED;
-	else
-		damage->class = PAGE_OTHER;
+void page_poison(const void *want, void *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < PAGE_BYTES; i += 8)
+		page_put64((uint8_t *)page + i, page_get64((const uint8_t *)want + i) ^ POISON);
 }
 
 bool page_compare(const struct page_id *id, const void *want, const void *found,
@@ -576,25 +732,21 @@ bool page_compare(const struct page_id *id, const void *want, const void *found,
 	return false;
 }
 
-bool page_check(const struct page_id *id, const void *found, struct page_damage *damage)
-{
-	uint8_t want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
-
-	page_expect(id, want);
-	return page_compare(id, want, found, damage);
-}
-
 const char *page_class_name(enum page_class class)
 {
 	static const char *const names[PAGE_NR_CLASSES] = {
 		[PAGE_GOOD] = "good",
+		[PAGE_NOT_READ] = "not read",
 		[PAGE_STALE] = "stale",
 		[PAGE_MISPLACED] = "misplaced",
 		[PAGE_TORN] = "torn",
+		[PAGE_MOSAIC] = "mosaic",
 		[PAGE_ZEROES] = "zeroes",
 		[PAGE_REGISTER_HOLE] = "register hole",
 		[PAGE_MISCOMPUTED] = "miscomputed",
 		[PAGE_OTHER] = "other",
+		[PAGE_WRONG_RESULT] = "wrong result",
+		[PAGE_BEYOND_END] = "beyond the end",
 	};
 
 	return names[class];
@@ -608,33 +760,41 @@ static void hex(char *text, const uint8_t *bytes)
 		sprintf(text + 2 * i, "%02x", bytes[i]);
 }
 
+static void print_pieces(char *text, size_t size, const struct page_id *id,
+			 const struct page_damage *d)
+{
+	char of[80] = "";
+
+	if (d->class != PAGE_NOT_READ && same_page(&d->found, id))
+		snprintf(of, sizeof(of), ", of generation %u", d->found.generation);
+	else if (d->class != PAGE_NOT_READ)
+		snprintf(of, sizeof(of), ", of file %u page %u generation %u", d->found.file,
+			 d->found.page, d->found.generation);
+	snprintf(text, size, " (%u piece%s of %u bytes%s at %s of %u%s)", d->pieces,
+		 d->pieces == 1 ? "" : "s", d->piece, d->pieces == 1 ? "" : " or more",
+		 d->pieces == 1 ? "a multiple" : "multiples", d->grain, of);
+}
+
 int page_damage_print(char *buf, size_t size, const struct page_id *id,
 		      const struct page_damage *d)
 {
 	static const char *const by[PAGE_NR_PAYLOADS] = { "C", "memcpy", "AES" };
-	char class[128], expected[33], got[33];
+	char class[160], expected[33], got[33];
 
 	class[0] = '\0';
-	switch (d->class) {
-	case PAGE_STALE:
+	if (d->class == PAGE_STALE)
 		snprintf(class, sizeof(class), " (generation %u)", d->found.generation);
-		break;
-	case PAGE_MISPLACED:
+	else if (d->class == PAGE_MISPLACED)
 		snprintf(class, sizeof(class), " (file %u page %u generation %u)", d->found.file,
 			 d->found.page, d->found.generation);
-		break;
-	case PAGE_TORN:
+	else if (d->class == PAGE_TORN)
 		snprintf(class, sizeof(class), " (at %u, the other part of generation %u)", d->cut,
 			 d->found.generation);
-		break;
-	case PAGE_REGISTER_HOLE:
-		if (d->stride)
-			snprintf(class, sizeof(class), " (%u units in the same columns, stride %u)",
-				 d->count, d->stride);
-		break;
-	default:
-		break;
-	}
+	else if (d->class == PAGE_REGISTER_HOLE && d->stride)
+		snprintf(class, sizeof(class), " (%u units in the same columns, stride %u)",
+			 d->count, d->stride);
+	else if (d->pieces)
+		print_pieces(class, sizeof(class), id, d);
 	hex(expected, d->expected);
 	hex(got, d->got);
 	return snprintf(buf, size,

@@ -9,12 +9,16 @@
  *
  * A page is PAGE_BYTES long, little endian on every CPU:
  *
- *	0	header: magic, CRC32C, file, page (32 bits each); parity (128 bits); generation,
- *		payload kind (32 bits each); LSN, seed, number that depends on all of the identity
- *		(64 bits each)
+ *	0	header: magic, CRC32C (4 bytes each), file (5), payload kind (3); parity (16);
+ *		generation, page (5 each), LSN (6); seed (10), number that depends on all of the
+ *		identity (6)
  *	64	payload
- *	16320	trailer: 48 bytes that depend on all of the identity; generation, low half of the
- *		LSN, page, magic (32 bits each)
+ *	16320	trailer: 48 bytes that depend on all of the identity; generation, page (5 each),
+ *		start of the LSN (2), magic (4)
+ *
+ * Bit 0 of each byte is that of the generation. So each byte differs from that of the generation
+ * before, and a write that loses any one of them is seen. Numbers are kept in the other 7 bits of
+ * their bytes; what is computed or drawn has that bit replaced.
  *
  * The parity is the XOR of all aligned 16-byte units. It and the CRC are those of the whole page,
  * taken with both fields as 0. All functions may be called from any number of threads at once,
@@ -47,13 +51,12 @@ enum page_payload {
 	PAGE_NR_PAYLOADS
 };
 
-/* In the order in which they are tried: a page is of the first class that fits. */
+/* A page is of the first class that fits. */
 enum page_class {
 	PAGE_GOOD,
+	PAGE_NOT_READ,		/* what page_poison() left: the read did not write it */
 	PAGE_STALE,		/* all of it is another generation of the same page */
 	PAGE_MISPLACED,		/* all of it is another page, of the same seed */
-	PAGE_TORN,		/* two generations of the same page, cut at a multiple of 512 */
-	PAGE_ZEROES,		/* only zero bytes instead of data, 512 bytes or more in a row */
 	/*
 	 * The trace of one or two lost registers. Either up to 4 damaged ranges of 16 bytes or
 	 * less each, aligned or not; or, when a damaged register was computed on with, damage in
@@ -61,6 +64,9 @@ enum page_class {
 	 * or parity alone is of this class, too.
 	 */
 	PAGE_REGISTER_HOLE,
+	PAGE_ZEROES,		/* only zero bytes instead of data, 512 bytes or more in a row */
+	PAGE_TORN,		/* from a multiple of 512 to its end it is another generation */
+	PAGE_MOSAIC,		/* all that is wrong is of one other generation, or of one page */
 	/*
 	 * Wrong data, but below right sums and the right identity: it was damaged before the sums
 	 * were computed, not on its way to the file or back. Lost registers that all
@@ -68,6 +74,9 @@ enum page_class {
 	 */
 	PAGE_MISCOMPUTED,
 	PAGE_OTHER,
+	/* not of page_compare(), but for those who count what is wrong with writes and files */
+	PAGE_WRONG_RESULT,
+	PAGE_BEYOND_END,
 	PAGE_NR_CLASSES
 };
 
@@ -90,8 +99,15 @@ struct page_damage {
 	unsigned int alignment;		/* largest power of two, up to 4096, of the first offset */
 	unsigned int count;		/* PAGE_REGISTER_HOLE: how many holes */
 	unsigned int stride;		/* bytes from row to row of carried damage, else 0 */
+	/*
+	 * Unless it is 0, all that is wrong is of the page @found, or for PAGE_NOT_READ was not
+	 * read, in so many pieces. For PAGE_TORN there may be two other generations, @found is
+	 * the first then.
+	 */
+	unsigned int pieces;
+	unsigned int piece, grain;	/* bytes of the smallest; each begins and ends at ... */
 	unsigned int cut;		/* PAGE_TORN: offset of the first byte behind the cut */
-	struct page_id found;		/* PAGE_STALE, _MISPLACED: whose page; _TORN: other part */
+	struct page_id found;		/* PAGE_STALE, _MISPLACED: whose page; see pieces */
 	bool sums_ok;			/* the sums found are right for what was found */
 	unsigned int sample;		/* offset of the bytes below: the first damage */
 	uint8_t expected[16], got[16];
@@ -117,13 +133,14 @@ void page_expect(const struct page_id *id, void *page);
 
 /*
  * Returns true if the PAGE_BYTES at @found are the page @id; then of @damage only the class is set.
- * Else @damage tells what they are. It needs up to 64 KiB of stack.
+ * Else @damage tells what they are. @want is as page_expect() of @id wrote it. It needs up to
+ * 64 KiB of stack.
  */
-bool page_check(const struct page_id *id, const void *found, struct page_damage *damage);
-
-/* The same, with @want as page_expect() of @id wrote it: for a page that is seen more than once. */
 bool page_compare(const struct page_id *id, const void *want, const void *found,
 		  struct page_damage *damage);
+
+/* Before the page @want is read to there: what is different from it in each byte. */
+void page_poison(const void *want, void *page);
 
 /* For people: "register hole", "stale", ... */
 const char *page_class_name(enum page_class class);

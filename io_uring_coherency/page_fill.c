@@ -21,6 +21,8 @@ static lane_pair load_pair(const uint64_t *lane)
 
 static void fill_by_c(const struct page_id *id, uint8_t *out)
 {
+	const uint64_t low = page_low_bits(id->generation);
+	const lane_pair high_bits = { PAGE_HIGH_BITS, PAGE_HIGH_BITS }, low_bits = { low, low };
 	lane_pair a[PAIRS], b[PAIRS], c[PAIRS];
 	struct page_lanes lanes;
 	unsigned int row, i;
@@ -38,7 +40,8 @@ static void fill_by_c(const struct page_id *id, uint8_t *out)
 			a[i] += b[i];
 			b[i] ^= a[i];
 			c[i] ^= a[i];
-			le = (lane_pair){ htole64(c[i][0]), htole64(c[i][1]) };
+			le = (c[i] & high_bits) | low_bits;
+			le = (lane_pair){ htole64(le[0]), htole64(le[1]) };
 			memcpy(out, &le, sizeof(le));
 		}
 	}
@@ -46,13 +49,14 @@ static void fill_by_c(const struct page_id *id, uint8_t *out)
 
 static void fill_by_memcpy(const struct page_id *id, uint8_t *out)
 {
+	const uint8_t *from = page_template[id->generation & 1];
 	unsigned int left = PAGE_PAYLOAD, n;
 
 	for (n = 0; left; n++) {
 		struct page_piece piece = page_plan_piece(id, n);
 		unsigned int length = piece.length < left ? piece.length : left;
 
-		memcpy(out, page_template + piece.from, length);
+		memcpy(out, from + piece.from, length);
 		out += length;
 		left -= length;
 	}

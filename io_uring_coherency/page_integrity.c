@@ -29,13 +29,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <linux/magic.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
 #include "disk.h"
@@ -44,7 +39,7 @@
 #include "json.h"
 #include "kselftest_harness.h"
 #include "module.h"
-#include "page.h"
+#include "page_files.h"
 #include "program.h"
 #include "provoke.h"
 
@@ -53,85 +48,24 @@
 #endif
 
 #define MAX_THREADS	64
-#define MAX_FILES	64
-#define MIN_BATCH	8	/* pages; while they are computed one worker is created ... */
-#define BATCH_US	300	/* ... which takes the main thread a nap and an IPI, natively */
-#define BATCHES		PROVOKE_ROUND	/* in the life of a writing thread */
+#define MIN_WINDOW	8	/* pages; while they are computed one worker is created ... */
+#define WINDOW_US	300	/* ... which takes the main thread a nap and an IPI, natively */
+#define MAX_WINDOW	160	/* so that the buffers fit into a usual RLIMIT_MEMLOCK, 8 MiB */
+#define WINDOWS		PROVOKE_ROUND	/* in the life of a writing thread, at most */
 #define MIN_PAGES	500	/* fewer say too little */
 #define MIN_CREATIONS	30	/* workers created while a thread computed; as before */
 #define SLOW		5	/* times -t for a machine that needs it to reach these two */
-#define SHOWN		4	/* bad pages printed in full for each engine */
 #define NAP_NS		20000
 #define MAX_WORKERS	4	/* for the I/O of a thread */
 #define IDLE_MS		5200	/* io-wq workers without work end after 5 s */
 #define IDLE_EVERY_MS	25000
-
-/* Where a page is looked at. */
-enum view {
-	VIEW_MEMORY,	/* the buffer, after the CQE */
-	VIEW_READBACK,	/* by the engine, at once after the CQE */
-	VIEW_CACHE,	/* pread(2) */
-	VIEW_MMAP,
-	VIEW_DIRECT,	/* O_DIRECT */
-	VIEW_DROPPED,	/* pread(2) after posix_fadvise(POSIX_FADV_DONTNEED) */
-	VIEW_NR
-};
-
-static const char *const view_names[VIEW_NR] = {
-	"memory", "readback", "cache", "mmap", "direct", "dropped",
-};
-
-#define BIT(n)		(1U << (n))
-#define VIEWS_DISK	(BIT(VIEW_DIRECT) | BIT(VIEW_DROPPED))
-#define VIEWS_FILE	(BIT(VIEW_CACHE) | BIT(VIEW_MMAP) | VIEWS_DISK)
-
-/* Where it went wrong first. */
-enum place {
-	PLACE_MEMORY,
-	PLACE_READBACK,
-	PLACE_CACHE,
-	PLACE_DISK,
-	PLACE_NR
-};
-
-static const char *const place_names[PLACE_NR] = { "memory", "readback", "cache", "disk" };
-
-/* One page of a file, as it should be. Written by its owner, then by the verifier, in turn. */
-struct page_state {
-	uint32_t generation;
-	uint8_t bad;		/* views in which it was wrong */
-	uint8_t class;		/* enum page_class, of the first of them */
-	bool counted;
-};
-
-struct sample {
-	struct page_id id;
-	enum view view;
-	struct page_damage damage;
-};
-
-/* Shared by writers and verifier. */
-struct board {
-	uint64_t pages, bad, stored, creations;
-	uint64_t looks;		/* pages compared, in all views */
-	uint64_t class[PAGE_NR_CLASSES], place[PLACE_NR];
-	uint64_t first_ms;	/* since program start, 0: none is bad */
-	unsigned int samples;
-	struct sample sample[SHOWN];
-	unsigned int views;	/* that this file system has */
-	int error;		/* -errno of the verifier */
-	struct page_state state[];
-};
+#define REDO		3	/* times that a plain pwrite() or pread() is tried */
 
 struct result {
 	struct answer answer;
-	struct evidence evidence;	/* pages written, pages found wrong */
-	uint64_t stored;	/* of these, wrong in the file, too */
-	uint64_t creations, rounds;
-	uint64_t looks;
-	uint64_t class[PAGE_NR_CLASSES], place[PLACE_NR];
-	uint64_t first_ms;
-	unsigned int views, batch;
+	struct page_board board;	/* without its states */
+	uint64_t rounds;
+	unsigned int window, batch;
 	double seconds;
 };
 
@@ -157,7 +91,7 @@ static struct {
 	bool direct, stop_first, no_module;
 } opt = {
 	.seconds = 1, .threads = 2, .files = 4, .size = 2 << 20, .dir = "/dev/shm",
-	.views = BIT(VIEW_NR) - 1,
+	.views = VIEW_BIT(VIEW_PAGES) - 1,
 };
 
 static struct shared *shared;
@@ -170,533 +104,254 @@ static void nap(void)
 	nanosleep(&t, NULL);
 }
 
-/* --- the files and what they should hold */
+/* --- the writing threads */
+
+/* Whose pages a writer writes in which order, from round to round. */
+struct plan {
+	uint32_t *order;	/* of its own pages: file * writable pages + page, but sentinels */
+	unsigned int nr, next;
+	unsigned int cycles;	/* times that it has been through all of them */
+	uint64_t random;
+};
 
 struct run {
 	enum engine_kind kind;
-	uint64_t seed;
-	unsigned int file_pages;	/* in each file */
-	int plain[MAX_FILES];
-	int direct[MAX_FILES];		/* with O_DIRECT, or -1 */
-	int fds[MAX_FILES];		/* which of them the engine takes */
-	struct engine_area area;
-	struct board *board;
-	size_t board_size;
-	pid_t verifier;
-	int ask, answer;
+	unsigned int threads;
+	struct page_files files;
+	struct page_board *board;	/* of the files */
+	struct plan plan[MAX_THREADS];
+	unsigned int window;		/* pages that are computed at once */
+	unsigned int batch;		/* ... and of these, written at once */
+	int session;
+	char *memory;			/* for each thread: a window, and what is read back */
+	size_t memory_size;
 	unsigned int round;
 	double last_idle;		/* ms_since() the start */
 	bool idle;			/* in this round workers idle out */
-	unsigned int batch;		/* pages that are written at once */
+	/* the control damages something there; else NULL */
+	void (*tamper)(struct run *run, enum view after, unsigned int n, const struct page_id *id,
+		       struct transfer *t);
 };
-
-static struct page_state *state_of(const struct run *run, unsigned int file, unsigned int page)
-{
-	return &run->board->state[file * run->file_pages + page];
-}
-
-/*
- * Looks at one page in one view, against @want of page_expect(), and remembers what is wrong with
- * it.
- */
-static void look(struct run *run, const struct page_id *id, const void *want, const void *found,
-		 enum view view)
-{
-	struct page_state *state = state_of(run, id->file, id->page);
-	struct page_damage damage;
-	unsigned int n;
-
-	__atomic_add_fetch(&run->board->looks, 1, __ATOMIC_RELAXED);
-	if (page_compare(id, want, found, &damage))
-		return;
-	if (!__atomic_load_n(&run->board->first_ms, __ATOMIC_RELAXED))
-		__atomic_store_n(&run->board->first_ms, ms_since(&shared->start) + 1,
-				 __ATOMIC_RELAXED);
-	if (!state->bad) {
-		state->class = damage.class;
-		n = __atomic_fetch_add(&run->board->samples, 1, __ATOMIC_RELAXED);
-		if (n < SHOWN)
-			run->board->sample[n] = (struct sample){ *id, view, damage };
-	}
-	state->bad |= BIT(view);
-}
-
-static struct page_id id_of(const struct run *run, unsigned int file, unsigned int page)
-{
-	return (struct page_id){
-		.seed = run->seed, .file = file, .page = page,
-		.generation = state_of(run, file, page)->generation,
-	};
-}
-
-/* --- the verifier: a process of its own, which has no ring and thus no task_work */
-
-/* Each view of a page through the page cache, or one view by reading. Returns 0 or -errno. */
-static int look_at_file(struct run *run, unsigned int file, int fd, enum view view, const char *map)
-{
-	char want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
-	char found[PAGE_BYTES] __attribute__((aligned(4096)));	/* for O_DIRECT */
-	unsigned int page;
-
-	for (page = 0; page < run->file_pages; page++) {
-		const struct page_id id = id_of(run, file, page);
-		const off_t at = (off_t)page * PAGE_BYTES;
-		ssize_t ret;
-
-		page_expect(&id, want);
-		if (map)
-			look(run, &id, want, map + at, VIEW_MMAP);
-		if (!(run->board->views & BIT(view)))
-			continue;
-		ret = pread(fd, found, PAGE_BYTES, at);
-		if (ret != PAGE_BYTES)
-			return ret < 0 ? -errno : -EIO;
-		look(run, &id, want, found, view);
-	}
-	return 0;
-}
-
-static int look_at_cache(struct run *run, unsigned int file)
-{
-	const bool mapped = run->board->views & BIT(VIEW_MMAP);
-	char *map = NULL;
-	int ret;
-
-	if (mapped)
-		map = mmap(NULL, opt.size, PROT_READ, MAP_SHARED, run->plain[file], 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	ret = look_at_file(run, file, run->plain[file], VIEW_CACHE, map);
-	if (mapped)
-		munmap(map, opt.size);
-	return ret;
-}
-
-static int verify_file(struct run *run, unsigned int file)
-{
-	const unsigned int views = run->board->views;
-	const int fd = run->plain[file];
-	int ret = 0;
-
-	if (views & (BIT(VIEW_CACHE) | BIT(VIEW_MMAP)))
-		ret = look_at_cache(run, file);
-	if (!ret && views & BIT(VIEW_DIRECT))
-		ret = look_at_file(run, file, run->direct[file], VIEW_DIRECT, NULL);
-	if (!ret && views & BIT(VIEW_DROPPED)) {
-		ret = -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-		if (!ret)
-			ret = look_at_file(run, file, fd, VIEW_DROPPED, NULL);
-	}
-	return ret;
-}
-
-static enum place place_of(const struct page_state *state)
-{
-	if (state->bad & BIT(VIEW_MEMORY))
-		return PLACE_MEMORY;
-	if (!(state->bad & VIEWS_FILE))
-		return PLACE_READBACK;
-	/* what is wrong in the page cache is written back so; O_DIRECT goes past it */
-	if (state->bad & (BIT(VIEW_CACHE) | BIT(VIEW_MMAP)) && !opt.direct)
-		return PLACE_CACHE;
-	return PLACE_DISK;
-}
-
-static void count_bad(struct run *run)
-{
-	struct board *b = run->board;
-	unsigned int i;
-
-	for (i = 0; i < opt.files * run->file_pages; i++) {
-		struct page_state *state = &b->state[i];
-
-		if (!state->bad || state->counted)
-			continue;
-		state->counted = true;
-		b->bad++;
-		b->class[state->class]++;
-		b->place[place_of(state)]++;
-		b->stored += (state->bad & VIEWS_FILE) != 0;
-	}
-}
-
-struct verifying {
-	struct run *run;
-	unsigned int first;	/* file; and every opt.threads-th after it */
-};
-
-static void *verify_some(void *arg)
-{
-	const struct verifying *v = arg;
-	unsigned int file;
-	int ret = 0;
-
-	for (file = v->first; !ret && file < opt.files; file += opt.threads)
-		ret = verify_file(v->run, file);
-	return (void *)(intptr_t)ret;
-}
-
-static int verify_all(struct run *run)
-{
-	struct verifying part[MAX_THREADS];
-	pthread_t thread[MAX_THREADS];
-	unsigned int i, nr;
-	int ret = 0;
-
-	for (nr = 0; nr < opt.threads; nr++) {
-		part[nr] = (struct verifying){ run, nr };
-		ret = -pthread_create(&thread[nr], NULL, verify_some, &part[nr]);
-		if (ret)
-			break;
-	}
-	for (i = 0; i < nr; i++) {
-		void *one;
-
-		pthread_join(thread[i], &one);
-		if (!ret)
-			ret = (intptr_t)one;
-	}
-	count_bad(run);
-	return ret;
-}
-
-static void __attribute__((noreturn)) be_verifier(struct run *run, int ask, int answer)
-{
-	char c;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	while (read(ask, &c, 1) == 1) {
-		run->board->error = verify_all(run);
-		if (write(answer, &c, 1) != 1)
-			break;
-	}
-	_exit(0);
-}
-
-/* Has the verifier look at all that is written so far. Returns 0 or -errno. */
-static int verify(struct run *run)
-{
-	char c = 0;
-
-	if (write(run->ask, &c, 1) != 1 || read(run->answer, &c, 1) != 1)
-		return -ECHILD;
-	return run->board->error;
-}
-
-/* --- setting up */
-
-static void run_close(struct run *run)
-{
-	unsigned int i;
-
-	if (run->verifier > 0) {
-		close(run->ask);
-		close(run->answer);
-		waitpid(run->verifier, NULL, 0);
-	}
-	for (i = 0; i < MAX_FILES; i++) {
-		if (run->plain[i] >= 0)
-			close(run->plain[i]);
-		if (run->direct[i] >= 0)
-			close(run->direct[i]);
-	}
-	if (run->area.memory)
-		munmap(run->area.memory, run->area.size);
-	if (run->board)
-		munmap(run->board, run->board_size);
-}
-
-/* A file without a name: nothing is left of it, however the process ends. */
-static int nameless_file(void)
-{
-	char path[4096];
-	int fd = open(files_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-		return fd;
-	snprintf(path, sizeof(path), "%s/page_integrity.XXXXXX", files_dir);
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
-
-static int again_direct(int fd)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
-}
-
-static const char *fault(char *buf, size_t size, const char *what, int err)
-{
-	snprintf(buf, size, "%s: %s", what, strerror(err));
-	return buf;
-}
-
-/* The files. Returns NULL, or why they cannot be had. */
-static const char *files_open(struct run *run)
-{
-	static char why[512];
-	char what[300];
-	unsigned int i;
-	int ret;
-
-	snprintf(what, sizeof(what), "%u files of %zu MiB in %s", opt.files, opt.size >> 20,
-		 opt.fs ?: opt.dir);
-	for (i = 0; i < opt.files; i++) {
-		run->plain[i] = nameless_file();
-		if (run->plain[i] < 0)
-			return fault(why, sizeof(why), what, errno);
-		/* where there is no fallocate() glibc writes to each block */
-		ret = posix_fallocate(run->plain[i], 0, opt.size);
-		if (ret)
-			return fault(why, sizeof(why), what, ret);
-		run->direct[i] = again_direct(run->plain[i]);
-		run->fds[i] = opt.direct ? run->direct[i] : run->plain[i];
-		if (run->fds[i] < 0) {
-			snprintf(why, sizeof(why), "%s has no O_DIRECT", opt.fs ?: opt.dir);
-			return why;
-		}
-	}
-	return NULL;
-}
-
-/* The first generation, so that each page has an older one beneath it. Returns 0 or -errno. */
-static int prefill(struct run *run)
-{
-	unsigned int file, page;
-	int ret = 0;
-	void *buf;
-
-	if (posix_memalign(&buf, 4096, PAGE_BYTES))
-		return -ENOMEM;
-	for (file = 0; !ret && file < opt.files; file++) {
-		for (page = 0; !ret && page < run->file_pages; page++) {
-			const struct page_id id = { run->seed, file, page, 1 };
-			ssize_t n;
-
-			page_fill(&id, buf);
-			n = pwrite(run->plain[file], buf, PAGE_BYTES, (off_t)page * PAGE_BYTES);
-			if (n != PAGE_BYTES)
-				ret = n < 0 ? -errno : -EIO;
-			state_of(run, file, page)->generation = 1;
-		}
-	}
-	free(buf);
-	return ret;
-}
-
-/* How many pages take a thread BATCH_US to compute, within what there is. */
-static unsigned int batch_size(void)
-{
-	const struct page_id id = { 0 };
-	unsigned int batch = ENGINE_DEPTH, i, most;
-	struct timespec start;
-	void *buf;
-
-	if (posix_memalign(&buf, PAGE_ALIGNMENT, PAGE_BYTES))
-		return MIN_BATCH;
-	page_fill(&id, buf);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (i = 0; i < ENGINE_DEPTH; i++) {
-		page_fill(&id, buf);
-		if (ms_since(&start) * 1e3 < BATCH_US)
-			continue;
-		batch = i + 1;
-		break;
-	}
-	free(buf);
-	most = opt.files * (opt.size / PAGE_BYTES) / opt.threads / 2;
-	if (batch < MIN_BATCH)
-		batch = MIN_BATCH;
-	return batch < most ? batch : most;
-}
-
-/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; run_close() in any case. */
-static const char *run_open(struct run *run, enum engine_kind kind)
-{
-	int ask[2], answer[2];
-	const char *why;
-	struct statfs fs;
-
-	memset(run, 0, sizeof(*run));
-	memset(run->plain, -1, sizeof(run->plain));
-	memset(run->direct, -1, sizeof(run->direct));
-	run->kind = kind;
-	run->seed = (uint64_t)getpid() << 32 | (uint32_t)time(NULL);
-	run->last_idle = ms_since(&shared->start);
-	run->file_pages = opt.size / PAGE_BYTES;
-	why = files_open(run);
-	if (why)
-		return why;
-
-	run->board_size = sizeof(struct board) +
-			  opt.files * run->file_pages * sizeof(struct page_state);
-	run->board = mmap(NULL, run->board_size, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (run->board == MAP_FAILED) {
-		run->board = NULL;
-		return "no memory for what the files should hold";
-	}
-	run->board->views = opt.views;
-	if (prefill(run))
-		return "the files cannot be written to";
-	if (fstatfs(run->plain[0], &fs))
-		return "fstatfs fails";
-	/* tmpfs is nothing but page cache; there is no disk to look at */
-	if (fs.f_type == TMPFS_MAGIC)
-		run->board->views &= ~VIEWS_DISK;
-	if (run->direct[0] < 0)
-		run->board->views &= ~BIT(VIEW_DIRECT);
-
-	run->batch = batch_size();
-	/* for each thread, a batch to be written and the same as it is read back */
-	run->area.size = (size_t)opt.threads * 2 * run->batch * PAGE_BYTES;
-	run->area.memory = mmap(NULL, run->area.size, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (run->area.memory == MAP_FAILED) {
-		run->area.memory = NULL;
-		return "no memory for the buffers";
-	}
-	run->area.fds = run->fds;
-	run->area.nr_fds = opt.files;
-
-	if (pipe2(ask, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
-		return "not enough file descriptors for the verifier";
-	fflush(stdout);
-	run->verifier = fork();
-	if (!run->verifier) {
-		close(ask[1]);
-		close(answer[0]);
-		be_verifier(run, ask[0], answer[1]);
-	}
-	close(ask[0]);
-	close(answer[1]);
-	run->ask = ask[1];
-	run->answer = answer[0];
-	return run->verifier < 0 ? "no process for the verifier" : NULL;
-}
-
-/* --- the writing threads */
 
 struct writer {
 	struct run *run;
 	unsigned int nr;
+	struct engine engine;
 	struct provoke provoke;
-	unsigned int windows;	/* odd while a batch is computed */
+	char *out, *in, *want;	/* buffers: a window, a batch, a batch */
+	unsigned int windows;	/* odd while a thread computes */
 	unsigned int fired;	/* the window for which the main thread fired */
-	int before;		/* threads that there were then */
 	int gone;
 	int error;		/* -errno */
 	const char *failed;	/* what */
-	uint64_t written;
+	unsigned int pages;	/* of this round so far */
+	uint64_t creations;
 };
 
-static unsigned int divisor(unsigned int a, unsigned int b)
+static uint64_t draw(uint64_t *random)
 {
-	return b ? divisor(b, a % b) : a;
+	/* xorshift64, Marsaglia, "Xorshift RNGs", 2003 */
+	*random ^= *random << 13;
+	*random ^= *random >> 7;
+	*random ^= *random << 17;
+	return *random;
 }
 
 /*
- * Number @n of the pages that a writer owns: file after file and page after page in even rounds,
- * in an order that looks random in odd ones (by a step that has no divisor in common with their
- * number, so that none comes twice in a batch).
+ * The pages of this round: of those that are left, at most @most. In each cycle every page comes
+ * once, file after file and page after page, or in every other cycle in random order; so no round
+ * writes one twice, and what it has written is all there when it is looked at.
  */
-static void choose(const struct writer *w, unsigned int n, unsigned int *file, unsigned int *page)
+static unsigned int plan_round(struct plan *plan, unsigned int most)
 {
-	const unsigned int own = opt.files * w->run->file_pages / opt.threads;
-	unsigned int step = w->run->round % 2 ? own * 618 / 1000 : 1, i;
+	unsigned int i, j;
+	uint32_t swap;
 
-	while (divisor(own, step) != 1)
-		step++;
-	/* the rounds take turns where one does not get through all of them */
-	n += w->run->round / 2 * BATCHES * w->run->batch;
-	i = (uint64_t)n * step % own * opt.threads + w->nr;
-	if (w->run->round % 2) {
-		*file = i % opt.files;
-		*page = i / opt.files;
-	} else {
-		*file = i / w->run->file_pages;
-		*page = i % w->run->file_pages;
+	if (plan->next == plan->nr) {
+		plan->next = 0;
+		plan->cycles++;
 	}
+	for (i = 0; !plan->next && i < plan->nr; i++)
+		plan->order[i] = i;
+	for (i = plan->nr - 1; !plan->next && plan->cycles % 2 && i; i--) {
+		j = draw(&plan->random) % (i + 1);
+		swap = plan->order[i];
+		plan->order[i] = plan->order[j];
+		plan->order[j] = swap;
+	}
+	return plan->nr - plan->next < most ? plan->nr - plan->next : most;
 }
 
-static int check_transfers(struct writer *w, const struct transfer *t, const char *what)
+/* Number @n of a round's pages, as it is to be written. */
+static struct page_id planned(const struct writer *w, unsigned int n)
 {
+	const struct plan *plan = &w->run->plan[w->nr];
+	const unsigned int in_file = page_files_writable(w->run->board->pages);
+	const unsigned int i = plan->order[plan->next + n] * w->run->threads + w->nr;
+	struct page_id id = page_board_id(w->run->board, i / in_file, page_files_page(i % in_file));
+
+	id.generation++;
+	return id;
+}
+
+static void tamper(const struct writer *w, enum view after, unsigned int n,
+		   const struct page_id *id, struct transfer *t)
+{
+	if (w->run->tamper)
+		w->run->tamper(w->run, after, n, id, t);
+}
+
+static bool no_room(int err)
+{
+	return err == -ENOSPC || err == -ENOMEM || err == -EDQUOT;
+}
+
+/* What pwrite(2) or pread(2) makes of it. Returns 0 or -errno. */
+static int redo(const struct writer *w, const struct transfer *t, bool write)
+{
+	const int fd = w->run->files.fds[t->file];
 	unsigned int i;
+	ssize_t n = 0;
 
-	for (i = 0; i < w->run->batch; i++) {
-		if (t[i].res == PAGE_BYTES)
-			continue;
-		w->failed = what;
-		return t[i].res < 0 ? t[i].res : -EIO;
-	}
-	return 0;
+	for (i = 0; i < REDO && n != (ssize_t)t->len; i++)
+		n = write ? pwrite(fd, t->buf, t->len, t->offset) :
+			    pread(fd, t->buf, t->len, t->offset);
+	if (n == (ssize_t)t->len)
+		return 0;
+	return n < 0 ? -errno : -EIO;
 }
 
-/* @idle: computes until its workers have ended for want of work. Returns 0 or -errno. */
-static int write_batch(struct writer *w, struct engine *engine, unsigned int first, bool idle)
+/*
+ * A result that is wrong although a system call gets it right is what we look for; if that cannot,
+ * either, it is of the machine's making. Returns 0, or the first -errno of that kind.
+ */
+static int check_results(struct writer *w, const struct page_id *id, const struct transfer *t,
+			 unsigned int nr, bool write)
 {
-	const unsigned int views = w->run->board->views, batch = w->run->batch;
-	char *const buf = (char *)w->run->area.memory + (size_t)w->nr * 2 * batch * PAGE_BYTES;
-	char want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	struct page_board *const b = w->run->board;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < nr; i++) {
+		const bool right = t[i].res == (int)t[i].len;
+		int failed = 0;
+
+		if (no_room(t[i].res)) {
+			failed = t[i].res;
+		} else if (!right) {
+			/* where a file has become shorter, that is what is wrong */
+			page_files_check_size(&w->run->files, t[i].file);
+			failed = redo(w, &t[i], write);
+		}
+		page_board_result(b, &id[i], write, t[i].res, right || failed);
+		if (write && !failed)
+			page_board_end(b, &id[i]);
+		ret = ret ?: failed;
+	}
+	return ret;
+}
+
+/* Writes @nr computed pages, number @first of the round and following. Returns 0 or -errno. */
+static int write_batch(struct writer *w, const struct page_id *id, char *buf, unsigned int nr,
+		       unsigned int first)
+{
+	struct page_board *const b = w->run->board;
 	struct transfer out[ENGINE_DEPTH], in[ENGINE_DEPTH];
-	struct page_id id[ENGINE_DEPTH];
-	struct timespec start;
 	unsigned int i;
 	int ret;
 
-	for (i = 0; i < batch; i++) {
-		unsigned int file, page;
+	for (i = 0; i < nr; i++) {
+		char *const want = w->want + (size_t)i * PAGE_BYTES;
 
-		choose(w, first + i, &file, &page);
-		id[i] = id_of(w->run, file, page);
-		id[i].generation++;
 		out[i] = (struct transfer){
-			.file = file, .offset = (off_t)page * PAGE_BYTES,
-			.buf = buf + i * PAGE_BYTES, .len = PAGE_BYTES,
+			.file = id[i].file, .offset = (off_t)id[i].page * PAGE_BYTES,
+			.buf = buf + (size_t)i * PAGE_BYTES, .len = PAGE_BYTES,
 		};
 		in[i] = out[i];
-		in[i].buf = buf + (batch + i) * PAGE_BYTES;
+		in[i].buf = w->in + (size_t)i * PAGE_BYTES;
+		page_expect(&id[i], want);
+		tamper(w, VIEW_MEMORY, first + i, &id[i], &out[i]);
+		if (b->views & VIEW_BIT(VIEW_MEMORY))
+			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY);
 	}
+	w->failed = "writing";
+	ret = engine_run(&w->engine, out, nr, true);
+	for (i = 0; i < nr; i++)
+		tamper(w, VIEW_MEMORY_AFTER, first + i, &id[i], &out[i]);
+	if (!ret)
+		ret = check_results(w, id, out, nr, true);
+	if (!ret && b->views & VIEW_BIT(VIEW_READBACK)) {
+		w->failed = "reading";
+		for (i = 0; i < nr; i++)
+			page_poison(w->want + (size_t)i * PAGE_BYTES, in[i].buf);
+		ret = engine_run(&w->engine, in, nr, false);
+		for (i = 0; i < nr; i++)
+			tamper(w, VIEW_READBACK, first + i, &id[i], &in[i]);
+	}
+	for (i = 0; i < nr; i++) {
+		const char *const want = w->want + (size_t)i * PAGE_BYTES;
+
+		if (b->views & VIEW_BIT(VIEW_MEMORY_AFTER))
+			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY_AFTER);
+		/* there is no such result where nothing was read */
+		if (in[i].res == PAGE_BYTES)
+			page_board_look(b, &id[i], want, in[i].buf, VIEW_READBACK);
+		tamper(w, VIEW_CACHE, first + i, &id[i], &in[i]);
+	}
+	if (!ret && b->views & VIEW_BIT(VIEW_READBACK))
+		ret = check_results(w, id, in, nr, false);
+	return ret;
+}
+
+/* @idle: until the thread's workers have ended for want of work. */
+static void compute(struct writer *w, const struct page_id *id, unsigned int nr, bool idle)
+{
+	struct page_board *const b = w->run->board;
+	const bool uring = engine_is_uring(w->run->kind);
+	const int threads = uring ? provoke_threads(&w->provoke) : 0;
+	const unsigned int before = uring ? provoke_came(&w->provoke) : 0;
+	struct timespec start;
+	unsigned int i;
+	bool came;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	__atomic_add_fetch(&w->windows, 1, __ATOMIC_RELEASE);
-	do {
-		for (i = 0; i < batch; i++)
-			page_fill(&id[i], out[i].buf);
-	} while (idle && ms_since(&start) < IDLE_MS);
+	for (;;) {
+		for (i = 0; i < nr; i++)
+			page_fill(&id[i], w->out + (size_t)i * PAGE_BYTES);
+		if (!idle || ms_since(&start) >= IDLE_MS)
+			break;
+		/* nothing is computed anew that was not looked at */
+		for (i = 0; i < nr && b->views & VIEW_BIT(VIEW_MEMORY); i++) {
+			page_expect(&id[i], w->want);
+			page_board_look(b, &id[i], w->want, w->out + (size_t)i * PAGE_BYTES,
+					VIEW_MEMORY);
+		}
+	}
+	came = uring && provoke_came(&w->provoke) != before;
 	__atomic_add_fetch(&w->windows, 1, __ATOMIC_RELEASE);
+	/* what came in that time was for this thread's io-wq, and there is one thread more */
+	if (came && provoke_threads(&w->provoke) > threads)
+		w->creations++;
+}
 
-	for (i = 0; i < batch; i++)
-		*state_of(w->run, id[i].file, id[i].page) = (struct page_state){
-			.generation = id[i].generation,
-		};
-	w->failed = "writing";
-	ret = engine_run(engine, out, batch, true);
-	if (!ret)
-		ret = check_transfers(w, out, "writing");
-	if (ret)
-		return ret;
-	w->written += batch;
-	if (views & BIT(VIEW_READBACK)) {
-		w->failed = "reading";
-		ret = engine_run(engine, in, batch, false);
-		if (!ret)
-			ret = check_transfers(w, in, "reading");
-		if (ret)
-			return ret;
+/* Computes and writes @nr pages, number @first of the round and following. Returns 0 or -errno. */
+static int write_window(struct writer *w, unsigned int first, unsigned int nr, bool idle)
+{
+	struct page_id id[MAX_WINDOW];
+	unsigned int i, some;
+	int ret = 0;
+
+	for (i = 0; i < nr; i++) {
+		id[i] = planned(w, first + i);
+		page_board_begin(w->run->board, &id[i]);
 	}
-	for (i = 0; i < batch && views & (BIT(VIEW_MEMORY) | BIT(VIEW_READBACK)); i++) {
-		page_expect(&id[i], want);
-		if (views & BIT(VIEW_MEMORY))
-			look(w->run, &id[i], want, out[i].buf, VIEW_MEMORY);
-		if (views & BIT(VIEW_READBACK))
-			look(w->run, &id[i], want, in[i].buf, VIEW_READBACK);
+	compute(w, id, nr, idle);
+	for (i = 0; !ret && i < nr; i += some) {
+		some = nr - i < w->run->batch ? nr - i : w->run->batch;
+		ret = write_batch(w, &id[i], w->out + (size_t)i * PAGE_BYTES, some, first + i);
 	}
-	return 0;
+	return ret;
 }
 
 static int sync_files(struct writer *w)
@@ -705,7 +360,7 @@ static int sync_files(struct writer *w)
 
 	w->failed = "fsync";
 	for (i = 0; i < opt.files; i++)
-		if (fsync(w->run->fds[i]))
+		if (fsync(w->run->files.fds[i]))
 			return -errno;
 	return 0;
 }
@@ -714,34 +369,48 @@ static void *write_pages(void *arg)
 {
 	struct writer *w = arg;
 	struct run *run = w->run;
-	struct engine engine;
+	struct plan *plan = &run->plan[w->nr];
+	const unsigned int pages = plan_round(plan, WINDOWS * run->window);
+	const unsigned int windows = (pages + run->window - 1) / run->window;
+	const bool uring = engine_is_uring(run->kind);
+	const size_t buffers = (size_t)(run->window + run->batch) * PAGE_BYTES;
+	struct engine_area area = {
+		.fds = run->files.fds, .nr_fds = opt.files, .size = buffers,
+		.memory = run->memory + w->nr * (buffers + (size_t)run->batch * PAGE_BYTES),
+		.session = run->session,
+	};
+	unsigned int n, first, next;
 	cpu_set_t cpus;
-	unsigned int n;
 	bool opened;
 	int ret;
 
+	w->out = area.memory;
+	w->in = w->out + (size_t)run->window * PAGE_BYTES;
+	w->want = w->out + buffers;
 	sched_getaffinity(0, sizeof(cpus), &cpus);
 	w->failed = "setting up";
-	ret = engine_open(&engine, run->kind, &run->area);
+	ret = engine_open(&w->engine, run->kind, &area);
 	opened = !ret;
-	if (!ret && engine_is_uring(run->kind))
+	if (!ret && uring)
 		ret = provoke_begin(&w->provoke, &cpus);
-	for (n = 0; !ret && n < BATCHES; n++) {
-		if (engine_is_uring(run->kind)) {
+	for (n = 0, first = 0; !ret && n < windows; n++, first = next) {
+		if (uring) {
 			w->failed = "creating workers";
 			ret = provoke_prepare(&w->provoke);
 		}
 		if (ret)
 			break;
 		/* so that workers come and go */
-		engine_limit_workers(&engine, opt.workers ?: 1 + n % MAX_WORKERS);
-		ret = write_batch(w, &engine, n * run->batch, run->idle && n == BATCHES / 2);
+		engine_limit_workers(&w->engine, opt.workers ?: 1 + n % MAX_WORKERS);
+		next = pages * (n + 1) / windows;
+		ret = write_window(w, first, next - first, run->idle && n == windows / 2);
 	}
 	if (!ret)
 		ret = sync_files(w);
 	w->error = ret;
 	if (opened)
-		engine_close(&engine);
+		engine_close(&w->engine);
+	plan->next += pages;
 	__atomic_store_n(&w->gone, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -751,26 +420,104 @@ static void stir(struct writer *w)
 {
 	const unsigned int window = __atomic_load_n(&w->windows, __ATOMIC_ACQUIRE);
 
-	if (w->before >= 0 && provoke_threads(&w->provoke) > w->before) {
-		if (window == w->fired)
-			w->run->board->creations++;
-		w->before = -1;
-	}
 	if (window % 2 == 0 || window == w->fired)
 		return;
-	w->before = provoke_threads(&w->provoke);
 	w->fired = window;
 	provoke_fire(&w->provoke);
+}
+
+/* --- setting up */
+
+static void run_close(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->threads; i++)
+		free(run->plan[i].order);
+	if (run->memory)
+		munmap(run->memory, run->memory_size);
+	page_files_close(&run->files);
+}
+
+/* How many pages take a thread WINDOW_US to compute, within what there is. */
+static unsigned int window_size(unsigned int most)
+{
+	const struct page_id id = { 0 };
+	unsigned int nr = MAX_WINDOW, i;
+	struct timespec start;
+	void *buf;
+
+	if (posix_memalign(&buf, PAGE_ALIGNMENT, PAGE_BYTES))
+		return MIN_WINDOW;
+	page_fill(&id, buf);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (i = 0; i < MAX_WINDOW; i++) {
+		page_fill(&id, buf);
+		if (ms_since(&start) * 1e3 < WINDOW_US)
+			continue;
+		nr = i + 1;
+		break;
+	}
+	free(buf);
+	if (nr < MIN_WINDOW)
+		nr = MIN_WINDOW;
+	return nr < most ? nr : most;
+}
+
+/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; run_close() in any case. */
+static const char *run_open(struct run *run, enum engine_kind kind, unsigned int threads)
+{
+	static struct page_files_setup setup;
+	unsigned int pages, i, n;
+	const char *why;
+
+	setup = (struct page_files_setup){
+		.dir = files_dir, .name = opt.fs ?: opt.dir, .files = opt.files, .size = opt.size,
+		.direct = opt.direct, .views = opt.views, .threads = opt.threads,
+	};
+	memset(run, 0, sizeof(*run));
+	run->kind = kind;
+	run->threads = threads;
+	run->session = -1;
+	run->last_idle = ms_since(&shared->start);
+	why = page_files_open(&run->files, &setup, (uint64_t)getpid() << 32 | (uint32_t)time(NULL),
+			      &shared->start);
+	if (why)
+		return why;
+	run->board = run->files.board;
+
+	pages = opt.files * page_files_writable(run->board->pages);
+	run->window = window_size(pages / threads);
+	run->batch = run->window < ENGINE_DEPTH ? run->window : ENGINE_DEPTH;
+	for (i = 0; i < threads; i++) {
+		struct plan *plan = &run->plan[i];
+
+		plan->nr = pages / threads + (i < pages % threads);
+		plan->random = run->board->seed + i + 1;
+		plan->order = malloc(plan->nr * sizeof(*plan->order));
+		if (!plan->order)
+			return "no memory for the order of pages";
+	}
+	/* for each thread, a window, a batch as it is read back, and as it should be */
+	n = threads * (run->window + 2 * run->batch);
+	run->memory_size = (size_t)n * PAGE_BYTES;
+	run->memory = mmap(NULL, run->memory_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (run->memory == MAP_FAILED) {
+		run->memory = NULL;
+		return "no memory for the buffers";
+	}
+	return NULL;
 }
 
 /* One life of all writers, and a look at what they wrote. Returns 0 or -errno. */
 static int run_round(struct run *run, const char **failed)
 {
 	const bool uring = engine_is_uring(run->kind);
-	struct writer *w = calloc(opt.threads, sizeof(*w));
+	struct writer *w = calloc(run->threads, sizeof(*w));
 	pthread_t thread[MAX_THREADS];
 	unsigned int i, nr, gone;
-	int ret = 0;
+	int ret = 0, seen;
 
 	*failed = "memory";
 	if (!w)
@@ -779,10 +526,9 @@ static int run_round(struct run *run, const char **failed)
 		    ms_since(&shared->start) - run->last_idle > IDLE_EVERY_MS;
 	if (run->idle)
 		run->last_idle = ms_since(&shared->start);
-	for (nr = 0; nr < opt.threads; nr++) {
+	for (nr = 0; nr < run->threads; nr++) {
 		w[nr].run = run;
 		w[nr].nr = nr;
-		w[nr].before = -1;
 		/*
 		 * Not PROVOKE_CREATE_WORKER_CB: it caps the workers that block, and newer kernels
 		 * count a request with IOSQE_ASYNC among them, also one on a regular file.
@@ -824,16 +570,18 @@ static int run_round(struct run *run, const char **failed)
 			provoke_end(&w[i].provoke);
 			provoke_close(&w[i].provoke);
 		}
-		run->board->pages += w[i].written;
+		run->board->creations += w[i].creations;
 		if (!ret && w[i].error) {
 			ret = w[i].error;
 			*failed = w[i].failed;
 		}
 	}
 	free(w);
-	if (!ret) {
+	/* also of a round that failed: what came to the files before is there */
+	seen = page_files_verify(&run->files);
+	if (!ret && seen) {
 		*failed = "verifying";
-		ret = verify(run);
+		ret = seen;
 	}
 	run->round++;
 	return ret;
@@ -841,99 +589,171 @@ static int run_round(struct run *run, const char **failed)
 
 /* --- the control */
 
-/* The second generation of a page. */
-static void put(struct run *run, unsigned int page)
-{
-	const struct page_id id = { run->seed, 0, page, 2 };
-	char buf[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+/* What is damaged in which place, one page after the other. */
+static const struct spot {
+	enum view after;
+	enum page_class class;
+} spots[] = {
+	{ VIEW_MEMORY, PAGE_STALE }, { VIEW_MEMORY, PAGE_MISPLACED }, { VIEW_MEMORY, PAGE_TORN },
+	{ VIEW_MEMORY, PAGE_MOSAIC }, { VIEW_MEMORY, PAGE_ZEROES },
+	{ VIEW_MEMORY, PAGE_REGISTER_HOLE },
+	{ VIEW_MEMORY_AFTER, PAGE_STALE }, { VIEW_MEMORY_AFTER, PAGE_MISPLACED },
+	{ VIEW_MEMORY_AFTER, PAGE_ZEROES }, { VIEW_MEMORY_AFTER, PAGE_REGISTER_HOLE },
+	{ VIEW_READBACK, PAGE_STALE }, { VIEW_READBACK, PAGE_MISPLACED },
+	{ VIEW_READBACK, PAGE_TORN }, { VIEW_READBACK, PAGE_MOSAIC },
+	{ VIEW_READBACK, PAGE_ZEROES }, { VIEW_READBACK, PAGE_REGISTER_HOLE },
+	{ VIEW_READBACK, PAGE_NOT_READ },
+	{ VIEW_CACHE, PAGE_STALE }, { VIEW_CACHE, PAGE_MISPLACED }, { VIEW_CACHE, PAGE_TORN },
+	{ VIEW_CACHE, PAGE_MOSAIC }, { VIEW_CACHE, PAGE_ZEROES },
+	{ VIEW_CACHE, PAGE_REGISTER_HOLE },
+	{ VIEW_RESULT, PAGE_WRONG_RESULT },
+};
 
-	page_fill(&id, buf);
-	if (pwrite(run->plain[0], buf, PAGE_BYTES, (off_t)page * PAGE_BYTES) == PAGE_BYTES)
-		state_of(run, 0, page)->generation = 2;
+/* The views in which such damage is seen: there, and wherever the page comes to from there. */
+static unsigned int seen_in(const struct spot *spot, unsigned int views)
+{
+	switch (spot->after) {
+	case VIEW_MEMORY:
+		return views & VIEW_BIT(VIEW_MEMORY) ? views : 0;
+	case VIEW_CACHE:
+		return views & VIEWS_FILE;
+	case VIEW_RESULT:
+		return VIEW_BIT(VIEW_RESULT);
+	default:
+		return views & VIEW_BIT(spot->after);
+	}
 }
 
-/* Damage of each kind, put into the file behind the back of what should be there. */
-static void damage(struct run *run, enum page_class class, unsigned int page)
+/* Makes something of the page @id that it should not be. */
+static void damage(const struct page_id *id, enum page_class class, char *page)
 {
-	const struct page_id old = { run->seed, 0, page, 1 };
-	static const char zeroes[4096];
-	const off_t at = (off_t)page * PAGE_BYTES;
-	struct page_id next = { run->seed, 0, page + 1, 2 };
-	char buf[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
-	ssize_t ret = 0;
+	char other[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	struct page_id from = *id;
 
+	if (class == PAGE_MISPLACED)
+		from.page++;
+	else
+		from.generation--;
+	page_expect(&from, other);
 	switch (class) {
-	case PAGE_STALE:
-		page_fill(&old, buf);
-		ret = pwrite(run->plain[0], buf, PAGE_BYTES, at);
-		break;
-	case PAGE_MISPLACED:
-		page_fill(&next, buf);
-		ret = pwrite(run->plain[0], buf, PAGE_BYTES, at);
-		break;
 	case PAGE_TORN:
-		page_fill(&old, buf);
-		ret = pwrite(run->plain[0], buf + 8192, 8192, at + 8192);
+		memcpy(page + 8192, other + 8192, 8192);
+		break;
+	case PAGE_MOSAIC:
+		memcpy(page + 4096, other + 4096, 64);
 		break;
 	case PAGE_ZEROES:
-		ret = pwrite(run->plain[0], zeroes, sizeof(zeroes), at + 4096);
+		memset(page + 4096, 0, 4096);
+		break;
+	case PAGE_REGISTER_HOLE:
+		memset(page + 4096 + 32, 0, 16);
+		break;
+	case PAGE_NOT_READ:
+		page_expect(id, other);
+		page_poison(other, page);
 		break;
 	default:
-		ret = pwrite(run->plain[0], zeroes, 16, at + 4096 + 32);
+		memcpy(page, other, PAGE_BYTES);
 	}
-	(void)ret;
 }
 
-/* Each kind of damage has to be found in every view of the file, and nothing else. */
+/* The same in the file, behind the back of what should be there. */
+static void damage_file(struct run *run, const struct page_id *id, enum page_class class)
+{
+	char page[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+
+	page_expect(id, page);
+	damage(id, class, page);
+	/* if this fails, the control does not behave */
+	if (pwrite(run->files.plain[id->file], page, PAGE_BYTES,
+		   (off_t)id->page * PAGE_BYTES) != PAGE_BYTES)
+		return;
+}
+
+static struct page_id spot_ids[ARRAY_SIZE(spots)];
+
+/* Spot @n is page @n of the round. */
+static void damage_on_purpose(struct run *run, enum view after, unsigned int n,
+			      const struct page_id *id, struct transfer *t)
+{
+	const struct spot *spot = &spots[n];
+
+	if (n >= ARRAY_SIZE(spots))
+		return;
+	spot_ids[n] = *id;
+	if (spot->after == VIEW_RESULT && after == VIEW_MEMORY_AFTER)
+		t->res = PAGE_BYTES / 2;
+	if (spot->after != after || !seen_in(spot, run->board->views))
+		return;
+	if (after == VIEW_CACHE)
+		damage_file(run, id, spot->class);
+	else
+		damage(id, spot->class, t->buf);
+}
+
+/*
+ * Each kind of damage has to be found in every place, and be told as what it is; and nothing else.
+ * The pages are written by this thread itself, which is nobody that is under suspicion.
+ */
 TEST(control_damaged_pages)
 {
-	static const enum page_class classes[] = {
-		PAGE_STALE, PAGE_MISPLACED, PAGE_TORN, PAGE_ZEROES, PAGE_REGISTER_HOLE,
-	};
-	const unsigned int pages = 4 * ARRAY_SIZE(classes);
-	unsigned int i, found = 0, views;
+	unsigned int i, views, wanted = 0, found = 0, all;
+	struct page_id id;
 	struct run run;
+	struct writer w = { .run = &run };
 	const char *why;
 	int ret;
 
-	why = run_open(&run, ENGINE_THREAD);
+	why = run_open(&run, ENGINE_NONE, 1);
 	if (why) {
 		run_close(&run);
 		SKIP(return, "%s", why);
 	}
-	views = run.board->views & VIEWS_FILE;
-	for (i = 0; i < pages; i++)
-		put(&run, i);
-	fsync(run.plain[0]);
-	ret = verify(&run);
-	EXPECT_EQ(0U, run.board->bad);
-	for (i = 0; i < ARRAY_SIZE(classes); i++)
-		damage(&run, classes[i], 4 * i + 1);
-	fsync(run.plain[0]);
-	if (!ret)
-		ret = verify(&run);
+	views = run.board->views;
+	all = opt.files * run.board->pages;
+	/* a round with no damage, for what it reports */
+	write_pages(&w);
+	ret = page_files_verify(&run.files) ?: w.error;
+	EXPECT_EQ(0U, run.board->pages_seen.violations);
+
+	run.tamper = damage_on_purpose;
+	write_pages(&w);
+	if (views & VIEWS_FILE) {
+		/* a sentinel, and something behind the end */
+		id = page_board_id(run.board, 0, run.board->pages - 1);
+		damage_file(&run, &id, PAGE_ZEROES);
+		wanted++;
+	}
+	if (pwrite(run.files.plain[0], "", 1, opt.size + 100) == 1)
+		wanted++;
+	ret = page_files_verify(&run.files) ?: w.error ?: ret;
 	if (ret) {
 		run_close(&run);
-		SKIP(return, "verifying fails: %s", strerror(-ret));
+		SKIP(return, "%s fails: %s", w.error ? w.failed : "verifying", strerror(-ret));
 	}
-	for (i = 0; i < ARRAY_SIZE(classes); i++) {
-		const struct page_state *state = state_of(&run, 0, 4 * i + 1);
+	found = (views & VIEWS_FILE &&
+		 page_board_state(run.board, 0, id.page)->wrong == (views & VIEWS_FILE)) +
+		run.board->class[PAGE_BEYOND_END];
+	for (i = 0; i < ARRAY_SIZE(spots); i++) {
+		const struct page_state *state = page_board_state(run.board, spot_ids[i].file,
+								  spot_ids[i].page);
+		const unsigned int in = seen_in(&spots[i], views);
 
-		if (state->class == classes[i] && state->bad == views)
+		if (!in)
+			continue;
+		wanted++;
+		if (state->class == spots[i].class && state->wrong == in)
 			found++;
 		else
-			ksft_print_msg("%s was found as %s, in views %#x of %#x\n",
-				       page_class_name(classes[i]), page_class_name(state->class),
-				       state->bad, views);
+			ksft_print_msg("%s, %s was found as %s, in views %#x of %#x\n",
+				       page_view_names[spots[i].after],
+				       page_class_name(spots[i].class),
+				       page_class_name(state->class), state->wrong, in);
 	}
-	if (!views)
-		ksft_print_msg("no view of the files is asked for\n");
-	shared->control_ok = !views ||
-			     (found == ARRAY_SIZE(classes) && run.board->bad == found);
-	if (shared->control_ok)
-		ksft_print_msg("control: %u of %zu damaged pages found, none of %zu others\n",
-			       found, ARRAY_SIZE(classes),
-			       (size_t)opt.files * run.file_pages - ARRAY_SIZE(classes));
+	shared->control_ok = wanted && found == wanted &&
+			     run.board->pages_seen.violations == wanted;
+	ksft_print_msg("control: %u of %u damaged pages found, and %d others of %u\n", found,
+		       wanted, (int)run.board->pages_seen.violations - found, all);
 	run_close(&run);
 	if (!shared->control_ok)
 		SKIP(return, "pages that were damaged on purpose are not found");
@@ -1022,9 +842,12 @@ static const char *place_name(unsigned int place)
 {
 	static const char *const names[PLACE_NR] = {
 		[PLACE_MEMORY] = "in memory before the write",
+		[PLACE_MEMORY_AFTER] = "in memory after the write",
+		[PLACE_RESULT] = "in the result of the write or read",
 		[PLACE_READBACK] = "when read back right after the CQE, but not later",
 		[PLACE_CACHE] = "in the page cache",
 		[PLACE_DISK] = "on disk",
+		[PLACE_END] = "at the end of the file",
 	};
 
 	return names[place];
@@ -1038,69 +861,84 @@ static bool wants_creations(enum engine_kind kind)
 
 static void settle_measured(struct result *r, enum engine_kind kind)
 {
-	const unsigned long long pages = r->evidence.events, bad = r->evidence.violations;
-	const struct interval rate = evidence_interval(&r->evidence, EVIDENCE_CONFIDENCE);
+	const struct page_board *b = &r->board;
+	const unsigned long long pages = b->pages_seen.events, bad = b->pages_seen.violations;
+	const struct interval rate = evidence_interval(&b->pages_seen, EVIDENCE_CONFIDENCE);
 	char classes[200], places[200];
 
-	list_counts(classes, sizeof(classes), r->class, PAGE_NR_CLASSES, class_name);
-	list_counts(places, sizeof(places), r->place, PLACE_NR, place_name);
+	list_counts(classes, sizeof(classes), b->class, PAGE_NR_CLASSES, class_name);
+	list_counts(places, sizeof(places), b->place, PLACE_NR, place_name);
 	if (bad)
 		settle(&r->answer, "fail",
-		       "%llu of %llu pages written are wrong (%.3g to %.3g, 95 %%), %llu of them stored so: %s; wrong first: %s; first after %llu ms",
-		       bad, pages, rate.low, rate.high, (unsigned long long)r->stored, classes,
-		       places, (unsigned long long)r->first_ms);
+		       "%llu wrong of %llu pages written and looked at (%.3g to %.3g, 95 %%), %llu of them stored so: %s; wrong first: %s; first after %llu ms",
+		       bad, pages, rate.low, rate.high, (unsigned long long)b->stored, classes,
+		       places, (unsigned long long)b->first_ms);
 	else if (pages < MIN_PAGES)
 		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
 		       pages, MIN_PAGES);
-	else if (wants_creations(kind) && r->creations < MIN_CREATIONS)
+	else if (wants_creations(kind) && b->creations < MIN_CREATIONS)
 		settle(&r->answer, "skip",
 		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
-		       pages, (unsigned long long)r->creations, MIN_CREATIONS);
+		       pages, (unsigned long long)b->creations, MIN_CREATIONS);
 	else
 		settle(&r->answer, "pass",
-		       "0 of %llu pages written are wrong, rate < %.2g (95 %%), %llu workers created while pages were computed",
-		       pages, rate.high, (unsigned long long)r->creations);
+		       "0 wrong of %llu pages written and looked at, rate < %.2g (95 %%), %llu workers created while pages were computed",
+		       pages, rate.high, (unsigned long long)b->creations);
 }
 
-static void take_counts(struct result *r, const struct board *b)
+/* Wrong ones of how many, and each bound is that of its own comparisons. */
+static void show_views(const struct page_board *b)
 {
-	r->evidence.events = b->pages;
-	r->evidence.violations = b->bad;
-	r->stored = b->stored;
-	r->creations = b->creations;
-	r->looks = b->looks;
-	r->first_ms = b->first_ms;
-	r->views = b->views;
-	memcpy(r->class, b->class, sizeof(r->class));
-	memcpy(r->place, b->place, sizeof(r->place));
+	char text[VIEW_NR * 64] = "";
+	unsigned int i, at = 0;
+
+	for (i = 0; i < VIEW_NR; i++) {
+		const struct interval rate = evidence_interval(&b->view[i], EVIDENCE_CONFIDENCE);
+
+		if (b->view[i].events)
+			at += snprintf(text + at, sizeof(text) - at, "%s %s %llu of %llu (%.2g)",
+				       at ? "," : "", page_view_names[i],
+				       (unsigned long long)b->view[i].violations,
+				       (unsigned long long)b->view[i].events, rate.high);
+	}
+	ksft_print_msg("  wrong, by view (rate at most, 95 %%):%s\n", text);
 }
 
-static void show_samples(const struct board *b)
+static void show_sample(const struct page_sample *s)
 {
 	char text[PAGE_TEXT_SIZE], *second;
-	unsigned int i;
 
-	for (i = 0; i < b->samples && i < SHOWN; i++) {
-		const struct sample *s = &b->sample[i];
-
-		page_damage_print(text, sizeof(text), &s->id, &s->damage);
-		second = strchr(text, '\n');
-		if (second)
-			*second++ = '\0';
-		ksft_print_msg("seen in %s: %s\n", view_names[s->view], text);
-		if (second)
-			ksft_print_msg("  %s\n", second);
+	if (s->view == VIEW_SIZE) {
+		ksft_print_msg("file %u: page %u is beyond the end, or written there: %lld bytes instead of %lld\n",
+			       s->id.file, s->id.page, (long long)s->got, (long long)s->wanted);
+		return;
 	}
+	if (s->view == VIEW_RESULT) {
+		snprintf(text, sizeof(text), "%lld", (long long)s->got);
+		ksft_print_msg("%s of file %u page %u generation %u: result %s, but the system call gets all %lld bytes\n",
+			       s->write ? "write" : "read", s->id.file, s->id.page,
+			       s->id.generation,
+			       s->got == ENGINE_NO_CQE ? "never told by a CQE" :
+			       s->got < 0 ? strerror(-s->got) : text, (long long)s->wanted);
+		return;
+	}
+	page_damage_print(text, sizeof(text), &s->id, &s->damage);
+	second = strchr(text, '\n');
+	if (second)
+		*second++ = '\0';
+	ksft_print_msg("seen in %s: %s\n", page_view_names[s->view], text);
+	if (second)
+		ksft_print_msg("  %s\n", second);
 }
 
 static bool more_wanted(const struct run *run, double seconds)
 {
 	double limit = opt.seconds;
 
-	if (opt.stop_first && run->board->bad)
+	if (opt.stop_first && run->board->pages_seen.violations)
 		return false;
 	/* a slow machine gets more time, rather than a result that says nothing */
-	if (run->board->pages < MIN_PAGES ||
+	if (run->board->pages_seen.events < MIN_PAGES ||
 	    (wants_creations(run->kind) && run->board->creations < MIN_CREATIONS))
 		limit *= SLOW;
 	return seconds < limit;
@@ -1110,8 +948,9 @@ static void show_progress(const struct run *run, double seconds)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s: %.0f s, %llu pages, %llu wrong\033[K\r",
-			engine_names[run->kind], seconds, (unsigned long long)run->board->pages,
-			(unsigned long long)run->board->bad);
+			engine_names[run->kind], seconds,
+			(unsigned long long)run->board->pages_seen.events,
+			(unsigned long long)run->board->pages_seen.violations);
 }
 
 /* Returns NULL, or why the engine cannot be had. */
@@ -1119,13 +958,12 @@ static const char *session_open(struct run *run)
 {
 	const char *why = shared->no_module;
 
-	run->area.session = -1;
 	if (run->kind != ENGINE_KTHREAD)
 		return NULL;
 	if (*why)
 		return why;
-	run->area.session = module_open(&why);
-	return run->area.session < 0 ? why : NULL;
+	run->session = module_open(&why);
+	return run->session < 0 ? why : NULL;
 }
 
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
@@ -1135,6 +973,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	struct result *r = self->result;
 	struct timespec start;
 	struct run run;
+	unsigned int i;
 	int ret = 0;
 
 	/* the test cannot outlive the harness, nor a kernel that hangs the whole run */
@@ -1149,7 +988,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 		settle(&r->answer, "skip", "%s", why);
 		SKIP(return, "%s", r->answer.text);
 	}
-	why = run_open(&run, variant->kind);
+	why = run_open(&run, variant->kind, opt.threads);
 	if (!why)
 		why = session_open(&run);
 	if (why) {
@@ -1166,21 +1005,23 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	} while (!ret && more_wanted(&run, ms_since(&start) / 1e3));
 	r->seconds = ms_since(&start) / 1e3;
 	r->rounds = run.round;
+	r->window = run.window;
 	r->batch = run.batch;
-	take_counts(r, run.board);
-	if (ret && !run.board->bad)
+	r->board = *run.board;
+	if (ret && !r->board.pages_seen.violations)
 		settle_error(r, ret, failed);
 	else
 		settle_measured(r, variant->kind);
-	if (run.board->bad)
-		show_samples(run.board);
-	if (run.area.session >= 0)
-		close(run.area.session);
+	for (i = 0; i < r->board.samples && i < PAGE_SAMPLES; i++)
+		show_sample(&r->board.sample[i]);
+	if (run.session >= 0)
+		close(run.session);
 	run_close(&run);
 
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
 	ksft_print_msg("%s: %s\n", engine_names[variant->kind], r->answer.text);
+	show_views(&r->board);
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
@@ -1207,10 +1048,32 @@ static void json_counts(FILE *f, const char *key, const uint64_t *counts, unsign
 	fprintf(f, " }");
 }
 
+/* What was looked at in each view, and what that is worth. */
+static void json_looks(FILE *f, const struct page_board *b)
+{
+	const char *comma = "";
+	unsigned int i;
+
+	fprintf(f, "\"looks\": {");
+	for (i = 0; i < VIEW_NR; i++) {
+		const struct interval rate = evidence_interval(&b->view[i], EVIDENCE_CONFIDENCE);
+
+		if (!b->view[i].events)
+			continue;
+		fprintf(f,
+			"%s\n        \"%s\": { \"events\": %llu, \"violations\": %llu, \"rate_high\": %.6g }",
+			comma, page_view_names[i], (unsigned long long)b->view[i].events,
+			(unsigned long long)b->view[i].violations, rate.high);
+		comma = ",";
+	}
+	fprintf(f, " }");
+}
+
 static void write_variant(FILE *f, unsigned int variant)
 {
 	const struct result *r = &shared->result[variant];
-	const struct interval rate = evidence_interval(&r->evidence, EVIDENCE_CONFIDENCE);
+	const struct page_board *b = &r->board;
+	const struct interval rate = evidence_interval(&b->pages_seen, EVIDENCE_CONFIDENCE);
 	const char *comma = "";
 	unsigned int i;
 
@@ -1219,25 +1082,28 @@ static void write_variant(FILE *f, unsigned int variant)
 	json_string(f, r->answer.text);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n      \"compared\": %llu,\n",
-		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,
-		(unsigned long long)r->stored, (unsigned long long)r->creations,
-		(unsigned long long)r->looks);
+		(unsigned long long)b->pages_seen.events,
+		(unsigned long long)b->pages_seen.violations, (unsigned long long)b->stored,
+		(unsigned long long)b->creations, (unsigned long long)b->looks);
 	fprintf(f,
-		"      \"rate_low\": %.6g, \"rate_high\": %.6g, \"seconds\": %.3f, \"rounds\": %llu, \"batch\": %u,\n",
-		rate.low, rate.high, r->seconds, (unsigned long long)r->rounds, r->batch);
-	if (r->evidence.violations)
-		fprintf(f, "      \"first_ms\": %llu,\n", (unsigned long long)r->first_ms);
+		"      \"rate_low\": %.6g, \"rate_high\": %.6g, \"seconds\": %.3f, \"rounds\": %llu,\n      \"window\": %u, \"batch\": %u,\n",
+		rate.low, rate.high, r->seconds, (unsigned long long)r->rounds, r->window,
+		r->batch);
+	if (b->pages_seen.violations)
+		fprintf(f, "      \"first_ms\": %llu,\n", (unsigned long long)b->first_ms);
 	fprintf(f, "      \"views\": [");
-	for (i = 0; i < VIEW_NR; i++) {
-		if (!(r->views & BIT(i)))
+	for (i = 0; i < VIEW_PAGES; i++) {
+		if (!(b->views & VIEW_BIT(i)))
 			continue;
-		fprintf(f, "%s \"%s\"", comma, view_names[i]);
+		fprintf(f, "%s \"%s\"", comma, page_view_names[i]);
 		comma = ",";
 	}
 	fprintf(f, " ],\n      ");
-	json_counts(f, "classes", r->class, PAGE_NR_CLASSES, NULL);
+	json_looks(f, b);
+	fprintf(f, ",\n      ");
+	json_counts(f, "classes", b->class, PAGE_NR_CLASSES, NULL);
 	fprintf(f, ", ");
-	json_counts(f, "places", r->place, PLACE_NR, place_names);
+	json_counts(f, "places", b->place, PLACE_NR, page_place_names);
 	fprintf(f, " }");
 }
 
@@ -1284,7 +1150,8 @@ static const char usage[] =
 	"                  mounted nowhere and goes with the program; needs root and mkfs\n"
 	"  --direct        open them with O_DIRECT\n"
 	"  --engine NAME   uring, uring_async, uring_sqpoll, uring_fixed, thread or kthread alone\n"
-	"  --verify VIEWS  of memory,readback,cache,mmap,direct,dropped (default: all there are)\n"
+	"  --verify VIEWS  of memory,memory_after,readback,cache,mmap,direct,dropped (default: all\n"
+	"                  there are); results and sizes are looked at in any case\n"
 	"  --workers N     a thread has N io-wq workers of each kind at most; the first N are created\n"
 	"                  when it submits, and none while it computes\n"
 	"  --json FILE     results for programs; $IO_URING_COHERENCY_RESULTS/page_integrity.json\n"
@@ -1325,11 +1192,11 @@ static unsigned int parse_views(char *list)
 	char *name;
 
 	while ((name = strsep(&list, ","))) {
-		for (i = 0; i < VIEW_NR && strcmp(name, view_names[i]); i++)
+		for (i = 0; i < VIEW_PAGES && strcmp(name, page_view_names[i]); i++)
 			;
-		if (i == VIEW_NR)
+		if (i == VIEW_PAGES)
 			die("--verify knows no '%s'; see --help", name);
-		views |= BIT(i);
+		views |= VIEW_BIT(i);
 	}
 	return views;
 }
@@ -1372,7 +1239,7 @@ static void parse_options(int argc, char **argv)
 			opt.threads = parse_number("--threads", optarg, MAX_THREADS);
 			break;
 		case FILES:
-			opt.files = parse_number("--files", optarg, MAX_FILES);
+			opt.files = parse_number("--files", optarg, PAGE_FILES_MOST);
 			break;
 		case SIZE:
 			opt.size = parse_size(optarg);
@@ -1424,8 +1291,8 @@ static void parse_options(int argc, char **argv)
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
 	check_json(opt.json);
-	if (opt.files * (opt.size / PAGE_BYTES) / opt.threads < 2 * MIN_BATCH)
-		die("too many threads for so few pages: %d for each are needed", 2 * MIN_BATCH);
+	if (opt.files * page_files_writable(opt.size / PAGE_BYTES) / opt.threads < MIN_WINDOW)
+		die("too many threads for so few pages: %d for each are needed", MIN_WINDOW);
 }
 
 /* Returns NULL, or why there is no file system of our own. */

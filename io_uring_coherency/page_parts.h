@@ -42,11 +42,12 @@ struct page_lanes {
 struct page_aes {
 	uint8_t key[3][16];
 	uint64_t nonce, counter;
+	uint64_t low;		/* page_low_bits() */
 };
 
 #define PAGE_TEMPLATE_PIECE	1087	/* bytes at most */
 #define PAGE_TEMPLATE_BYTES	(65536 + PAGE_TEMPLATE_PIECE)
-extern uint8_t page_template[];
+extern uint8_t page_template[2][PAGE_TEMPLATE_BYTES];	/* for even and odd generations */
 
 /* Where in the template a piece of the payload comes from, in bytes. */
 struct page_piece {
@@ -55,6 +56,14 @@ struct page_piece {
 
 /* The polynomial of CRC32C, bit 31 for x^0. */
 #define CRC32C_REVERSED	0x82f63b78
+
+/* What becomes of 8 bytes at once: (x & PAGE_HIGH_BITS) | page_low_bits(). */
+#define PAGE_HIGH_BITS	0xfefefefefefefefeULL
+
+static inline uint64_t page_low_bits(uint32_t generation)
+{
+	return generation & 1 ? ~PAGE_HIGH_BITS : 0;
+}
 
 /* What the payload of @id is made of; piece number @n, cut where the payload ends. */
 void page_plan_lanes(const struct page_id *id, struct page_lanes *lanes);
@@ -77,6 +86,7 @@ void page_put_frame(const struct page_id *id, void *page);
 uint32_t page_crc32c(uint32_t crc, const void *data, size_t length);
 typedef void page_sums_function(const void *page, struct page_sums *sums);
 page_sums_function page_sums_plain;
+/* Into a page that has its first byte. */
 void page_put_sums(void *page, const struct page_sums *sums);
 void page_aes_plain(const struct page_aes *aes, void *payload);
 /* One round of AES on four columns, each a little endian word. */

@@ -63,8 +63,11 @@ static bool sums_agree(void)
 /* A class, as int because its names are. */
 static int check(void)
 {
+	PAGE_BUFFER want[PAGE_BYTES];
+
+	page_expect(&id, want);
 	memset(&damage, 0xff, sizeof(damage));
-	if (page_check(&id, found, &damage))
+	if (page_compare(&id, want, found, &damage))
 		return damage.class == PAGE_GOOD ? PAGE_GOOD : PAGE_NR_CLASSES;
 	return damage.class == PAGE_GOOD ? PAGE_NR_CLASSES : damage.class;
 }
@@ -143,9 +146,9 @@ TEST_F(pages, known_pages)
 	static const struct {
 		uint32_t page, crc;
 	} table[PAGE_NR_PAYLOADS] = {
-		[PAGE_BY_C] = { 2, 0x2c893974 },
-		[PAGE_BY_MEMCPY] = { 0, 0x3ab242b8 },
-		[PAGE_BY_AES] = { 3, 0x71b082b4 },
+		[PAGE_BY_C] = { 2, 0x27af037d },
+		[PAGE_BY_MEMCPY] = { 0, 0xc7a999fd },
+		[PAGE_BY_AES] = { 3, 0x67b3e1e3 },
 	};
 	unsigned int kind;
 
@@ -153,11 +156,13 @@ TEST_F(pages, known_pages)
 		use(kind);
 		EXPECT_EQ(id.page, table[kind].page);
 		EXPECT_EQ(page_get32(good + PAGE_CRC_AT), table[kind].crc);
-		EXPECT_EQ(page_get32(good + 12), id.page);
-		EXPECT_EQ(page_get32(good + 36), kind);
-		EXPECT_EQ(page_get64(good + 48), id.seed);
-		EXPECT_EQ(page_get32(good + PAGE_BYTES - 16), id.generation);
-		EXPECT_EQ(page_get32(good + PAGE_BYTES - 12), page_get32(good + 40));
+		/* 7 bits in each byte, above that of the generation */
+		EXPECT_EQ(good[13], kind << 1 | 1);
+		EXPECT_EQ(good[32], id.generation << 1 | 1);
+		EXPECT_EQ(good[37], id.page << 1 | 1);
+		EXPECT_EQ(good[48], (id.seed & 127) << 1 | 1);
+		EXPECT_EQ(good[PAGE_BYTES - 16], id.generation << 1 | 1);
+		EXPECT_EQ(good[PAGE_BYTES - 6], good[42]);
 	}
 }
 
@@ -311,7 +316,8 @@ static void lose_lane(unsigned int lane, unsigned int row, unsigned int which)
 		state[0] += state[1];
 		state[1] ^= state[0];
 		state[2] ^= state[0];
-		page_put64(found + PAGE_HEADER + PAGE_C_ROW * i + 8 * lane, state[2]);
+		page_put64(found + PAGE_HEADER + PAGE_C_ROW * i + 8 * lane,
+			   (state[2] & PAGE_HIGH_BITS) | page_low_bits(id.generation));
 	}
 }
 
@@ -425,29 +431,29 @@ TEST_F(pages, torn)
 	struct page_id old = id;
 	unsigned int i;
 
-	old.generation -= 2;
-	page_expect(&old, other);
-	for (i = 0; i < ARRAY_SIZE(cuts); i++) {
-		memcpy(found, good, cuts[i]);
-		memcpy(found + cuts[i], other + cuts[i], PAGE_BYTES - cuts[i]);
-		EXPECT_EQ(check(), PAGE_TORN);
-		EXPECT_EQ(damage.cut, cuts[i]);
-		EXPECT_EQ(damage.found.generation, old.generation);
-		EXPECT_FALSE(damage.sums_ok);
-
-		memcpy(found, other, cuts[i]);
-		memcpy(found + cuts[i], good + cuts[i], PAGE_BYTES - cuts[i]);
-		EXPECT_EQ(check(), PAGE_TORN);
-		EXPECT_EQ(damage.cut, cuts[i]);
-		EXPECT_EQ(damage.found.generation, old.generation);
+	for (old.generation = id.generation - 3; old.generation < id.generation + 2;
+	     old.generation++) {
+		if (old.generation == id.generation)
+			continue;
+		page_expect(&old, other);
+		for (i = 0; i < ARRAY_SIZE(cuts); i++) {
+			memcpy(found, good, cuts[i]);
+			memcpy(found + cuts[i], other + cuts[i], PAGE_BYTES - cuts[i]);
+			EXPECT_EQ(check(), PAGE_TORN);
+			EXPECT_EQ(damage.cut, cuts[i]);
+			EXPECT_EQ(damage.found.generation, old.generation);
+			EXPECT_FALSE(damage.sums_ok);
+		}
 	}
 
 	/* no cut of a device */
 	memcpy(found, good, 1000);
 	memcpy(found + 1000, other + 1000, PAGE_BYTES - 1000);
-	EXPECT_EQ(check(), PAGE_OTHER);
+	EXPECT_EQ(check(), PAGE_MOSAIC);
+	EXPECT_EQ(damage.grain, 8U);
 	damage_bytes(12000, 1);
 	EXPECT_EQ(check(), PAGE_OTHER);
+	EXPECT_EQ(damage.pieces, 0U);
 }
 
 /* Neither part is the generation that should be there. */
@@ -463,6 +469,117 @@ TEST_F(pages, torn_and_stale)
 	EXPECT_EQ(check(), PAGE_TORN);
 	EXPECT_EQ(damage.cut, 4096U);
 	EXPECT_EQ(damage.found.generation, 3U);
+}
+
+/* Pieces of another generation, of whatever size they come in. */
+TEST_F(pages, mosaic)
+{
+	static const struct {
+		unsigned int offset, length, every, pieces, grain;
+	} table[] = {
+		{ 0, 4096, PAGE_BYTES, 1, 4096 },
+		{ 4096, 4096, PAGE_BYTES, 1, 4096 },
+		{ 4096, 64, PAGE_BYTES, 1, 64 },
+		{ 8192 + 128, 128, PAGE_BYTES, 1, 128 },
+		{ 128, 128, 256, 64, 128 },
+		{ 0, 512, 4096, 4, 512 },
+		{ 0, 8192, PAGE_BYTES, 1, 8192 },
+		{ PAGE_BYTES - 64, 64, PAGE_BYTES, 1, 64 },
+		{ PAGE_BYTES - 100, 100, PAGE_BYTES, 1, 4 },
+		{ 1001, 33, PAGE_BYTES, 1, 1 },
+	};
+	struct page_id old;
+	unsigned int kind, i, at, back;
+
+	for (kind = 0; kind < PAGE_NR_PAYLOADS; kind++) {
+		for (back = 1; back < 4; back++) {
+			use(kind);
+			old = id;
+			old.generation -= back;
+			page_expect(&old, other);
+			for (i = 0; i < ARRAY_SIZE(table); i++) {
+				memcpy(found, good, PAGE_BYTES);
+				for (at = table[i].offset; at < PAGE_BYTES; at += table[i].every)
+					memcpy(found + at, other + at, table[i].length);
+				EXPECT_EQ(check(), PAGE_MOSAIC);
+				EXPECT_EQ(damage.pieces, table[i].pieces);
+				EXPECT_EQ(damage.found.generation, old.generation);
+				/* two generations apart, bytes may agree: a border may be rounder */
+				EXPECT_EQ(damage.grain % table[i].grain, 0U);
+				if (back != 1)
+					continue;
+				EXPECT_EQ(damage.grain, table[i].grain);
+				EXPECT_EQ(damage.piece, table[i].length);
+			}
+		}
+	}
+
+	/* 16 bytes of another generation are a register hole, too */
+	use(PAGE_BY_C);
+	old = id;
+	old.generation--;
+	page_expect(&old, other);
+	memcpy(found + PAGE_BYTES - 16, other + PAGE_BYTES - 16, 16);
+	EXPECT_EQ(check(), PAGE_REGISTER_HOLE);
+	EXPECT_EQ(damage.pieces, 1U);
+	EXPECT_EQ(damage.found.generation, old.generation);
+
+	/* and 4 KiB may be of another page */
+	use(PAGE_BY_C);
+	old = id;
+	old.page++;
+	page_expect(&old, other);
+	memcpy(found, other, 4096);
+	EXPECT_EQ(check(), PAGE_MOSAIC);
+	EXPECT_EQ(damage.found.page, old.page);
+}
+
+/* A read that did not write all of its buffer. */
+TEST_F(pages, not_read)
+{
+	unsigned int kind, i;
+
+	for (kind = 0; kind < PAGE_NR_PAYLOADS; kind++) {
+		use(kind);
+		page_poison(good, found);
+		for (i = 0; i < PAGE_BYTES; i++)
+			ASSERT_NE(found[i], good[i]);
+		EXPECT_EQ(check(), PAGE_NOT_READ);
+		EXPECT_EQ(damage.piece, (unsigned int)PAGE_BYTES);
+		memcpy(found, good, PAGE_BYTES - 64);
+		EXPECT_EQ(check(), PAGE_NOT_READ);
+		EXPECT_EQ(damage.piece, 64U);
+		EXPECT_EQ(damage.pieces, 1U);
+		memcpy(found, good, PAGE_BYTES - 1);
+		EXPECT_EQ(check(), PAGE_NOT_READ);
+		EXPECT_EQ(damage.piece, 1U);
+	}
+}
+
+/* A write that loses one byte, wherever it is, leaves one that is wrong. */
+TEST_F(pages, each_byte_of_each_generation)
+{
+	unsigned int n, i, kinds[PAGE_NR_PAYLOADS] = { 0 }, equal = 0;
+
+	id = (struct page_id){ .seed = 0x0123456789abcdef, .file = 1, .page = 5 };
+	page_expect(&id, other);
+	for (n = 1; n < 1200; n++) {
+		/* also where a number carries, from byte to byte and to its end */
+		id.generation = n < 600 ? n : UINT32_MAX - 1200 + n;
+		if (n == 600) {
+			id.generation--;
+			page_expect(&id, other);
+			id.generation++;
+		}
+		kinds[page_payload_of(&id)]++;
+		page_expect(&id, good);
+		for (i = 0; i < PAGE_BYTES; i++)
+			equal += good[i] == other[i];
+		memcpy(other, good, PAGE_BYTES);
+	}
+	EXPECT_EQ(equal, 0U);
+	for (i = 0; i < PAGE_NR_PAYLOADS; i++)
+		EXPECT_GT(kinds[i], 100U);
 }
 
 TEST_F(pages, zeroes)

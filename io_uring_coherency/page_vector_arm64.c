@@ -16,6 +16,7 @@
 static void fill_aes(const struct page_aes *aes, void *payload)
 {
 	const uint64x2_t step = vcombine_u64(vcreate_u64(0), vcreate_u64(PAGE_AES_BLOCKS));
+	const uint8x16_t high = vdupq_n_u8(0xfe), low = vdupq_n_u8(aes->low & 1);
 	uint64x2_t counter[PAGE_AES_BLOCKS];
 	uint8x16_t key[3];
 	uint8_t *out = payload;
@@ -32,7 +33,8 @@ static void fill_aes(const struct page_aes *aes, void *payload)
 			/* AESE adds its key at the start of the round, not at the end */
 			block = vaesmcq_u8(vaeseq_u8(block, key[0]));
 			block = vaesmcq_u8(vaeseq_u8(block, key[1]));
-			vst1q_u8(out, veorq_u8(block, key[2]));
+			block = veorq_u8(block, key[2]);
+			vst1q_u8(out, vorrq_u8(vandq_u8(block, high), low));
 			counter[i] = vaddq_u64(counter[i], step);
 		}
 	}

@@ -36,6 +36,8 @@ static uint64_t high_half(vector unsigned long long v)
 static void fill_aes(const struct page_aes *aes, void *payload)
 {
 	const vector unsigned long long step = number(0, PAGE_AES_BLOCKS);
+	const vector unsigned long long high = number(PAGE_HIGH_BITS, PAGE_HIGH_BITS);
+	const vector unsigned long long low = number(aes->low, aes->low);
 	vector unsigned long long key[3], counter[PAGE_AES_BLOCKS];
 	uint8_t *out = payload;
 	unsigned int row, i;
@@ -50,6 +52,7 @@ static void fill_aes(const struct page_aes *aes, void *payload)
 
 			block = __builtin_crypto_vcipher(block, key[1]);
 			block = __builtin_crypto_vcipher(block, key[2]);
+			block = (block & high) | low;
 			vec_xst_be((vector unsigned char)block, 0, out);
 			counter[i] += step;
 		}

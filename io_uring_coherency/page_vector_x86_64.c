@@ -11,6 +11,7 @@ static void fill_aes(const struct page_aes *aes, void *payload)
 {
 	const __m128i swap = _mm_set_epi8(8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
 	const __m128i step = _mm_set_epi64x(PAGE_AES_BLOCKS, 0);
+	const __m128i high = _mm_set1_epi64x(PAGE_HIGH_BITS), low = _mm_set1_epi64x(aes->low);
 	__m128i key[3], counter[PAGE_AES_BLOCKS], *out = payload;
 	unsigned int row, i;
 
@@ -23,7 +24,9 @@ static void fill_aes(const struct page_aes *aes, void *payload)
 			__m128i block = _mm_xor_si128(_mm_shuffle_epi8(counter[i], swap), key[0]);
 
 			block = _mm_aesenc_si128(block, key[1]);
-			_mm_storeu_si128(out++, _mm_aesenc_si128(block, key[2]));
+			block = _mm_aesenc_si128(block, key[2]);
+			block = _mm_or_si128(_mm_and_si128(block, high), low);
+			_mm_storeu_si128(out++, block);
 			counter[i] = _mm_add_epi64(counter[i], step);
 		}
 	}

@@ -153,6 +153,11 @@ int provoke_prepare(struct provoke *p)
 	return submit(p);
 }
 
+unsigned int provoke_came(const struct provoke *p)
+{
+	return io_uring_cq_ready(&p->ring);
+}
+
 int provoke_fire(struct provoke *p)
 {
 	const uint64_t one = 1;

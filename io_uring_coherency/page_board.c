@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking at pages, and counting; see page_board.h.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "page_board.h"
+#include "program.h"
+
+const char *const page_view_names[VIEW_NR] = {
+	[VIEW_MEMORY] = "memory",
+	[VIEW_MEMORY_AFTER] = "memory_after",
+	[VIEW_READBACK] = "readback",
+	[VIEW_CACHE] = "cache",
+	[VIEW_MMAP] = "mmap",
+	[VIEW_DIRECT] = "direct",
+	[VIEW_DROPPED] = "dropped",
+	[VIEW_RESULT] = "result",
+	[VIEW_SIZE] = "size",
+};
+
+const char *const page_place_names[PLACE_NR] = {
+	[PLACE_MEMORY] = "memory",
+	[PLACE_MEMORY_AFTER] = "memory_after",
+	[PLACE_RESULT] = "result",
+	[PLACE_READBACK] = "readback",
+	[PLACE_CACHE] = "cache",
+	[PLACE_DISK] = "disk",
+	[PLACE_END] = "end",
+};
+
+static size_t board_size(unsigned int files, unsigned int pages)
+{
+	return sizeof(struct page_board) + (size_t)files * (pages + 1) * sizeof(struct page_state);
+}
+
+struct page_board *page_board_make(unsigned int files, unsigned int pages, unsigned int views,
+				   const struct timespec *start)
+{
+	struct page_board *b = mmap(NULL, board_size(files, pages), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (b == MAP_FAILED)
+		return NULL;
+	b->files = files;
+	b->pages = pages;
+	b->views = views;
+	b->start = *start;
+	return b;
+}
+
+void page_board_free(struct page_board *b)
+{
+	munmap(b, board_size(b->files, b->pages));
+}
+
+struct page_state *page_board_state(struct page_board *b, unsigned int file, unsigned int page)
+{
+	return &b->state[file * (b->pages + 1) + page];
+}
+
+struct page_id page_board_id(struct page_board *b, unsigned int file, unsigned int page)
+{
+	return (struct page_id){
+		.seed = b->seed, .file = file, .page = page,
+		.generation = page_board_state(b, file, page)->generation,
+	};
+}
+
+static void count(uint64_t *counter)
+{
+	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+}
+
+static enum place place_of(const struct page_board *b, const struct page_state *state)
+{
+	if (state->wrong & VIEW_BIT(VIEW_MEMORY))
+		return PLACE_MEMORY;
+	if (state->wrong & VIEW_BIT(VIEW_MEMORY_AFTER))
+		return PLACE_MEMORY_AFTER;
+	if (state->wrong & VIEW_BIT(VIEW_SIZE))
+		return PLACE_END;
+	if (state->wrong & VIEW_BIT(VIEW_RESULT))
+		return PLACE_RESULT;
+	if (!(state->wrong & VIEWS_FILE))
+		return PLACE_READBACK;
+	/* what is wrong in the page cache is written back so; O_DIRECT goes past it */
+	if (state->wrong & (VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP)) && !b->direct)
+		return PLACE_CACHE;
+	return PLACE_DISK;
+}
+
+static void settle_state(struct page_board *b, struct page_state *state)
+{
+	if (!state->wrong || state->placed)
+		return;
+	state->placed = true;
+	count(&b->place[place_of(b, state)]);
+	if (state->wrong & VIEWS_FILE)
+		count(&b->stored);
+}
+
+void page_board_settle(struct page_board *b)
+{
+	unsigned int file, page;
+
+	for (file = 0; file < b->files; file++) {
+		for (page = 0; page < b->pages; page++)
+			settle_state(b, page_board_state(b, file, page));
+		/* in each round a file ends anew */
+		settle_state(b, page_board_state(b, file, b->pages));
+		*page_board_state(b, file, b->pages) = (struct page_state){ 0 };
+	}
+}
+
+void page_board_begin(struct page_board *b, const struct page_id *id)
+{
+	struct page_state *state = page_board_state(b, id->file, id->page);
+
+	settle_state(b, state);
+	*state = (struct page_state){ .generation = id->generation, .unknown = true };
+}
+
+void page_board_end(struct page_board *b, const struct page_id *id)
+{
+	page_board_state(b, id->file, id->page)->unknown = false;
+}
+
+/* By one of these a page counts as looked at. */
+static uint32_t proof(const struct page_board *b)
+{
+	return b->views & VIEWS_FILE ?: b->views;
+}
+
+static void note_look(struct page_board *b, struct page_state *state, enum view view)
+{
+	const uint32_t bit = VIEW_BIT(view);
+	uint32_t before;
+
+	if (state->looked & bit)
+		return;
+	before = __atomic_fetch_or(&state->looked, bit, __ATOMIC_RELAXED);
+	if (before & bit)
+		return;
+	count(&b->view[view].events);
+	/* the first generation is not an engine's */
+	if (state->generation > 1 && bit & proof(b) && !(before & proof(b)))
+		count(&b->pages_seen.events);
+}
+
+static void note_wrong(struct page_board *b, struct page_state *state,
+		       const struct page_sample *sample)
+{
+	const uint32_t bit = VIEW_BIT(sample->view);
+	const uint32_t before = __atomic_fetch_or(&state->wrong, bit, __ATOMIC_RELAXED);
+	unsigned int n;
+
+	if (!__atomic_load_n(&b->first_ms, __ATOMIC_RELAXED))
+		__atomic_store_n(&b->first_ms, ms_since(&b->start) + 1, __ATOMIC_RELAXED);
+	if (before & bit)
+		return;
+	count(&b->view[sample->view].violations);
+	if (before)
+		return;
+	state->class = sample->damage.class;
+	count(&b->pages_seen.violations);
+	count(&b->class[sample->damage.class]);
+	n = __atomic_fetch_add(&b->samples, 1, __ATOMIC_RELAXED);
+	if (n < PAGE_SAMPLES)
+		b->sample[n] = *sample;
+}
+
+bool page_board_look(struct page_board *b, const struct page_id *id, const void *want,
+		     const void *found, enum view view)
+{
+	struct page_state *state = page_board_state(b, id->file, id->page);
+	struct page_sample sample;
+
+	__atomic_add_fetch(&b->looks, 1, __ATOMIC_RELAXED);
+	note_look(b, state, view);
+	if (page_compare(id, want, found, &sample.damage))
+		return true;
+	sample.id = *id;
+	sample.view = view;
+	note_wrong(b, state, &sample);
+	return false;
+}
+
+void page_board_result(struct page_board *b, const struct page_id *id, bool write, int result,
+		       bool right)
+{
+	struct page_state *state = page_board_state(b, id->file, id->page);
+	const struct page_sample sample = {
+		.id = *id, .view = VIEW_RESULT, .damage.class = PAGE_WRONG_RESULT,
+		.wanted = PAGE_BYTES, .got = result, .write = write,
+	};
+
+	note_look(b, state, VIEW_RESULT);
+	if (!right)
+		note_wrong(b, state, &sample);
+}
+
+bool page_board_size(struct page_board *b, unsigned int file, off_t size)
+{
+	struct page_sample sample = {
+		.view = VIEW_SIZE, .damage.class = PAGE_BEYOND_END,
+		.wanted = (off_t)b->pages * PAGE_BYTES, .got = size,
+	};
+	unsigned int page = b->pages;
+
+	note_look(b, page_board_state(b, file, page), VIEW_SIZE);
+	if (size == sample.wanted)
+		return true;
+	/* the pages that are beyond the end, or the end itself */
+	if (size < sample.wanted)
+		page = size / PAGE_BYTES;
+	do {
+		struct page_state *state = page_board_state(b, file, page);
+
+		sample.id = page_board_id(b, file, page);
+		note_look(b, state, VIEW_SIZE);
+		note_wrong(b, state, &sample);
+	} while (++page < b->pages);
+	return false;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What each page of some files should be, who looked at it where, and what was wrong: counted at
+ * the look, so that nothing which comes later can take it back. Shared by all threads and
+ * processes of a run; each function may be called from any of them at once, but those that begin,
+ * end and settle, which are for the owner of a page.
+ */
+#ifndef PAGE_BOARD_H
+#define PAGE_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "evidence.h"
+#include "page.h"
+
+/* Where something is looked at. */
+enum view {
+	VIEW_MEMORY,		/* the buffer, before the write */
+	VIEW_MEMORY_AFTER,	/* the buffer, after its CQE */
+	VIEW_READBACK,		/* by the engine, at once after the CQE */
+	VIEW_CACHE,		/* pread(2) */
+	VIEW_MMAP,
+	VIEW_DIRECT,		/* O_DIRECT */
+	VIEW_DROPPED,		/* pread(2) after posix_fadvise(POSIX_FADV_DONTNEED) */
+	VIEW_PAGES,		/* the number of those that compare a page; always there are ... */
+	VIEW_RESULT = VIEW_PAGES, /* of a write, or of a read by the engine */
+	VIEW_SIZE,		/* of the file */
+	VIEW_NR
+};
+
+extern const char *const page_view_names[VIEW_NR];
+
+#define VIEW_BIT(n)	(1U << (n))
+#define VIEWS_DISK	(VIEW_BIT(VIEW_DIRECT) | VIEW_BIT(VIEW_DROPPED))
+#define VIEWS_FILE	(VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP) | VIEWS_DISK)
+
+/* Where it went wrong first. */
+enum place {
+	PLACE_MEMORY,
+	PLACE_MEMORY_AFTER,
+	PLACE_RESULT,
+	PLACE_READBACK,
+	PLACE_CACHE,
+	PLACE_DISK,
+	PLACE_END,
+	PLACE_NR
+};
+
+extern const char *const page_place_names[PLACE_NR];
+
+/* One generation of a page. */
+struct page_state {
+	uint32_t generation;
+	uint32_t looked;	/* views in which it was looked at */
+	uint32_t wrong;		/* ... and was wrong */
+	uint8_t class;		/* enum page_class, of the first of them */
+	bool unknown;		/* on its way, or its write failed: nobody looks */
+	bool placed;
+};
+
+/* Something wrong, to be shown. */
+struct page_sample {
+	struct page_id id;
+	enum view view;
+	struct page_damage damage;
+	/* VIEW_RESULT: bytes or -errno; VIEW_SIZE: bytes of the file */
+	int64_t wanted, got;
+	bool write;
+};
+
+#define PAGE_SAMPLES	4
+
+struct page_board {
+	unsigned int files, pages;	/* pages in each file */
+	uint64_t seed;
+	struct timespec start;
+	bool direct;			/* written with O_DIRECT */
+	unsigned int views;		/* that are looked at */
+
+	/*
+	 * Events: generations of pages that an engine wrote and that were then looked at in the
+	 * file at least once; in another view where no view of the file is asked for.
+	 * Violations: generations of pages, and ends of files, that were wrong in any view.
+	 */
+	struct evidence pages_seen;
+	/* each generation of a page once, however often it was looked at there */
+	struct evidence view[VIEW_NR];
+	uint64_t stored;		/* violations in a view of the file */
+	uint64_t class[PAGE_NR_CLASSES], place[PLACE_NR];
+	uint64_t looks;			/* pages compared, in all views, with repetitions */
+	uint64_t written, creations;
+	uint64_t first_ms;		/* since the start, 0: none is wrong */
+	unsigned int samples;
+	struct page_sample sample[PAGE_SAMPLES];
+	struct page_state state[];	/* for each file: pages, and its end */
+};
+
+/* Zeroes, but for the four; in memory that children share. NULL: there is none. */
+struct page_board *page_board_make(unsigned int files, unsigned int pages, unsigned int views,
+				   const struct timespec *start);
+void page_board_free(struct page_board *b);
+
+struct page_state *page_board_state(struct page_board *b, unsigned int file, unsigned int page);
+
+/* As it should be now. */
+struct page_id page_board_id(struct page_board *b, unsigned int file, unsigned int page);
+
+/* The page is @id from now on: it is being written ... */
+void page_board_begin(struct page_board *b, const struct page_id *id);
+/* ... and is known to have been. */
+void page_board_end(struct page_board *b, const struct page_id *id);
+
+/*
+ * Looks at the PAGE_BYTES at @found in one view, against @want of page_expect(). False if they are
+ * wrong.
+ */
+bool page_board_look(struct page_board *b, const struct page_id *id, const void *want,
+		     const void *found, enum view view);
+
+/* Looks at a result, bytes or -errno, of a whole page. @right: it is, or is nobody's fault. */
+void page_board_result(struct page_board *b, const struct page_id *id, bool write, int result,
+		       bool right);
+
+/* Looks at the size of a file. False if it is wrong. */
+bool page_board_size(struct page_board *b, unsigned int file, off_t size);
+
+/* After each round: tells of all that was wrong where it went wrong first. */
+void page_board_settle(struct page_board *b);
+
+#endif /* PAGE_BOARD_H */
