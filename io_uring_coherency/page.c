@@ -405,15 +405,26 @@ void page_expect(const struct page_id *id, void *page)
 
 /* --- what is wrong with a page */
 
-/* libc's memcmp() asks the vector registers. */
+static inline uint64_t differ(const uint8_t *a, const uint8_t *b)
+{
+	return page_get64(a) ^ page_get64(b);
+}
+
+/* libc's memcmp() asks the vector registers. @length is a multiple of 16. */
 static bool same(const uint8_t *a, const uint8_t *b, unsigned int length)
 {
-	uint64_t differ = 0;
+	uint64_t first = 0, second = 0;
 	unsigned int i;
 
-	for (i = 0; i < length; i += 8)
-		differ |= page_get64(a + i) ^ page_get64(b + i);
-	return !differ;
+	for (i = 0; i < length / 64 * 64; i += 64) {
+		first |= differ(a + i, b + i) | differ(a + i + 8, b + i + 8) |
+			 differ(a + i + 16, b + i + 16) | differ(a + i + 24, b + i + 24);
+		second |= differ(a + i + 32, b + i + 32) | differ(a + i + 40, b + i + 40) |
+			  differ(a + i + 48, b + i + 48) | differ(a + i + 56, b + i + 56);
+	}
+	for (; i < length; i += 16)
+		first |= differ(a + i, b + i) | differ(a + i + 8, b + i + 8);
+	return !(first | second);
 }
 
 static bool same_page(const struct page_id *a, const struct page_id *b)
@@ -747,6 +758,7 @@ const char *page_class_name(enum page_class class)
 		[PAGE_OTHER] = "other",
 		[PAGE_WRONG_RESULT] = "wrong result",
 		[PAGE_BEYOND_END] = "beyond the end",
+		[PAGE_BEYOND_BUFFER] = "beyond the buffer",
 	};
 
 	return names[class];
@@ -770,9 +782,13 @@ static void print_pieces(char *text, size_t size, const struct page_id *id,
 	else if (d->class != PAGE_NOT_READ)
 		snprintf(of, sizeof(of), ", of file %u page %u generation %u", d->found.file,
 			 d->found.page, d->found.generation);
-	snprintf(text, size, " (%u piece%s of %u bytes%s at %s of %u%s)", d->pieces,
-		 d->pieces == 1 ? "" : "s", d->piece, d->pieces == 1 ? "" : " or more",
-		 d->pieces == 1 ? "a multiple" : "multiples", d->grain, of);
+	if (d->piece == PAGE_BYTES)
+		snprintf(text, size, " (all of it%s)", of);
+	else
+		snprintf(text, size, " (%u piece%s of %u byte%s%s at %s of %u%s)", d->pieces,
+			 d->pieces == 1 ? "" : "s", d->piece, d->piece == 1 ? "" : "s",
+			 d->pieces == 1 ? "" : " or more",
+			 d->pieces == 1 ? "a multiple" : "multiples", d->grain, of);
 }
 
 int page_damage_print(char *buf, size_t size, const struct page_id *id,

@@ -77,6 +77,7 @@ enum page_class {
 	/* not of page_compare(), but for those who count what is wrong with writes and files */
 	PAGE_WRONG_RESULT,
 	PAGE_BEYOND_END,
+	PAGE_BEYOND_BUFFER,
 	PAGE_NR_CLASSES
 };
 

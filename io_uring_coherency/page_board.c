@@ -201,6 +201,15 @@ void page_board_result(struct page_board *b, const struct page_id *id, bool writ
 		note_wrong(b, state, &sample);
 }
 
+void page_board_overrun(struct page_board *b, const struct page_id *id)
+{
+	const struct page_sample sample = {
+		.id = *id, .view = VIEW_READBACK, .damage.class = PAGE_BEYOND_BUFFER,
+	};
+
+	note_wrong(b, page_board_state(b, id->file, id->page), &sample);
+}
+
 bool page_board_size(struct page_board *b, unsigned int file, off_t size)
 {
 	struct page_sample sample = {

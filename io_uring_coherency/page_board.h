@@ -124,6 +124,9 @@ bool page_board_look(struct page_board *b, const struct page_id *id, const void 
 void page_board_result(struct page_board *b, const struct page_id *id, bool write, int result,
 		       bool right);
 
+/* Reading the page has written behind its buffer. */
+void page_board_overrun(struct page_board *b, const struct page_id *id);
+
 /* Looks at the size of a file. False if it is wrong. */
 bool page_board_size(struct page_board *b, unsigned int file, off_t size);
 

@@ -133,17 +133,19 @@ static int look_at_all(struct page_files *f)
 	pthread_t thread[MOST_THREADS];
 	struct part part[MOST_THREADS];
 	unsigned int i, nr;
-	int ret = 0;
+	int ret = 0, first;
+	void *one;
 
-	for (nr = 0; nr < f->setup->threads; nr++) {
-		part[nr] = (struct part){ f, nr };
+	for (i = 0; i < f->setup->threads; i++)
+		part[i] = (struct part){ f, i };
+	for (nr = 1; nr < f->setup->threads; nr++) {
 		ret = -pthread_create(&thread[nr], NULL, look_at_part, &part[nr]);
 		if (ret)
 			break;
 	}
-	for (i = 0; i < nr; i++) {
-		void *one;
-
+	first = (intptr_t)look_at_part(&part[0]);
+	ret = ret ?: first;
+	for (i = 1; i < nr; i++) {
 		pthread_join(thread[i], &one);
 		ret = ret ?: (intptr_t)one;
 	}

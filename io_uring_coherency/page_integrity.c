@@ -50,10 +50,15 @@
 #define MAX_THREADS	64
 #define MIN_WINDOW	8	/* pages; while they are computed one worker is created ... */
 #define WINDOW_US	300	/* ... which takes the main thread a nap and an IPI, natively */
+#define GUARD		4096	/* bytes behind each buffer that is read to ... */
+#define GUARD_BYTE	0xa5	/* ... all of which are this */
+#define STRIDE		(PAGE_BYTES + GUARD)
 #define MAX_WINDOW	160	/* so that the buffers fit into a usual RLIMIT_MEMLOCK, 8 MiB */
 #define WINDOWS		PROVOKE_ROUND	/* in the life of a writing thread, at most */
 #define MIN_PAGES	500	/* fewer say too little */
 #define MIN_CREATIONS	30	/* workers created while a thread computed; as before */
+#define WAIT_MS		10	/* at most a window waits for its worker, while they are too few */
+#define AGAIN		4	/* times at most that it is computed again then */
 #define SLOW		5	/* times -t for a machine that needs it to reach these two */
 #define NAP_NS		20000
 #define MAX_WORKERS	4	/* for the I/O of a thread */
@@ -104,6 +109,12 @@ static void nap(void)
 	nanosleep(&t, NULL);
 }
 
+/* With a cap on the workers the point is that no more are created. */
+static bool wants_creations(enum engine_kind kind)
+{
+	return engine_has_workers(kind) && !opt.workers;
+}
+
 /* --- the writing threads */
 
 /* Whose pages a writer writes in which order, from round to round. */
@@ -144,7 +155,7 @@ struct writer {
 	int gone;
 	int error;		/* -errno */
 	const char *failed;	/* what */
-	unsigned int pages;	/* of this round so far */
+	unsigned int spare;	/* workers that its life has room for, beside one for each window */
 	uint64_t creations;
 };
 
@@ -233,11 +244,14 @@ static int check_results(struct writer *w, const struct page_id *id, const struc
 	int ret = 0;
 
 	for (i = 0; i < nr; i++) {
-		const bool right = t[i].res == (int)t[i].len;
+		const bool right = t[i].res == (int)t[i].len, lost = t[i].res == ENGINE_NO_CQE;
 		int failed = 0;
 
 		if (no_room(t[i].res)) {
 			failed = t[i].res;
+		} else if (lost && opt.workers) {
+			/* newer kernels may have it wait for those that block in a splice */
+			failed = -ETIME;
 		} else if (!right) {
 			/* where a file has become shorter, that is what is wrong */
 			page_files_check_size(&w->run->files, t[i].file);
@@ -246,9 +260,20 @@ static int check_results(struct writer *w, const struct page_id *id, const struc
 		page_board_result(b, &id[i], write, t[i].res, right || failed);
 		if (write && !failed)
 			page_board_end(b, &id[i]);
-		ret = ret ?: failed;
+		/* what is still under way is the end of the run */
+		ret = ret ?: lost ? -ETIME : failed;
 	}
 	return ret;
+}
+
+static void look_at_guard(struct writer *w, const struct page_id *id, const unsigned char *guard)
+{
+	unsigned int i, wrong = 0;
+
+	for (i = 0; i < GUARD; i++)
+		wrong |= guard[i] ^ GUARD_BYTE;
+	if (wrong)
+		page_board_overrun(w->run->board, id);
 }
 
 /* Writes @nr computed pages, number @first of the round and following. Returns 0 or -errno. */
@@ -268,7 +293,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 			.buf = buf + (size_t)i * PAGE_BYTES, .len = PAGE_BYTES,
 		};
 		in[i] = out[i];
-		in[i].buf = w->in + (size_t)i * PAGE_BYTES;
+		in[i].buf = w->in + (size_t)i * STRIDE;
 		page_expect(&id[i], want);
 		tamper(w, VIEW_MEMORY, first + i, &id[i], &out[i]);
 		if (b->views & VIEW_BIT(VIEW_MEMORY))
@@ -282,8 +307,10 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 		ret = check_results(w, id, out, nr, true);
 	if (!ret && b->views & VIEW_BIT(VIEW_READBACK)) {
 		w->failed = "reading";
-		for (i = 0; i < nr; i++)
+		for (i = 0; i < nr; i++) {
 			page_poison(w->want + (size_t)i * PAGE_BYTES, in[i].buf);
+			memset((char *)in[i].buf + PAGE_BYTES, GUARD_BYTE, GUARD);
+		}
 		ret = engine_run(&w->engine, in, nr, false);
 		for (i = 0; i < nr; i++)
 			tamper(w, VIEW_READBACK, first + i, &id[i], &in[i]);
@@ -294,8 +321,10 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 		if (b->views & VIEW_BIT(VIEW_MEMORY_AFTER))
 			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY_AFTER);
 		/* there is no such result where nothing was read */
-		if (in[i].res == PAGE_BYTES)
+		if (in[i].res == PAGE_BYTES) {
 			page_board_look(b, &id[i], want, in[i].buf, VIEW_READBACK);
+			look_at_guard(w, &id[i], (unsigned char *)in[i].buf + PAGE_BYTES);
+		}
 		tamper(w, VIEW_CACHE, first + i, &id[i], &in[i]);
 	}
 	if (!ret && b->views & VIEW_BIT(VIEW_READBACK))
@@ -303,36 +332,78 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 	return ret;
 }
 
-/* @idle: until the thread's workers have ended for want of work. */
-static void compute(struct writer *w, const struct page_id *id, unsigned int nr, bool idle)
+/* Nothing is computed anew that was not looked at. */
+static void look_again(struct writer *w, const struct page_id *id, unsigned int nr)
 {
 	struct page_board *const b = w->run->board;
+	unsigned int i;
+
+	for (i = 0; i < nr && b->views & VIEW_BIT(VIEW_MEMORY); i++) {
+		page_expect(&id[i], w->want);
+		page_board_look(b, &id[i], w->want, w->out + (size_t)i * PAGE_BYTES, VIEW_MEMORY);
+	}
+}
+
+/*
+ * Until a worker has been created for it, @most ms at most, or with @idle for all of them: so that
+ * its workers end for want of work. Returns whether one was.
+ */
+static bool compute_until(struct writer *w, const struct page_id *id, unsigned int nr, double most,
+			  bool idle)
+{
 	const bool uring = engine_is_uring(w->run->kind);
 	const int threads = uring ? provoke_threads(&w->provoke) : 0;
 	const unsigned int before = uring ? provoke_came(&w->provoke) : 0;
 	struct timespec start;
+	bool came = false;
 	unsigned int i;
-	bool came;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	__atomic_add_fetch(&w->windows, 1, __ATOMIC_RELEASE);
 	for (;;) {
 		for (i = 0; i < nr; i++)
 			page_fill(&id[i], w->out + (size_t)i * PAGE_BYTES);
-		if (!idle || ms_since(&start) >= IDLE_MS)
+		came = uring && provoke_came(&w->provoke) != before;
+		if ((came && !idle) || ms_since(&start) >= most)
 			break;
-		/* nothing is computed anew that was not looked at */
-		for (i = 0; i < nr && b->views & VIEW_BIT(VIEW_MEMORY); i++) {
-			page_expect(&id[i], w->want);
-			page_board_look(b, &id[i], w->want, w->out + (size_t)i * PAGE_BYTES,
-					VIEW_MEMORY);
-		}
+		look_again(w, id, nr);
 	}
-	came = uring && provoke_came(&w->provoke) != before;
 	__atomic_add_fetch(&w->windows, 1, __ATOMIC_RELEASE);
-	/* what came in that time was for this thread's io-wq, and there is one thread more */
-	if (came && provoke_threads(&w->provoke) > threads)
-		w->creations++;
+	/*
+	 * What came in that time was for this thread's io-wq, and there is one thread more; or an
+	 * idle worker took it: newer kernels have workers for files do it, too.
+	 */
+	return came && provoke_threads(&w->provoke) > threads;
+}
+
+/*
+ * Computes a window. Where too few workers have been created so far it takes longer, as a busy
+ * machine may not get to it, and is done more than once: before there was I/O no worker is idle.
+ * Returns 0 or -errno.
+ */
+static int compute(struct writer *w, const struct page_id *id, unsigned int nr, bool idle)
+{
+	const bool behind = wants_creations(w->run->kind) &&
+			    w->run->board->creations < MIN_CREATIONS;
+	const double most = idle ? IDLE_MS : behind ? WAIT_MS : 0;
+	unsigned int i;
+	bool created;
+	int ret;
+
+	for (i = 0; ; i++) {
+		if (engine_is_uring(w->run->kind)) {
+			w->failed = "creating workers";
+			ret = provoke_prepare(&w->provoke);
+			if (ret)
+				return ret;
+		}
+		created = compute_until(w, id, nr, most, idle);
+		w->creations += created;
+		if (!created || !behind || i == AGAIN || !w->spare)
+			return 0;
+		w->spare--;
+		look_again(w, id, nr);
+	}
 }
 
 /* Computes and writes @nr pages, number @first of the round and following. Returns 0 or -errno. */
@@ -340,13 +411,13 @@ static int write_window(struct writer *w, unsigned int first, unsigned int nr, b
 {
 	struct page_id id[MAX_WINDOW];
 	unsigned int i, some;
-	int ret = 0;
+	int ret;
 
 	for (i = 0; i < nr; i++) {
 		id[i] = planned(w, first + i);
 		page_board_begin(w->run->board, &id[i]);
 	}
-	compute(w, id, nr, idle);
+	ret = compute(w, id, nr, idle);
 	for (i = 0; !ret && i < nr; i += some) {
 		some = nr - i < w->run->batch ? nr - i : w->run->batch;
 		ret = write_batch(w, &id[i], w->out + (size_t)i * PAGE_BYTES, some, first + i);
@@ -373,7 +444,7 @@ static void *write_pages(void *arg)
 	const unsigned int pages = plan_round(plan, WINDOWS * run->window);
 	const unsigned int windows = (pages + run->window - 1) / run->window;
 	const bool uring = engine_is_uring(run->kind);
-	const size_t buffers = (size_t)(run->window + run->batch) * PAGE_BYTES;
+	const size_t buffers = (size_t)run->window * PAGE_BYTES + (size_t)run->batch * STRIDE;
 	struct engine_area area = {
 		.fds = run->files.fds, .nr_fds = opt.files, .size = buffers,
 		.memory = run->memory + w->nr * (buffers + (size_t)run->batch * PAGE_BYTES),
@@ -393,13 +464,8 @@ static void *write_pages(void *arg)
 	opened = !ret;
 	if (!ret && uring)
 		ret = provoke_begin(&w->provoke, &cpus);
+	w->spare = WINDOWS - windows;
 	for (n = 0, first = 0; !ret && n < windows; n++, first = next) {
-		if (uring) {
-			w->failed = "creating workers";
-			ret = provoke_prepare(&w->provoke);
-		}
-		if (ret)
-			break;
 		/* so that workers come and go */
 		engine_limit_workers(&w->engine, opt.workers ?: 1 + n % MAX_WORKERS);
 		next = pages * (n + 1) / windows;
@@ -468,7 +534,7 @@ static unsigned int window_size(unsigned int most)
 static const char *run_open(struct run *run, enum engine_kind kind, unsigned int threads)
 {
 	static struct page_files_setup setup;
-	unsigned int pages, i, n;
+	unsigned int pages, i;
 	const char *why;
 
 	setup = (struct page_files_setup){
@@ -499,8 +565,8 @@ static const char *run_open(struct run *run, enum engine_kind kind, unsigned int
 			return "no memory for the order of pages";
 	}
 	/* for each thread, a window, a batch as it is read back, and as it should be */
-	n = threads * (run->window + 2 * run->batch);
-	run->memory_size = (size_t)n * PAGE_BYTES;
+	run->memory_size = threads * ((size_t)(run->window + run->batch) * PAGE_BYTES +
+				      (size_t)run->batch * STRIDE);
 	run->memory = mmap(NULL, run->memory_size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (run->memory == MAP_FAILED) {
@@ -587,6 +653,46 @@ static int run_round(struct run *run, const char **failed)
 	return ret;
 }
 
+static void show_sample(const struct page_sample *s)
+{
+	char text[PAGE_TEXT_SIZE], *second;
+
+	if (s->view == VIEW_SIZE) {
+		ksft_print_msg("file %u: page %u is beyond the end, or written there: %lld bytes instead of %lld\n",
+			       s->id.file, s->id.page, (long long)s->got, (long long)s->wanted);
+		return;
+	}
+	if (s->damage.class == PAGE_BEYOND_BUFFER) {
+		ksft_print_msg("read of file %u page %u generation %u: wrote behind its buffer\n",
+			       s->id.file, s->id.page, s->id.generation);
+		return;
+	}
+	if (s->view == VIEW_RESULT) {
+		snprintf(text, sizeof(text), "%lld", (long long)s->got);
+		ksft_print_msg("%s of file %u page %u generation %u: result %s, but the system call gets all %lld bytes\n",
+			       s->write ? "write" : "read", s->id.file, s->id.page,
+			       s->id.generation,
+			       s->got == ENGINE_NO_CQE ? "never told by a CQE" :
+			       s->got < 0 ? strerror(-s->got) : text, (long long)s->wanted);
+		return;
+	}
+	page_damage_print(text, sizeof(text), &s->id, &s->damage);
+	second = strchr(text, '\n');
+	if (second)
+		*second++ = '\0';
+	ksft_print_msg("seen in %s: %s\n", page_view_names[s->view], text);
+	if (second)
+		ksft_print_msg("  %s\n", second);
+}
+
+static void show_samples(const struct page_board *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->samples && i < PAGE_SAMPLES; i++)
+		show_sample(&b->sample[i]);
+}
+
 /* --- the control */
 
 /* What is damaged in which place, one page after the other. */
@@ -602,7 +708,7 @@ static const struct spot {
 	{ VIEW_READBACK, PAGE_STALE }, { VIEW_READBACK, PAGE_MISPLACED },
 	{ VIEW_READBACK, PAGE_TORN }, { VIEW_READBACK, PAGE_MOSAIC },
 	{ VIEW_READBACK, PAGE_ZEROES }, { VIEW_READBACK, PAGE_REGISTER_HOLE },
-	{ VIEW_READBACK, PAGE_NOT_READ },
+	{ VIEW_READBACK, PAGE_NOT_READ }, { VIEW_READBACK, PAGE_BEYOND_BUFFER },
 	{ VIEW_CACHE, PAGE_STALE }, { VIEW_CACHE, PAGE_MISPLACED }, { VIEW_CACHE, PAGE_TORN },
 	{ VIEW_CACHE, PAGE_MOSAIC }, { VIEW_CACHE, PAGE_ZEROES },
 	{ VIEW_CACHE, PAGE_REGISTER_HOLE },
@@ -687,6 +793,8 @@ static void damage_on_purpose(struct run *run, enum view after, unsigned int n,
 		return;
 	if (after == VIEW_CACHE)
 		damage_file(run, id, spot->class);
+	else if (spot->class == PAGE_BEYOND_BUFFER)
+		((char *)t->buf)[PAGE_BYTES + 100] = 0;
 	else
 		damage(id, spot->class, t->buf);
 }
@@ -714,7 +822,7 @@ TEST(control_damaged_pages)
 	/* a round with no damage, for what it reports */
 	write_pages(&w);
 	ret = page_files_verify(&run.files) ?: w.error;
-	EXPECT_EQ(0U, run.board->pages_seen.violations);
+	show_samples(run.board);
 
 	run.tamper = damage_on_purpose;
 	write_pages(&w);
@@ -742,7 +850,7 @@ TEST(control_damaged_pages)
 		if (!in)
 			continue;
 		wanted++;
-		if (state->class == spots[i].class && state->wrong == in)
+		if (state->class == spots[i].class && (state->wrong & in) == in)
 			found++;
 		else
 			ksft_print_msg("%s, %s was found as %s, in views %#x of %#x\n",
@@ -750,10 +858,12 @@ TEST(control_damaged_pages)
 				       page_class_name(spots[i].class),
 				       page_class_name(state->class), state->wrong, in);
 	}
-	shared->control_ok = wanted && found == wanted &&
-			     run.board->pages_seen.violations == wanted;
+	shared->control_ok = wanted && found == wanted;
 	ksft_print_msg("control: %u of %u damaged pages found, and %d others of %u\n", found,
-		       wanted, (int)run.board->pages_seen.violations - found, all);
+		       wanted, (int)run.board->pages_seen.violations - (int)found, all);
+	/* nobody damaged these, and io_uring had nothing to do with it */
+	if (shared->control_ok)
+		EXPECT_EQ(wanted, run.board->pages_seen.violations);
 	run_close(&run);
 	if (!shared->control_ok)
 		SKIP(return, "pages that were damaged on purpose are not found");
@@ -814,6 +924,8 @@ static void settle_error(struct result *r, int err, const char *failed)
 {
 	const char *why = strcmp(failed, "setting up") ? NULL : no_ring(err);
 
+	if (err == -ETIME && opt.workers)
+		why = "no CQE: here --workers also counts the workers for files, and all are blocked";
 	if (why)
 		settle(&r->answer, "skip", "%s", why);
 	else
@@ -851,12 +963,6 @@ static const char *place_name(unsigned int place)
 	};
 
 	return names[place];
-}
-
-/* With a cap on the workers the point is that no more are created. */
-static bool wants_creations(enum engine_kind kind)
-{
-	return engine_has_workers(kind) && !opt.workers;
 }
 
 static void settle_measured(struct result *r, enum engine_kind kind)
@@ -904,33 +1010,6 @@ static void show_views(const struct page_board *b)
 	ksft_print_msg("  wrong, by view (rate at most, 95 %%):%s\n", text);
 }
 
-static void show_sample(const struct page_sample *s)
-{
-	char text[PAGE_TEXT_SIZE], *second;
-
-	if (s->view == VIEW_SIZE) {
-		ksft_print_msg("file %u: page %u is beyond the end, or written there: %lld bytes instead of %lld\n",
-			       s->id.file, s->id.page, (long long)s->got, (long long)s->wanted);
-		return;
-	}
-	if (s->view == VIEW_RESULT) {
-		snprintf(text, sizeof(text), "%lld", (long long)s->got);
-		ksft_print_msg("%s of file %u page %u generation %u: result %s, but the system call gets all %lld bytes\n",
-			       s->write ? "write" : "read", s->id.file, s->id.page,
-			       s->id.generation,
-			       s->got == ENGINE_NO_CQE ? "never told by a CQE" :
-			       s->got < 0 ? strerror(-s->got) : text, (long long)s->wanted);
-		return;
-	}
-	page_damage_print(text, sizeof(text), &s->id, &s->damage);
-	second = strchr(text, '\n');
-	if (second)
-		*second++ = '\0';
-	ksft_print_msg("seen in %s: %s\n", page_view_names[s->view], text);
-	if (second)
-		ksft_print_msg("  %s\n", second);
-}
-
 static bool more_wanted(const struct run *run, double seconds)
 {
 	double limit = opt.seconds;
@@ -973,7 +1052,6 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	struct result *r = self->result;
 	struct timespec start;
 	struct run run;
-	unsigned int i;
 	int ret = 0;
 
 	/* the test cannot outlive the harness, nor a kernel that hangs the whole run */
@@ -1012,8 +1090,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 		settle_error(r, ret, failed);
 	else
 		settle_measured(r, variant->kind);
-	for (i = 0; i < r->board.samples && i < PAGE_SAMPLES; i++)
-		show_sample(&r->board.sample[i]);
+	show_samples(&r->board);
 	if (run.session >= 0)
 		close(run.session);
 	run_close(&run);

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Bad kernels for page_integrity, as a library for LD_PRELOAD under its engine "thread": what a
+ * kernel could do wrong with the writes and reads of whole pages by other threads than the first of
+ * a process, which are the engine's and, of reads by a process that wrote none, the verifier's.
+ *
+ *	PAGE_FAULT=KIND		one of those below
+ *	PAGE_FAULT_AT=N		the Nth such write or read (default 1), and ...
+ *	PAGE_FAULT_EVERY=N	... each Nth after it (default 0: none)
+ *	PAGE_FAULT_LOG=FILE	gets a line for each fault
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PAGE		16384
+
+static ssize_t (*real_write)(int fd, const void *buf, size_t len, off_t at);
+static ssize_t (*real_read)(int fd, void *buf, size_t len, off_t at);
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static const char *kind = "";
+static unsigned int first, every, writes, reads;
+static int last_fd = -1, other_fd = -1;	/* of the last write, of the last one to another file */
+static struct {			/* a write that is yet to come */
+	char page[PAGE];
+	int fd;
+	off_t at;
+	bool is;
+} late;
+
+static unsigned int number(const char *name, unsigned int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 10) : otherwise;
+}
+
+static void init(void)
+{
+	real_write = dlsym(RTLD_NEXT, "pwrite");
+	real_read = dlsym(RTLD_NEXT, "pread");
+	kind = getenv("PAGE_FAULT") ?: "";
+	first = number("PAGE_FAULT_AT", 1);
+	every = number("PAGE_FAULT_EVERY", 0);
+}
+
+static bool is(const char *name)
+{
+	return !strcmp(kind, name);
+}
+
+/* Whether it is this one's turn; tells so. */
+static bool due(unsigned int *count)
+{
+	const unsigned int n = __atomic_add_fetch(count, 1, __ATOMIC_RELAXED);
+	const char *path = getenv("PAGE_FAULT_LOG");
+	int fd;
+
+	if (n < first || (n > first && (!every || (n - first) % every)))
+		return false;
+	fd = path ? open(path, O_WRONLY | O_APPEND | O_CREAT, 0600) : -1;
+	if (fd >= 0) {
+		dprintf(fd, "%s\n", kind);
+		close(fd);
+	}
+	return true;
+}
+
+static bool is_engine(size_t len)
+{
+	pthread_once(&once, init);
+	return len == PAGE && syscall(SYS_gettid) != getpid();
+}
+
+/* All of the page but this. Returns as if it were all. */
+static ssize_t leave_out(int fd, const char *buf, off_t at, size_t from, size_t to)
+{
+	if (from)
+		real_write(fd, buf, from, at);
+	if (to < PAGE)
+		real_write(fd, buf + to, PAGE - to, at + to);
+	return PAGE;
+}
+
+/* All of it, and then something else there. */
+static ssize_t spoil(int fd, const char *buf, off_t at, const void *what, size_t length,
+		     off_t where)
+{
+	const ssize_t ret = real_write(fd, buf, PAGE, at);
+
+	real_write(fd, what, length, where);
+	return ret;
+}
+
+static ssize_t error(int err)
+{
+	errno = err;
+	return -1;
+}
+
+static ssize_t bad_write(int fd, char *buf, off_t at)
+{
+	static const char zeroes[4096];
+	char byte;
+	struct stat st;
+	unsigned int i;
+
+	fstat(fd, &st);
+	if (is("tail1"))
+		return leave_out(fd, buf, at, PAGE - 1, PAGE);
+	if (is("tail16"))
+		return leave_out(fd, buf, at, PAGE - 16, PAGE);
+	if (is("head4k"))
+		return leave_out(fd, buf, at, 0, 4096);
+	if (is("mid4k"))
+		return leave_out(fd, buf, at, 4096, 8192);
+	if (is("line64"))
+		return leave_out(fd, buf, at, 4096, 4160);
+	if (is("line128"))
+		return leave_out(fd, buf, at, 8320, 8448);
+	if (is("torn"))
+		return leave_out(fd, buf, at, 8192, PAGE);
+	if (is("drop"))
+		return PAGE;
+	if (is("short"))
+		return real_write(fd, buf, PAGE / 2, at);
+	if (is("nothing"))
+		return 0;
+	if (is("eio"))
+		return error(EIO);
+	if (is("eagain"))
+		return error(EAGAIN);
+	if (is("ecanceled")) {
+		real_write(fd, buf, PAGE, at);
+		return error(ECANCELED);
+	}
+	if (is("trunc")) {
+		real_write(fd, buf, PAGE, at);
+		return ftruncate(fd, st.st_size - 4096) ? -1 : PAGE;
+	}
+	if (is("beyond"))
+		return spoil(fd, buf, at, buf, 16, st.st_size + 100);
+	if (is("sentinel"))
+		return spoil(fd, buf, at, buf, PAGE, st.st_size - PAGE);
+	if (is("file"))
+		return real_write(other_fd, buf, PAGE, at);
+	if (is("offset"))
+		return real_write(fd, buf, PAGE, at ? at - PAGE : PAGE);
+	if (is("zeroes"))
+		return spoil(fd, buf, at, zeroes, 4096, at + 4096);
+	if (is("flip")) {
+		byte = buf[5000] ^ 4;
+		return spoil(fd, buf, at, &byte, 1, at + 5000);
+	}
+	if (is("flips")) {
+		for (i = 0; i < 20; i++) {
+			byte = ~buf[700 * i];
+			spoil(fd, i ? buf + 700 * i - 8 : buf, at, &byte, 1, at + 700 * i);
+		}
+		return PAGE;
+	}
+	if (is("scribble")) {
+		real_write(fd, buf, PAGE, at);
+		memset(buf + 4096, 0xee, 16);
+		return PAGE;
+	}
+	if (is("scribble_first")) {
+		memset(buf + 4096, 0xee, 16);
+		return real_write(fd, buf, PAGE, at);
+	}
+	if (is("late") && !late.is) {
+		memcpy(late.page, buf, PAGE);
+		late.fd = fd;
+		late.at = at;
+		late.is = true;
+		return PAGE;
+	}
+	return real_write(fd, buf, PAGE, at);
+}
+
+static ssize_t bad_read(int fd, char *buf, off_t at)
+{
+	ssize_t ret;
+
+	if (is("rdrop") || is("vdrop"))
+		return PAGE;
+	if (is("rtail1"))
+		return real_read(fd, buf, PAGE - 1, at) + 1;
+	if (is("rtail"))
+		return real_read(fd, buf, PAGE - 64, at) + 64;
+	if (is("rshort"))
+		return real_read(fd, buf, PAGE / 2, at);
+	if (is("reio"))
+		return error(EIO);
+	if (is("rother"))
+		return real_read(fd, buf, PAGE, at ? at - PAGE : PAGE);
+	ret = real_read(fd, buf, PAGE, at);
+	if (is("rzeroes"))
+		memset(buf + 8192, 0, 4096);
+	if (is("rflip"))
+		buf[5000] ^= 4;
+	if (is("rover"))
+		memset(buf + PAGE, 0xee, 16);
+	return ret;
+}
+
+static ssize_t do_write(int fd, const void *buf, size_t len, off_t at)
+{
+	int last;
+
+	if (!is_engine(len))
+		return real_write(fd, buf, len, at);
+	last = __atomic_exchange_n(&last_fd, fd, __ATOMIC_RELAXED);
+	if (last != fd && last >= 0)
+		other_fd = last;
+	if (*kind == 'r' || *kind == 'v' || (is("file") && (other_fd < 0 || other_fd == fd)) ||
+	    !due(&writes))
+		return real_write(fd, buf, len, at);
+	return bad_write(fd, (char *)buf, at);
+}
+
+static ssize_t do_read(int fd, void *buf, size_t len, off_t at)
+{
+	ssize_t ret;
+
+	if (!is_engine(len))
+		return real_read(fd, buf, len, at);
+	/* only the engine's process has written */
+	if (*kind == (last_fd < 0 ? 'v' : 'r') && due(&reads))
+		return bad_read(fd, buf, at);
+	ret = real_read(fd, buf, len, at);
+	if (late.is && late.fd == fd && late.at == at) {
+		real_write(fd, late.page, PAGE, at);
+		late.is = false;
+	}
+	return ret;
+}
+
+ssize_t pwrite(int fd, const void *buf, size_t len, off_t at)
+{
+	return do_write(fd, buf, len, at);
+}
+
+ssize_t pread(int fd, void *buf, size_t len, off_t at)
+{
+	return do_read(fd, buf, len, at);
+}
+
+/* The engine has one buffer in each. */
+ssize_t pwritev(int fd, const struct iovec *iov, int nr, off_t at)
+{
+	(void)nr;
+	return do_write(fd, iov->iov_base, iov->iov_len, at);
+}
+
+ssize_t preadv(int fd, const struct iovec *iov, int nr, off_t at)
+{
+	(void)nr;
+	return do_read(fd, iov->iov_base, iov->iov_len, at);
+}
