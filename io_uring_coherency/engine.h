@@ -66,7 +66,7 @@ struct engine {
 	const struct engine_area *area;
 	struct io_uring ring;
 	struct iovec iov[ENGINE_DEPTH];
-	uint32_t batches;	/* so far, in the upper half of user_data; the lower is the transfer */
+	uint32_t batches;	/* so far: upper half of user_data; the transfer is the lower */
 	/* of the batch under way, for ENGINE_THREAD */
 	struct transfer *batch;
 	unsigned int nr;

@@ -496,12 +496,12 @@ static bool is_mosaic(const uint8_t *want, const uint8_t *got, const uint8_t *ot
 	damage->grain = PAGE_BYTES;
 	/* @since: what lies from there on, up to here, is of both */
 	for (i = 0; i <= PAGE_BYTES; i++) {
-		const bool end = i == PAGE_BYTES;
+		const bool end = i == PAGE_BYTES, is_other = !end && got[i] == other[i];
 		unsigned int at;
 
 		if (!end && want[i] == other[i])
 			continue;
-		if (!end && (got[i] == other[i]) == inside) {
+		if (!end && is_other == inside) {
 			since = i + 1;
 			continue;
 		}

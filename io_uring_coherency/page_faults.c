@@ -2,7 +2,8 @@
 /*
  * Bad kernels for page_integrity, as a library for LD_PRELOAD under its engine "thread": what a
  * kernel could do wrong with the writes and reads of whole pages by other threads than the first of
- * a process, which are the engine's and, of reads by a process that wrote none, the verifier's.
+ * a process, which are the engine's (and kind r... is for reads) or, of a process that wrote none,
+ * the verifier's (v...). Under its engine "uring" kind u... is done to a submission.
  *
  *	PAGE_FAULT=KIND		one of those below
  *	PAGE_FAULT_AT=N		the Nth such write or read (default 1), and ...
@@ -12,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <liburing.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,9 +29,10 @@
 
 static ssize_t (*real_write)(int fd, const void *buf, size_t len, off_t at);
 static ssize_t (*real_read)(int fd, void *buf, size_t len, off_t at);
+static int (*real_submit)(struct io_uring *ring);
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const char *kind = "";
-static unsigned int first, every, writes, reads;
+static unsigned int first, every, writes, reads, submissions;
 static int last_fd = -1, other_fd = -1;	/* of the last write, of the last one to another file */
 static struct {			/* a write that is yet to come */
 	char page[PAGE];
@@ -49,6 +52,7 @@ static void init(void)
 {
 	real_write = dlsym(RTLD_NEXT, "pwrite");
 	real_read = dlsym(RTLD_NEXT, "pread");
+	real_submit = dlsym(RTLD_NEXT, "io_uring_submit");
 	kind = getenv("PAGE_FAULT") ?: "";
 	first = number("PAGE_FAULT_AT", 1);
 	every = number("PAGE_FAULT_EVERY", 0);
@@ -223,7 +227,7 @@ static ssize_t do_write(int fd, const void *buf, size_t len, off_t at)
 	last = __atomic_exchange_n(&last_fd, fd, __ATOMIC_RELAXED);
 	if (last != fd && last >= 0)
 		other_fd = last;
-	if (*kind == 'r' || *kind == 'v' || (is("file") && (other_fd < 0 || other_fd == fd)) ||
+	if (strchr("rvu", *kind) || (is("file") && (other_fd < 0 || other_fd == fd)) ||
 	    !due(&writes))
 		return real_write(fd, buf, len, at);
 	return bad_write(fd, (char *)buf, at);
@@ -267,4 +271,24 @@ ssize_t preadv(int fd, const struct iovec *iov, int nr, off_t at)
 {
 	(void)nr;
 	return do_read(fd, iov->iov_base, iov->iov_len, at);
+}
+
+/* A CQE has the user_data of its SQE: one that is none of the engine's, or is another one's. */
+int io_uring_submit(struct io_uring *ring)
+{
+	const unsigned int mask = ring->sq.ring_entries - 1;
+	struct io_uring_sqe *sqe = &ring->sq.sqes[ring->sq.sqe_head & mask];
+
+	pthread_once(&once, init);
+	/* a batch of writes */
+	if (*kind != 'u' || ring->sq.sqe_tail - ring->sq.sqe_head < 2 ||
+	    sqe->opcode != IORING_OP_WRITE || !due(&submissions))
+		return real_submit(ring);
+	if (is("uwild"))
+		sqe->user_data = 0x123456789abcdef0;
+	if (is("unext"))
+		sqe->user_data += sqe->user_data ? 1 : 0;
+	if (is("uold"))
+		sqe->user_data -= 1ULL << 32;
+	return real_submit(ring);
 }

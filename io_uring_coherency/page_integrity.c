@@ -5,17 +5,21 @@
  * As a database does, threads fill pages of 16 KiB by vector code, write them to several files in
  * batches, fsync, overwrite them with the next generation, and read them back. Each engine of
  * engine.h writes the same pages by the same schedule. Where io-wq is involved, the main thread
- * has one of its workers created while a thread computes a batch (provoke.h): that is when
- * powerpc kernels before v6.7-rc4 lost vector registers, and so bytes of pages.
+ * has one of its workers created while a thread computes a window of pages (provoke.h): that is
+ * when powerpc kernels before v6.7-rc4 lost vector registers, and so bytes of pages.
  *
- * Each page is looked at in all the places where it passes: the buffer, once its CQE is there; as
- * the engine reads it back then; and after each round, by a process that has never had a ring, the
- * page cache by pread(2) and by mmap(2), and the disk by O_DIRECT and after the page cache has
- * been dropped. All of it is compared with the page that scalar code computes from the page's
- * number and generation. So the report can tell where a page went wrong first, and how.
+ * Each page is looked at in all the places where it passes: the buffer before the write, and once
+ * its CQE is there; as the engine reads it back then; and after each round, by a process that has
+ * never had a ring, the page cache by pread(2) and by mmap(2), and the disk by O_DIRECT and after
+ * the page cache has been dropped. All of it is compared with the page that scalar code computes
+ * from the page's number and generation. So are pages that nobody writes; and the results of writes
+ * and reads, and the sizes of files, are looked at as well. What is wrong is counted at the look
+ * (page_board.h), and a round writes no page twice, so that nothing covers it. So the report can
+ * tell where a page went wrong first, and how.
  *
- * A control runs first: pages damaged on purpose must be found, and none else. Unless it behaves,
- * every result is SKIP.
+ * A control runs first: what is damaged on purpose in each of these places must be found, told as
+ * what it is, and nothing else. If not all of it is found, every result is SKIP; if there is more,
+ * the control fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -658,7 +662,7 @@ static void show_sample(const struct page_sample *s)
 	char text[PAGE_TEXT_SIZE], *second;
 
 	if (s->view == VIEW_SIZE) {
-		ksft_print_msg("file %u: page %u is beyond the end, or written there: %lld bytes instead of %lld\n",
+		ksft_print_msg("file %u, page %u, is beyond the end: %lld bytes instead of %lld\n",
 			       s->id.file, s->id.page, (long long)s->got, (long long)s->wanted);
 		return;
 	}
@@ -668,12 +672,12 @@ static void show_sample(const struct page_sample *s)
 		return;
 	}
 	if (s->view == VIEW_RESULT) {
-		snprintf(text, sizeof(text), "%lld", (long long)s->got);
-		ksft_print_msg("%s of file %u page %u generation %u: result %s, but the system call gets all %lld bytes\n",
+		snprintf(text, sizeof(text), "%lld bytes", (long long)s->got);
+		ksft_print_msg("%s of file %u page %u generation %u: %s; p%s(2) gets all %lld\n",
 			       s->write ? "write" : "read", s->id.file, s->id.page,
-			       s->id.generation,
-			       s->got == ENGINE_NO_CQE ? "never told by a CQE" :
-			       s->got < 0 ? strerror(-s->got) : text, (long long)s->wanted);
+			       s->id.generation, s->got == ENGINE_NO_CQE ? "no CQE" :
+			       s->got < 0 ? strerror(-s->got) : text,
+			       s->write ? "write" : "read", (long long)s->wanted);
 		return;
 	}
 	page_damage_print(text, sizeof(text), &s->id, &s->damage);
@@ -925,7 +929,7 @@ static void settle_error(struct result *r, int err, const char *failed)
 	const char *why = strcmp(failed, "setting up") ? NULL : no_ring(err);
 
 	if (err == -ETIME && opt.workers)
-		why = "no CQE: here --workers also counts the workers for files, and all are blocked";
+		why = "no CQE: --workers counts the workers for files, too, here";
 	if (why)
 		settle(&r->answer, "skip", "%s", why);
 	else

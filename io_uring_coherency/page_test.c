@@ -504,7 +504,7 @@ TEST_F(pages, mosaic)
 				EXPECT_EQ(check(), PAGE_MOSAIC);
 				EXPECT_EQ(damage.pieces, table[i].pieces);
 				EXPECT_EQ(damage.found.generation, old.generation);
-				/* two generations apart, bytes may agree: a border may be rounder */
+				/* two generations apart bytes may agree, and a border be rounder */
 				EXPECT_EQ(damage.grain % table[i].grain, 0U);
 				if (back != 1)
 					continue;

@@ -83,8 +83,8 @@ int provoke_begin(struct provoke *p, const cpu_set_t *workers);
 int provoke_prepare(struct provoke *p);
 
 /*
- * In the submitter, without a system call: how many CQEs there are since provoke_prepare(). One more
- * means that the wake-up's task_work has run in between, and has queued its splice to io-wq.
+ * In the submitter, without a system call: how many CQEs there are since provoke_prepare(). One
+ * more means that the wake-up's task_work has run in between, and has queued its splice to io-wq.
  */
 unsigned int provoke_came(const struct provoke *p);
 
