@@ -45,7 +45,7 @@ struct page_board *page_board_make(unsigned int files, unsigned int pages, unsig
 		return NULL;
 	b->files = files;
 	b->pages = pages;
-	b->views = views;
+	b->counts.views = views;
 	b->start = *start;
 	return b;
 }
@@ -96,9 +96,9 @@ static void settle_state(struct page_board *b, struct page_state *state)
 	if (!state->wrong || state->placed)
 		return;
 	state->placed = true;
-	count(&b->place[place_of(b, state)]);
+	count(&b->counts.place[place_of(b, state)]);
 	if (state->wrong & VIEWS_FILE)
-		count(&b->stored);
+		count(&b->counts.stored);
 }
 
 void page_board_settle(struct page_board *b)
@@ -130,7 +130,7 @@ void page_board_end(struct page_board *b, const struct page_id *id)
 /* By one of these a page counts as looked at. */
 static uint32_t proof(const struct page_board *b)
 {
-	return b->views & VIEWS_FILE ?: b->views;
+	return b->counts.views & VIEWS_FILE ?: b->counts.views;
 }
 
 static void note_look(struct page_board *b, struct page_state *state, enum view view)
@@ -143,10 +143,10 @@ static void note_look(struct page_board *b, struct page_state *state, enum view 
 	before = __atomic_fetch_or(&state->looked, bit, __ATOMIC_RELAXED);
 	if (before & bit)
 		return;
-	count(&b->view[view].events);
+	count(&b->counts.view[view].events);
 	/* the first generation is not an engine's */
 	if (state->generation > 1 && bit & proof(b) && !(before & proof(b)))
-		count(&b->pages_seen.events);
+		count(&b->counts.pages.events);
 }
 
 static void note_wrong(struct page_board *b, struct page_state *state,
@@ -156,19 +156,19 @@ static void note_wrong(struct page_board *b, struct page_state *state,
 	const uint32_t before = __atomic_fetch_or(&state->wrong, bit, __ATOMIC_RELAXED);
 	unsigned int n;
 
-	if (!__atomic_load_n(&b->first_ms, __ATOMIC_RELAXED))
-		__atomic_store_n(&b->first_ms, ms_since(&b->start) + 1, __ATOMIC_RELAXED);
+	if (!__atomic_load_n(&b->counts.first_ms, __ATOMIC_RELAXED))
+		__atomic_store_n(&b->counts.first_ms, ms_since(&b->start) + 1, __ATOMIC_RELAXED);
 	if (before & bit)
 		return;
-	count(&b->view[sample->view].violations);
+	count(&b->counts.view[sample->view].violations);
 	if (before)
 		return;
 	state->class = sample->damage.class;
-	count(&b->pages_seen.violations);
-	count(&b->class[sample->damage.class]);
-	n = __atomic_fetch_add(&b->samples, 1, __ATOMIC_RELAXED);
+	count(&b->counts.pages.violations);
+	count(&b->counts.class[sample->damage.class]);
+	n = __atomic_fetch_add(&b->counts.samples, 1, __ATOMIC_RELAXED);
 	if (n < PAGE_SAMPLES)
-		b->sample[n] = *sample;
+		b->counts.sample[n] = *sample;
 }
 
 bool page_board_look(struct page_board *b, const struct page_id *id, const void *want,
@@ -177,7 +177,7 @@ bool page_board_look(struct page_board *b, const struct page_id *id, const void 
 	struct page_state *state = page_board_state(b, id->file, id->page);
 	struct page_sample sample;
 
-	__atomic_add_fetch(&b->looks, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&b->counts.looks, 1, __ATOMIC_RELAXED);
 	note_look(b, state, view);
 	if (page_compare(id, want, found, &sample.damage))
 		return true;

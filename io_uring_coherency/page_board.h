@@ -73,32 +73,35 @@ struct page_sample {
 
 #define PAGE_SAMPLES	4
 
-struct page_board {
-	unsigned int files, pages;	/* pages in each file */
-	uint64_t seed;
-	struct timespec start;
-	bool direct;			/* written with O_DIRECT */
-	unsigned int views;		/* that are looked at */
-
+struct page_counts {
 	/*
 	 * Events: generations of pages that an engine wrote and that were then looked at in the
 	 * file at least once; in another view where no view of the file is asked for.
 	 * Violations: generations of pages, and ends of files, that were wrong in any view.
 	 */
-	struct evidence pages_seen;
+	struct evidence pages;
 	/* each generation of a page once, however often it was looked at there */
 	struct evidence view[VIEW_NR];
 	uint64_t stored;		/* violations in a view of the file */
 	uint64_t class[PAGE_NR_CLASSES], place[PLACE_NR];
 	uint64_t looks;			/* pages compared, in all views, with repetitions */
-	uint64_t written, creations;
+	uint64_t creations;		/* of workers, by the writers */
 	uint64_t first_ms;		/* since the start, 0: none is wrong */
+	unsigned int views;		/* of pages that are looked at */
 	unsigned int samples;
 	struct page_sample sample[PAGE_SAMPLES];
+};
+
+struct page_board {
+	unsigned int files, pages;	/* pages in each file */
+	uint64_t seed;
+	struct timespec start;
+	bool direct;			/* written with O_DIRECT */
+	struct page_counts counts;
 	struct page_state state[];	/* for each file: pages, and its end */
 };
 
-/* Zeroes, but for the four; in memory that children share. NULL: there is none. */
+/* Zeroes, but for what is given; in memory that children share. NULL: there is none. */
 struct page_board *page_board_make(unsigned int files, unsigned int pages, unsigned int views,
 				   const struct timespec *start);
 void page_board_free(struct page_board *b);

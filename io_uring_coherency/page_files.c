@@ -57,7 +57,7 @@ static int look_at_pages(struct page_files *f, unsigned int file, int fd, enum v
 		page_expect(&id, want);
 		if (map)
 			page_board_look(b, &id, want, map + at, VIEW_MMAP);
-		if (!(b->views & VIEW_BIT(view)))
+		if (!(b->counts.views & VIEW_BIT(view)))
 			continue;
 		/* what a short read does not bring is wrong in the page */
 		page_poison(want, found);
@@ -71,7 +71,7 @@ static int look_at_pages(struct page_files *f, unsigned int file, int fd, enum v
 
 static int look_at_cache(struct page_files *f, unsigned int file)
 {
-	const bool mapped = f->board->views & VIEW_BIT(VIEW_MMAP);
+	const bool mapped = f->board->counts.views & VIEW_BIT(VIEW_MMAP);
 	const size_t size = f->setup->size;
 	char *map = NULL;
 	int ret;
@@ -88,7 +88,7 @@ static int look_at_cache(struct page_files *f, unsigned int file)
 
 static int look_at_file(struct page_files *f, unsigned int file)
 {
-	const unsigned int views = f->board->views;
+	const unsigned int views = f->board->counts.views;
 	const int fd = f->plain[file];
 	int ret = 0, one;
 
@@ -342,8 +342,8 @@ const char *page_files_open(struct page_files *f, const struct page_files_setup 
 		return "fstatfs fails";
 	/* tmpfs is nothing but page cache; there is no disk to look at */
 	if (fs.f_type == TMPFS_MAGIC)
-		f->board->views &= ~VIEWS_DISK;
+		f->board->counts.views &= ~VIEWS_DISK;
 	if (f->direct[0] < 0)
-		f->board->views &= ~VIEW_BIT(VIEW_DIRECT);
+		f->board->counts.views &= ~VIEW_BIT(VIEW_DIRECT);
 	return start_verifier(f);
 }

@@ -72,7 +72,7 @@
 
 struct result {
 	struct answer answer;
-	struct page_board board;	/* without its states */
+	struct page_counts counts;
 	uint64_t rounds;
 	unsigned int window, batch;
 	double seconds;
@@ -300,7 +300,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 		in[i].buf = w->in + (size_t)i * STRIDE;
 		page_expect(&id[i], want);
 		tamper(w, VIEW_MEMORY, first + i, &id[i], &out[i]);
-		if (b->views & VIEW_BIT(VIEW_MEMORY))
+		if (b->counts.views & VIEW_BIT(VIEW_MEMORY))
 			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY);
 	}
 	w->failed = "writing";
@@ -309,7 +309,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 		tamper(w, VIEW_MEMORY_AFTER, first + i, &id[i], &out[i]);
 	if (!ret)
 		ret = check_results(w, id, out, nr, true);
-	if (!ret && b->views & VIEW_BIT(VIEW_READBACK)) {
+	if (!ret && b->counts.views & VIEW_BIT(VIEW_READBACK)) {
 		w->failed = "reading";
 		for (i = 0; i < nr; i++) {
 			page_poison(w->want + (size_t)i * PAGE_BYTES, in[i].buf);
@@ -322,7 +322,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 	for (i = 0; i < nr; i++) {
 		const char *const want = w->want + (size_t)i * PAGE_BYTES;
 
-		if (b->views & VIEW_BIT(VIEW_MEMORY_AFTER))
+		if (b->counts.views & VIEW_BIT(VIEW_MEMORY_AFTER))
 			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY_AFTER);
 		/* there is no such result where nothing was read */
 		if (in[i].res == PAGE_BYTES) {
@@ -331,7 +331,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 		}
 		tamper(w, VIEW_CACHE, first + i, &id[i], &in[i]);
 	}
-	if (!ret && b->views & VIEW_BIT(VIEW_READBACK))
+	if (!ret && b->counts.views & VIEW_BIT(VIEW_READBACK))
 		ret = check_results(w, id, in, nr, false);
 	return ret;
 }
@@ -342,7 +342,7 @@ static void look_again(struct writer *w, const struct page_id *id, unsigned int 
 	struct page_board *const b = w->run->board;
 	unsigned int i;
 
-	for (i = 0; i < nr && b->views & VIEW_BIT(VIEW_MEMORY); i++) {
+	for (i = 0; i < nr && b->counts.views & VIEW_BIT(VIEW_MEMORY); i++) {
 		page_expect(&id[i], w->want);
 		page_board_look(b, &id[i], w->want, w->out + (size_t)i * PAGE_BYTES, VIEW_MEMORY);
 	}
@@ -388,7 +388,7 @@ static bool compute_until(struct writer *w, const struct page_id *id, unsigned i
 static int compute(struct writer *w, const struct page_id *id, unsigned int nr, bool idle)
 {
 	const bool behind = wants_creations(w->run->kind) &&
-			    w->run->board->creations < MIN_CREATIONS;
+			    w->run->board->counts.creations < MIN_CREATIONS;
 	const double most = idle ? IDLE_MS : behind ? WAIT_MS : 0;
 	unsigned int i;
 	bool created;
@@ -640,7 +640,7 @@ static int run_round(struct run *run, const char **failed)
 			provoke_end(&w[i].provoke);
 			provoke_close(&w[i].provoke);
 		}
-		run->board->creations += w[i].creations;
+		run->board->counts.creations += w[i].creations;
 		if (!ret && w[i].error) {
 			ret = w[i].error;
 			*failed = w[i].failed;
@@ -689,12 +689,12 @@ static void show_sample(const struct page_sample *s)
 		ksft_print_msg("  %s\n", second);
 }
 
-static void show_samples(const struct page_board *b)
+static void show_samples(const struct page_counts *c)
 {
 	unsigned int i;
 
-	for (i = 0; i < b->samples && i < PAGE_SAMPLES; i++)
-		show_sample(&b->sample[i]);
+	for (i = 0; i < c->samples && i < PAGE_SAMPLES; i++)
+		show_sample(&c->sample[i]);
 }
 
 /* --- the control */
@@ -793,7 +793,7 @@ static void damage_on_purpose(struct run *run, enum view after, unsigned int n,
 	spot_ids[n] = *id;
 	if (spot->after == VIEW_RESULT && after == VIEW_MEMORY_AFTER)
 		t->res = PAGE_BYTES / 2;
-	if (spot->after != after || !seen_in(spot, run->board->views))
+	if (spot->after != after || !seen_in(spot, run->board->counts.views))
 		return;
 	if (after == VIEW_CACHE)
 		damage_file(run, id, spot->class);
@@ -821,12 +821,12 @@ TEST(control_damaged_pages)
 		run_close(&run);
 		SKIP(return, "%s", why);
 	}
-	views = run.board->views;
+	views = run.board->counts.views;
 	all = opt.files * run.board->pages;
 	/* a round with no damage, for what it reports */
 	write_pages(&w);
 	ret = page_files_verify(&run.files) ?: w.error;
-	show_samples(run.board);
+	show_samples(&run.board->counts);
 
 	run.tamper = damage_on_purpose;
 	write_pages(&w);
@@ -845,7 +845,7 @@ TEST(control_damaged_pages)
 	}
 	found = (views & VIEWS_FILE &&
 		 page_board_state(run.board, 0, id.page)->wrong == (views & VIEWS_FILE)) +
-		run.board->class[PAGE_BEYOND_END];
+		run.board->counts.class[PAGE_BEYOND_END];
 	for (i = 0; i < ARRAY_SIZE(spots); i++) {
 		const struct page_state *state = page_board_state(run.board, spot_ids[i].file,
 								  spot_ids[i].page);
@@ -864,10 +864,10 @@ TEST(control_damaged_pages)
 	}
 	shared->control_ok = wanted && found == wanted;
 	ksft_print_msg("control: %u of %u damaged pages found, and %d others of %u\n", found,
-		       wanted, (int)run.board->pages_seen.violations - (int)found, all);
+		       wanted, (int)run.board->counts.pages.violations - (int)found, all);
 	/* nobody damaged these, and io_uring had nothing to do with it */
 	if (shared->control_ok)
-		EXPECT_EQ(wanted, run.board->pages_seen.violations);
+		EXPECT_EQ(wanted, run.board->counts.pages.violations);
 	run_close(&run);
 	if (!shared->control_ok)
 		SKIP(return, "pages that were damaged on purpose are not found");
@@ -971,45 +971,45 @@ static const char *place_name(unsigned int place)
 
 static void settle_measured(struct result *r, enum engine_kind kind)
 {
-	const struct page_board *b = &r->board;
-	const unsigned long long pages = b->pages_seen.events, bad = b->pages_seen.violations;
-	const struct interval rate = evidence_interval(&b->pages_seen, EVIDENCE_CONFIDENCE);
-	char classes[200], places[200];
+	const struct page_counts *c = &r->counts;
+	const unsigned long long pages = c->pages.events, bad = c->pages.violations;
+	const struct interval rate = evidence_interval(&c->pages, EVIDENCE_CONFIDENCE);
+	char classes[200], places[300];
 
-	list_counts(classes, sizeof(classes), b->class, PAGE_NR_CLASSES, class_name);
-	list_counts(places, sizeof(places), b->place, PLACE_NR, place_name);
+	list_counts(classes, sizeof(classes), c->class, PAGE_NR_CLASSES, class_name);
+	list_counts(places, sizeof(places), c->place, PLACE_NR, place_name);
 	if (bad)
 		settle(&r->answer, "fail",
 		       "%llu wrong of %llu pages written and looked at (%.3g to %.3g, 95 %%), %llu of them stored so: %s; wrong first: %s; first after %llu ms",
-		       bad, pages, rate.low, rate.high, (unsigned long long)b->stored, classes,
-		       places, (unsigned long long)b->first_ms);
+		       bad, pages, rate.low, rate.high, (unsigned long long)c->stored, classes,
+		       places, (unsigned long long)c->first_ms);
 	else if (pages < MIN_PAGES)
 		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
 		       pages, MIN_PAGES);
-	else if (wants_creations(kind) && b->creations < MIN_CREATIONS)
+	else if (wants_creations(kind) && c->creations < MIN_CREATIONS)
 		settle(&r->answer, "skip",
 		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
-		       pages, (unsigned long long)b->creations, MIN_CREATIONS);
+		       pages, (unsigned long long)c->creations, MIN_CREATIONS);
 	else
 		settle(&r->answer, "pass",
 		       "0 wrong of %llu pages written and looked at, rate < %.2g (95 %%), %llu workers created while pages were computed",
-		       pages, rate.high, (unsigned long long)b->creations);
+		       pages, rate.high, (unsigned long long)c->creations);
 }
 
 /* Wrong ones of how many, and each bound is that of its own comparisons. */
-static void show_views(const struct page_board *b)
+static void show_views(const struct page_counts *c)
 {
-	char text[VIEW_NR * 64] = "";
+	char text[VIEW_NR * 80] = "";
 	unsigned int i, at = 0;
 
 	for (i = 0; i < VIEW_NR; i++) {
-		const struct interval rate = evidence_interval(&b->view[i], EVIDENCE_CONFIDENCE);
+		const struct interval rate = evidence_interval(&c->view[i], EVIDENCE_CONFIDENCE);
 
-		if (b->view[i].events)
+		if (c->view[i].events)
 			at += snprintf(text + at, sizeof(text) - at, "%s %s %llu of %llu (%.2g)",
 				       at ? "," : "", page_view_names[i],
-				       (unsigned long long)b->view[i].violations,
-				       (unsigned long long)b->view[i].events, rate.high);
+				       (unsigned long long)c->view[i].violations,
+				       (unsigned long long)c->view[i].events, rate.high);
 	}
 	ksft_print_msg("  wrong, by view (rate at most, 95 %%):%s\n", text);
 }
@@ -1018,11 +1018,11 @@ static bool more_wanted(const struct run *run, double seconds)
 {
 	double limit = opt.seconds;
 
-	if (opt.stop_first && run->board->pages_seen.violations)
+	if (opt.stop_first && run->board->counts.pages.violations)
 		return false;
 	/* a slow machine gets more time, rather than a result that says nothing */
-	if (run->board->pages_seen.events < MIN_PAGES ||
-	    (wants_creations(run->kind) && run->board->creations < MIN_CREATIONS))
+	if (run->board->counts.pages.events < MIN_PAGES ||
+	    (wants_creations(run->kind) && run->board->counts.creations < MIN_CREATIONS))
 		limit *= SLOW;
 	return seconds < limit;
 }
@@ -1032,8 +1032,8 @@ static void show_progress(const struct run *run, double seconds)
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s: %.0f s, %llu pages, %llu wrong\033[K\r",
 			engine_names[run->kind], seconds,
-			(unsigned long long)run->board->pages_seen.events,
-			(unsigned long long)run->board->pages_seen.violations);
+			(unsigned long long)run->board->counts.pages.events,
+			(unsigned long long)run->board->counts.pages.violations);
 }
 
 /* Returns NULL, or why the engine cannot be had. */
@@ -1089,12 +1089,12 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	r->rounds = run.round;
 	r->window = run.window;
 	r->batch = run.batch;
-	r->board = *run.board;
-	if (ret && !r->board.pages_seen.violations)
+	r->counts = run.board->counts;
+	if (ret && !r->counts.pages.violations)
 		settle_error(r, ret, failed);
 	else
 		settle_measured(r, variant->kind);
-	show_samples(&r->board);
+	show_samples(&r->counts);
 	if (run.session >= 0)
 		close(run.session);
 	run_close(&run);
@@ -1102,7 +1102,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
 	ksft_print_msg("%s: %s\n", engine_names[variant->kind], r->answer.text);
-	show_views(&r->board);
+	show_views(&r->counts);
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
@@ -1130,21 +1130,21 @@ static void json_counts(FILE *f, const char *key, const uint64_t *counts, unsign
 }
 
 /* What was looked at in each view, and what that is worth. */
-static void json_looks(FILE *f, const struct page_board *b)
+static void json_looks(FILE *f, const struct page_counts *c)
 {
 	const char *comma = "";
 	unsigned int i;
 
 	fprintf(f, "\"looks\": {");
 	for (i = 0; i < VIEW_NR; i++) {
-		const struct interval rate = evidence_interval(&b->view[i], EVIDENCE_CONFIDENCE);
+		const struct interval rate = evidence_interval(&c->view[i], EVIDENCE_CONFIDENCE);
 
-		if (!b->view[i].events)
+		if (!c->view[i].events)
 			continue;
 		fprintf(f,
 			"%s\n        \"%s\": { \"events\": %llu, \"violations\": %llu, \"rate_high\": %.6g }",
-			comma, page_view_names[i], (unsigned long long)b->view[i].events,
-			(unsigned long long)b->view[i].violations, rate.high);
+			comma, page_view_names[i], (unsigned long long)c->view[i].events,
+			(unsigned long long)c->view[i].violations, rate.high);
 		comma = ",";
 	}
 	fprintf(f, " }");
@@ -1153,8 +1153,8 @@ static void json_looks(FILE *f, const struct page_board *b)
 static void write_variant(FILE *f, unsigned int variant)
 {
 	const struct result *r = &shared->result[variant];
-	const struct page_board *b = &r->board;
-	const struct interval rate = evidence_interval(&b->pages_seen, EVIDENCE_CONFIDENCE);
+	const struct page_counts *c = &r->counts;
+	const struct interval rate = evidence_interval(&c->pages, EVIDENCE_CONFIDENCE);
 	const char *comma = "";
 	unsigned int i;
 
@@ -1163,28 +1163,28 @@ static void write_variant(FILE *f, unsigned int variant)
 	json_string(f, r->answer.text);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n      \"compared\": %llu,\n",
-		(unsigned long long)b->pages_seen.events,
-		(unsigned long long)b->pages_seen.violations, (unsigned long long)b->stored,
-		(unsigned long long)b->creations, (unsigned long long)b->looks);
+		(unsigned long long)c->pages.events,
+		(unsigned long long)c->pages.violations, (unsigned long long)c->stored,
+		(unsigned long long)c->creations, (unsigned long long)c->looks);
 	fprintf(f,
 		"      \"rate_low\": %.6g, \"rate_high\": %.6g, \"seconds\": %.3f, \"rounds\": %llu,\n      \"window\": %u, \"batch\": %u,\n",
 		rate.low, rate.high, r->seconds, (unsigned long long)r->rounds, r->window,
 		r->batch);
-	if (b->pages_seen.violations)
-		fprintf(f, "      \"first_ms\": %llu,\n", (unsigned long long)b->first_ms);
+	if (c->pages.violations)
+		fprintf(f, "      \"first_ms\": %llu,\n", (unsigned long long)c->first_ms);
 	fprintf(f, "      \"views\": [");
 	for (i = 0; i < VIEW_PAGES; i++) {
-		if (!(b->views & VIEW_BIT(i)))
+		if (!(c->views & VIEW_BIT(i)))
 			continue;
 		fprintf(f, "%s \"%s\"", comma, page_view_names[i]);
 		comma = ",";
 	}
 	fprintf(f, " ],\n      ");
-	json_looks(f, b);
+	json_looks(f, c);
 	fprintf(f, ",\n      ");
-	json_counts(f, "classes", b->class, PAGE_NR_CLASSES, NULL);
+	json_counts(f, "classes", c->class, PAGE_NR_CLASSES, NULL);
 	fprintf(f, ", ");
-	json_counts(f, "places", b->place, PLACE_NR, page_place_names);
+	json_counts(f, "places", c->place, PLACE_NR, page_place_names);
 	fprintf(f, " }");
 }
 
