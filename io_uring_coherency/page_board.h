@@ -123,7 +123,7 @@ void page_board_end(struct page_board *b, const struct page_id *id);
 bool page_board_look(struct page_board *b, const struct page_id *id, const void *want,
 		     const void *found, enum view view);
 
-/* Looks at a result, bytes or -errno, of a whole page. @right: it is, or is nobody's fault. */
+/* Looks at a result, bytes or -errno, of a whole page: the caller knows whether it is right. */
 void page_board_result(struct page_board *b, const struct page_id *id, bool write, int result,
 		       bool right);
 

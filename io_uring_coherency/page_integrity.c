@@ -123,7 +123,7 @@ static bool wants_creations(enum engine_kind kind)
 
 /* Whose pages a writer writes in which order, from round to round. */
 struct plan {
-	uint32_t *order;	/* of its own pages: file * writable pages + page, but sentinels */
+	uint32_t *order;	/* numbers of its own pages, in this order */
 	unsigned int nr, next;
 	unsigned int cycles;	/* times that it has been through all of them */
 	uint64_t random;
@@ -262,7 +262,8 @@ static int check_results(struct writer *w, const struct page_id *id, const struc
 			page_files_check_size(&w->run->files, t[i].file);
 			failed = redo(w, &t[i], write);
 		}
-		page_board_result(b, &id[i], write, t[i].res, right || failed);
+		if (!failed)
+			page_board_result(b, &id[i], write, t[i].res, right);
 		if (write && !failed)
 			page_board_end(b, &id[i]);
 		/* what is still under way is the end of the run */
@@ -404,7 +405,7 @@ static int compute(struct writer *w, const struct page_id *id, unsigned int nr, 
 		}
 		created = compute_until(w, id, nr, most, idle);
 		w->creations += created;
-		if (!created || !behind || i == AGAIN || !w->spare)
+		if (!created || !behind || idle || i == AGAIN || !w->spare)
 			return 0;
 		w->spare--;
 		look_again(w, id, nr);
@@ -1154,6 +1155,29 @@ static void json_looks(FILE *f, const struct page_counts *c)
 	fprintf(f, " }");
 }
 
+/* The first that were wrong, and the pieces in which they were. */
+static void json_samples(FILE *f, const struct page_counts *c)
+{
+	const char *comma = "";
+	unsigned int i;
+
+	fprintf(f, "\"samples\": [");
+	for (i = 0; i < c->samples && i < PAGE_SAMPLES; i++) {
+		const struct page_sample *s = &c->sample[i];
+
+		fprintf(f, "%s\n        { \"view\": \"%s\", \"class\": \"%s\", \"file\": %u,",
+			comma, page_view_names[s->view], page_class_name(s->damage.class),
+			s->id.file);
+		fprintf(f, " \"page\": %u, \"generation\": %u", s->id.page, s->id.generation);
+		if (s->damage.pieces)
+			fprintf(f, ", \"pieces\": %u, \"piece\": %u, \"multiple_of\": %u",
+				s->damage.pieces, s->damage.piece, s->damage.grain);
+		fprintf(f, " }");
+		comma = ",";
+	}
+	fprintf(f, " ]");
+}
+
 static void write_variant(FILE *f, unsigned int variant)
 {
 	const struct result *r = &shared->result[variant];
@@ -1189,6 +1213,8 @@ static void write_variant(FILE *f, unsigned int variant)
 	json_counts(f, "classes", c->class, PAGE_NR_CLASSES, NULL);
 	fprintf(f, ", ");
 	json_counts(f, "places", c->place, PLACE_NR, page_place_names);
+	fprintf(f, ",\n      ");
+	json_samples(f, c);
 	fprintf(f, " }");
 }
 
