@@ -844,9 +844,9 @@ check_pages_skipped()
 		prlimit --nofile=16 "$program" --engine uring -t 0.1
 }
 
-# What a kernel could do wrong, by what it is to be found as: in which class, and where first; and in
-# pieces of how many bytes, at multiples of as many. Each of page_faults.c, or more classes for one
-# that comes to two pages.
+# What a kernel could do wrong, by what it is to be found as: in which class, and where first; and
+# in pieces of how many bytes, at multiples of as many. Each of page_faults.c, or more classes for
+# one that comes to two pages.
 PAGE_FAULTS='
 	tail1		register hole		cache
 	tail16		register hole		cache
