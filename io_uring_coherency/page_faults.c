@@ -112,7 +112,7 @@ static ssize_t error(int err)
 	return -1;
 }
 
-static ssize_t bad_write(int fd, char *buf, off_t at)
+static ssize_t bad_write(int fd, char *buf, off_t at, int other)
 {
 	static const char zeroes[4096];
 	char byte;
@@ -157,7 +157,7 @@ static ssize_t bad_write(int fd, char *buf, off_t at)
 	if (is("sentinel"))
 		return spoil(fd, buf, at, buf, PAGE, st.st_size - PAGE);
 	if (is("file"))
-		return real_write(other_fd, buf, PAGE, at);
+		return real_write(other, buf, PAGE, at);
 	if (is("offset"))
 		return real_write(fd, buf, PAGE, at ? at - PAGE : PAGE);
 	if (is("zeroes"))
@@ -220,17 +220,17 @@ static ssize_t bad_read(int fd, char *buf, off_t at)
 
 static ssize_t do_write(int fd, const void *buf, size_t len, off_t at)
 {
-	int last;
+	int last, other;
 
 	if (!is_engine(len))
 		return real_write(fd, buf, len, at);
 	last = __atomic_exchange_n(&last_fd, fd, __ATOMIC_RELAXED);
 	if (last != fd && last >= 0)
-		other_fd = last;
-	if (strchr("rvu", *kind) || (is("file") && (other_fd < 0 || other_fd == fd)) ||
-	    !due(&writes))
+		__atomic_store_n(&other_fd, last, __ATOMIC_RELAXED);
+	other = __atomic_load_n(&other_fd, __ATOMIC_RELAXED);
+	if (strchr("rvu", *kind) || (is("file") && (other < 0 || other == fd)) || !due(&writes))
 		return real_write(fd, buf, len, at);
-	return bad_write(fd, (char *)buf, at);
+	return bad_write(fd, (char *)buf, at, other);
 }
 
 static ssize_t do_read(int fd, void *buf, size_t len, off_t at)
