@@ -86,7 +86,7 @@ $(OUTPUT)/ring_order: $(addprefix $(src)/,ring_order.c ring_edges.c program.c js
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 
-$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c page_board.c page_files.c \
+$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c page_site.c page_board.c page_files.c \
 	program.c disk.c engine.c module.c json.c provoke.c evidence.c) $(page_objs) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@

@@ -1,28 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A file system of one's own, for a test that must not depend on what the machine has.
+ * A file system of one's own, for a test that must not depend on what the machine has; and what is
+ * on its disk, behind the page cache.
  */
 #ifndef DISK_H
 #define DISK_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
-/* Whether disk_make() knows the file system @type: "tmpfs", "ext4" or "xfs". */
+struct disk {
+	const char *type, *dir;
+	int root;		/* descriptor of its root; "/proc/self/fd/N" is a path to it */
+	int image;		/* what is on the disk, or -1: there is none */
+	char device[32];	/* that is mounted */
+};
+
+/* Whether disk_make() knows the file system @type: "tmpfs", "ext4", "xfs" or "btrfs". */
 bool disk_knows(const char *type);
 
 /*
  * An empty file system of @type with room for @bytes of data, on an image without a name in the
- * directory @dir. Returns a descriptor of its root; "/proc/self/fd/N" is a path to it. It is
- * mounted nowhere, so that nobody else sees it, and it goes with the last descriptor in it,
- * together with loop device and image, however the processes end.
+ * directory @dir. It is mounted nowhere, so that nobody else sees it, and it goes with the last
+ * descriptor in it, together with loop device and image, however the processes end.
  *
- * On an error returns -errno, and *@why is the reason for people: -EPERM for all but root, -ENODEV
- * where the kernel has no such file system or no loop device, -ENOENT without its mkfs, or another.
+ * Returns 0. On an error returns -errno, and *@why is the reason for people: -EPERM for all but
+ * root, -ENODEV where the kernel has no such file system or no loop device, -ENOENT without its
+ * mkfs, or another.
  *
  * fsopen(2), fsmount(2) since 5.2: fs/fsopen.c, fs/namespace.c. LO_FLAGS_AUTOCLEAR, and
  * LOOP_CONFIGURE since 5.8: drivers/block/loop.c. Both as in 5.10.223, 6.1, 6.12 and 7.2.
  */
-int disk_make(const char *type, size_t bytes, const char *dir, const char **why);
+int disk_make(struct disk *disk, const char *type, size_t bytes, const char *dir,
+	      const char **why);
+
+/*
+ * What a crash would leave at this moment: a copy of the image, mounted as after the crash, with
+ * its journal replayed. What is in the page cache of @disk and was not written back is not in it.
+ * Returns a descriptor of its root, with which it goes, or -errno and *@why.
+ */
+int disk_crash(const struct disk *disk, const char **why);
+
+/* Where in the image the @len bytes at @what are, that begin a sector; -1: nowhere. */
+off_t disk_find(const struct disk *disk, const void *what, size_t len);
 
 #endif /* DISK_H */

@@ -97,17 +97,20 @@ static void prepare(struct engine *e, struct io_uring_sqe *sqe, unsigned int i)
 {
 	const bool fixed = e->kind == ENGINE_URING_FIXED;
 	const bool by_index = fixed || e->kind == ENGINE_URING_SQPOLL;
+	const bool write = e->op == ENGINE_WRITE;
 	const struct transfer *t = &e->batch[i];
 	const int fd = by_index ? (int)t->file : e->area->fds[t->file];
 
 	e->iov[i] = (struct iovec){ .iov_base = t->buf, .iov_len = t->len };
-	if (fixed && e->write)
+	if (e->op == ENGINE_FSYNC)
+		io_uring_prep_fsync(sqe, fd, i % 2 ? IORING_FSYNC_DATASYNC : 0);
+	else if (fixed && write)
 		io_uring_prep_write_fixed(sqe, fd, t->buf, t->len, t->offset, 0);
 	else if (fixed)
 		io_uring_prep_read_fixed(sqe, fd, t->buf, t->len, t->offset, 0);
-	else if (e->write && i % 2)
+	else if (write && i % 2)
 		io_uring_prep_writev(sqe, fd, &e->iov[i], 1, t->offset);
-	else if (e->write)
+	else if (write)
 		io_uring_prep_write(sqe, fd, t->buf, t->len, t->offset);
 	else if (i % 2)
 		io_uring_prep_readv(sqe, fd, &e->iov[i], 1, t->offset);
@@ -175,15 +178,17 @@ static int run_uring(struct engine *e)
 	return reap(e);
 }
 
-static ssize_t transfer_by_syscall(const struct engine *e, const struct transfer *t, bool vector)
+static ssize_t transfer_by_syscall(const struct engine *e, const struct transfer *t, bool other)
 {
 	const struct iovec iov = { .iov_base = t->buf, .iov_len = t->len };
 	const int fd = e->area->fds[t->file];
 
-	if (e->write)
-		return vector ? pwritev(fd, &iov, 1, t->offset) :
+	if (e->op == ENGINE_FSYNC)
+		return other ? fdatasync(fd) : fsync(fd);
+	if (e->op == ENGINE_WRITE)
+		return other ? pwritev(fd, &iov, 1, t->offset) :
 				pwrite(fd, t->buf, t->len, t->offset);
-	return vector ? preadv(fd, &iov, 1, t->offset) : pread(fd, t->buf, t->len, t->offset);
+	return other ? preadv(fd, &iov, 1, t->offset) : pread(fd, t->buf, t->len, t->offset);
 }
 
 static void *run_syscalls(void *arg)
@@ -223,20 +228,20 @@ static void write_by_kthread(struct engine *e, struct transfer *t)
 	t->res = ret < 0 ? -errno : ret;
 }
 
-int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, bool write)
+int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, enum engine_op op)
 {
 	unsigned int i;
 
 	e->batch = batch;
 	e->nr = nr;
-	e->write = write;
+	e->op = op;
 	for (i = 0; i < nr; i++)
 		batch[i].res = ENGINE_NO_CQE;
 	if (engine_is_uring(e->kind))
 		return run_uring(e);
 	if (e->kind == ENGINE_THREAD)
 		return run_thread(e);
-	if (!write || e->kind == ENGINE_NONE) {
+	if (op != ENGINE_WRITE || e->kind == ENGINE_NONE) {
 		run_syscalls(e);
 		return 0;
 	}

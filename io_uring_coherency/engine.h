@@ -11,7 +11,8 @@
  *	kthread		a kernel thread between kthread_use_mm() and kthread_unuse_mm(), by
  *			PBT_WRITE of ppc_barrier_test; it writes only, reads are pread(2)
  *
- * Reads and writes alternate between the plain form and that with an iovec.
+ * Reads and writes alternate between the plain form and that with an iovec, fsyncs between
+ * fsync(2) and fdatasync(2); by io_uring they all go through the ring.
  *
  * io_uring/rw.c and io_uring/io-wq.c of 6.1, 6.12 and 7.2; fs/io_uring.c of 5.10.
  */
@@ -50,12 +51,18 @@ struct engine_area {
 	int session;		/* of ppc_barrier_test, for ENGINE_KTHREAD */
 };
 
+enum engine_op {
+	ENGINE_READ,
+	ENGINE_WRITE,
+	ENGINE_FSYNC		/* of a file: no more of the transfer counts */
+};
+
 struct transfer {
 	unsigned int file;	/* index into engine_area.fds */
 	off_t offset;		/* bytes */
 	void *buf;		/* within the area's memory */
 	size_t len;
-	int res;		/* bytes, or -errno, or ENGINE_NO_CQE */
+	int res;		/* bytes, 0 of an fsync; or -errno, or ENGINE_NO_CQE */
 };
 
 /* The kernel did not tell a result: no CQE had the user_data of this transfer. */
@@ -70,7 +77,7 @@ struct engine {
 	/* of the batch under way, for ENGINE_THREAD */
 	struct transfer *batch;
 	unsigned int nr;
-	bool write;
+	enum engine_op op;
 };
 
 /* Whether it is one of io_uring's. */
@@ -89,7 +96,7 @@ int engine_open(struct engine *e, enum engine_kind kind, const struct engine_are
  * Does @nr transfers at once, up to ENGINE_DEPTH, and waits for all of them; each tells its result
  * in res. Returns 0, or -errno if they could not be started: then any of them may be under way.
  */
-int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, bool write);
+int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, enum engine_op op);
 
 /*
  * How many io-wq workers may do its I/O at once, from now on; kernels before 5.15 cannot be told.

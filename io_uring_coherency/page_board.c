@@ -16,6 +16,7 @@ const char *const page_view_names[VIEW_NR] = {
 	[VIEW_MMAP] = "mmap",
 	[VIEW_DIRECT] = "direct",
 	[VIEW_DROPPED] = "dropped",
+	[VIEW_CRASH] = "crash",
 	[VIEW_RESULT] = "result",
 	[VIEW_SIZE] = "size",
 };
@@ -27,6 +28,7 @@ const char *const page_place_names[PLACE_NR] = {
 	[PLACE_READBACK] = "readback",
 	[PLACE_CACHE] = "cache",
 	[PLACE_DISK] = "disk",
+	[PLACE_UNSYNCED] = "unsynced",
 	[PLACE_END] = "end",
 };
 
@@ -85,9 +87,15 @@ static enum place place_of(const struct page_board *b, const struct page_state *
 		return PLACE_RESULT;
 	if (!(state->wrong & VIEWS_FILE))
 		return PLACE_READBACK;
-	/* what is wrong in the page cache is written back so; O_DIRECT goes past it */
-	if (state->wrong & (VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP)) && !b->direct)
+	/*
+	 * What is wrong in the page cache is written back so. O_DIRECT goes past it: then it is
+	 * wrong there alone, or because it was read from the disk so.
+	 */
+	if (state->wrong & VIEWS_CACHE && !(b->direct && state->wrong & VIEWS_DISK))
 		return PLACE_CACHE;
+	/* the other views of the disk have the page written to it when they look */
+	if ((state->wrong & VIEWS_FILE) == VIEW_BIT(VIEW_CRASH))
+		return PLACE_UNSYNCED;
 	return PLACE_DISK;
 }
 
@@ -194,6 +202,19 @@ void page_board_result(struct page_board *b, const struct page_id *id, bool writ
 	const struct page_sample sample = {
 		.id = *id, .view = VIEW_RESULT, .damage.class = PAGE_WRONG_RESULT,
 		.wanted = PAGE_BYTES, .got = result, .write = write,
+	};
+
+	note_look(b, state, VIEW_RESULT);
+	if (!right)
+		note_wrong(b, state, &sample);
+}
+
+void page_board_sync(struct page_board *b, unsigned int file, int result, bool right)
+{
+	struct page_state *state = page_board_state(b, file, b->pages);
+	const struct page_sample sample = {
+		.id = page_board_id(b, file, b->pages), .view = VIEW_RESULT,
+		.damage.class = PAGE_WRONG_RESULT, .wanted = 0, .got = result, .write = true,
 	};
 
 	note_look(b, state, VIEW_RESULT);

@@ -24,7 +24,8 @@ enum view {
 	VIEW_CACHE,		/* pread(2) */
 	VIEW_MMAP,
 	VIEW_DIRECT,		/* O_DIRECT */
-	VIEW_DROPPED,		/* pread(2) after posix_fadvise(POSIX_FADV_DONTNEED) */
+	VIEW_DROPPED,		/* pread(2) of what posix_fadvise(POSIX_FADV_DONTNEED) dropped */
+	VIEW_CRASH,		/* what a crash right after fsync would leave */
 	VIEW_PAGES,		/* the number of those that compare a page; always there are ... */
 	VIEW_RESULT = VIEW_PAGES, /* of a write, or of a read by the engine */
 	VIEW_SIZE,		/* of the file */
@@ -34,8 +35,9 @@ enum view {
 extern const char *const page_view_names[VIEW_NR];
 
 #define VIEW_BIT(n)	(1U << (n))
-#define VIEWS_DISK	(VIEW_BIT(VIEW_DIRECT) | VIEW_BIT(VIEW_DROPPED))
-#define VIEWS_FILE	(VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP) | VIEWS_DISK)
+#define VIEWS_CACHE	(VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP))
+#define VIEWS_DISK	(VIEW_BIT(VIEW_DIRECT) | VIEW_BIT(VIEW_DROPPED) | VIEW_BIT(VIEW_CRASH))
+#define VIEWS_FILE	(VIEWS_CACHE | VIEWS_DISK)
 
 /* Where it went wrong first. */
 enum place {
@@ -45,6 +47,7 @@ enum place {
 	PLACE_READBACK,
 	PLACE_CACHE,
 	PLACE_DISK,
+	PLACE_UNSYNCED,		/* right in the file, but not on disk after fsync */
 	PLACE_END,
 	PLACE_NR
 };
@@ -126,6 +129,9 @@ bool page_board_look(struct page_board *b, const struct page_id *id, const void 
 /* Looks at a result, bytes or -errno, of a whole page: the caller knows whether it is right. */
 void page_board_result(struct page_board *b, const struct page_id *id, bool write, int result,
 		       bool right);
+
+/* The same of an fsync of a file: 0 or -errno. */
+void page_board_sync(struct page_board *b, unsigned int file, int result, bool right);
 
 /* Reading the page has written behind its buffer. */
 void page_board_overrun(struct page_board *b, const struct page_id *id);

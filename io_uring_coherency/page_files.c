@@ -19,9 +19,12 @@
 #include <linux/magic.h>
 
 #include "page_files.h"
+#include "program.h"
 
 #define MOST_THREADS	64
 #define SENTINEL_EVERY	16
+#define WANTS_MOST	(16 << 20)
+#define CRASH_SHARE	4	/* of the time, at most a part in so many */
 
 unsigned int page_files_writable(unsigned int pages)
 {
@@ -35,41 +38,86 @@ unsigned int page_files_page(unsigned int n)
 
 /* --- the verifier */
 
-/*
- * Each view of a page through the page cache, or one view by reading. Returns 0, or the first
- * -errno if not all could be read.
- */
-static int look_at_pages(struct page_files *f, unsigned int file, int fd, enum view view,
-			 const char *map)
+/* One look at a file, in one view by reading; and with @map in that by mmap(2), too. */
+struct look {
+	struct page_files *files;
+	unsigned int file;
+	int fd;
+	enum view view;
+	const char *map;
+	const char *wants;	/* all pages, as they should be; NULL: to be computed each time */
+	/* of a view of the disk; else NULL */
+	const bool *cached;	/* pages that the page cache has, so that it says nothing of them */
+	char *untouched;	/* a mapping, for mincore(2) */
+};
+
+static bool in_page_cache(const char *untouched, unsigned int page)
 {
-	char want[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	const size_t unit = sysconf(_SC_PAGESIZE), at = (size_t)page * PAGE_BYTES;
+	unsigned char resident[PAGE_BYTES / 4096];
+	size_t i, nr = unit < PAGE_BYTES ? PAGE_BYTES / unit : 1;
+
+	if (mincore((void *)(untouched + at / unit * unit), nr * unit, resident))
+		return true;
+	for (i = 0; i < nr; i++)
+		if (resident[i] & 1)
+			return true;
+	return false;
+}
+
+/* Returns 0, or the first -errno if not all could be read. */
+static int look_at_pages(const struct look *l)
+{
+	char own[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
 	char found[PAGE_BYTES] __attribute__((aligned(4096)));	/* for O_DIRECT */
-	struct page_board *const b = f->board;
+	struct page_board *const b = l->files->board;
 	unsigned int page;
 	int ret = 0;
 
 	for (page = 0; page < b->pages; page++) {
-		const struct page_id id = page_board_id(b, file, page);
+		const struct page_id id = page_board_id(b, l->file, page);
 		const off_t at = (off_t)page * PAGE_BYTES;
+		const char *const want = l->wants ? l->wants + at : own;
 
-		if (page_board_state(b, file, page)->unknown)
+		if (page_board_state(b, l->file, page)->unknown || (l->cached && l->cached[page]))
 			continue;
-		page_expect(&id, want);
-		if (map)
-			page_board_look(b, &id, want, map + at, VIEW_MMAP);
-		if (!(b->counts.views & VIEW_BIT(view)))
+		if (!l->wants)
+			page_expect(&id, own);
+		if (l->map)
+			page_board_look(b, &id, want, l->map + at, VIEW_MMAP);
+		if (!(b->counts.views & VIEW_BIT(l->view)))
 			continue;
 		/* what a short read does not bring is wrong in the page */
 		page_poison(want, found);
-		if (pread(fd, found, PAGE_BYTES, at) >= 0)
-			page_board_look(b, &id, want, found, view);
-		else if (!ret)
-			ret = -errno;
+		if (pread(l->fd, found, PAGE_BYTES, at) < 0)
+			ret = ret ?: -errno;
+		else if (l->view != VIEW_DIRECT || !in_page_cache(l->untouched, page))
+			page_board_look(b, &id, want, found, l->view);
 	}
 	return ret;
 }
 
-static int look_at_cache(struct page_files *f, unsigned int file)
+/* All pages of a file as they should be, if they are not too many; else NULL. */
+static char *expect_all(struct page_files *f, unsigned int file)
+{
+	struct page_board *const b = f->board;
+	char *wants = NULL;
+	unsigned int page;
+
+	if (f->setup->size > WANTS_MOST)
+		return NULL;
+	if (posix_memalign((void **)&wants, PAGE_ALIGNMENT, f->setup->size))
+		return NULL;
+	for (page = 0; page < b->pages; page++) {
+		const struct page_id id = page_board_id(b, file, page);
+
+		if (!page_board_state(b, file, page)->unknown)
+			page_expect(&id, wants + (size_t)page * PAGE_BYTES);
+	}
+	return wants;
+}
+
+static int look_at_cache(struct page_files *f, unsigned int file, const char *wants)
 {
 	const bool mapped = f->board->counts.views & VIEW_BIT(VIEW_MMAP);
 	const size_t size = f->setup->size;
@@ -80,31 +128,89 @@ static int look_at_cache(struct page_files *f, unsigned int file)
 		map = mmap(NULL, size, PROT_READ, MAP_SHARED, f->plain[file], 0);
 	if (map == MAP_FAILED)
 		return -errno;
-	ret = look_at_pages(f, file, f->plain[file], VIEW_CACHE, map);
+	ret = look_at_pages(&(struct look){
+		.files = f, .file = file, .fd = f->plain[file], .view = VIEW_CACHE, .map = map,
+		.wants = wants,
+	});
 	if (mapped)
 		munmap(map, size);
+	return ret;
+}
+
+/* O_DIRECT comes first, as what is read in the other way gets into the page cache. */
+static int look_at_disk(struct page_files *f, unsigned int file, const char *wants)
+{
+	const size_t size = f->setup->size;
+	const int fd = f->plain[file];
+	bool *cached = calloc(f->board->pages, sizeof(*cached));
+	char *map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	int ret = 0, direct = 0;
+	unsigned int page;
+
+	if (!cached || map == MAP_FAILED)
+		ret = -ENOMEM;
+	if (!ret)
+		ret = -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	for (page = 0; !ret && page < f->board->pages; page++)
+		cached[page] = in_page_cache(map, page);
+	if (!ret && f->board->counts.views & VIEW_BIT(VIEW_DIRECT))
+		direct = look_at_pages(&(struct look){
+			.files = f, .file = file, .fd = f->direct[file], .view = VIEW_DIRECT,
+			.wants = wants, .cached = cached, .untouched = map,
+		});
+	if (!ret)
+		ret = look_at_pages(&(struct look){
+			.files = f, .file = file, .fd = fd, .view = VIEW_DROPPED,
+			.wants = wants, .cached = cached,
+		});
+	if (map != MAP_FAILED)
+		munmap(map, size);
+	free(cached);
+	return ret ?: direct;
+}
+
+static void file_name(char *buf, size_t size, unsigned int file)
+{
+	snprintf(buf, size, "file%u", file);
+}
+
+static int look_at_crash(struct page_files *f, unsigned int file, const char *wants)
+{
+	char name[32];
+	int fd, ret;
+
+	file_name(name, sizeof(name), file);
+	fd = openat(f->crash, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = look_at_pages(&(struct look){
+		.files = f, .file = file, .fd = fd, .view = VIEW_CRASH, .wants = wants,
+	});
+	close(fd);
 	return ret;
 }
 
 static int look_at_file(struct page_files *f, unsigned int file)
 {
 	const unsigned int views = f->board->counts.views;
-	const int fd = f->plain[file];
+	char *const wants = expect_all(f, file);
 	int ret = 0, one;
 
 	page_files_check_size(f, file);
-	if (views & (VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP)))
-		ret = look_at_cache(f, file);
-	if (views & VIEW_BIT(VIEW_DIRECT)) {
-		one = look_at_pages(f, file, f->direct[file], VIEW_DIRECT, NULL);
+	if (views & VIEWS_CACHE)
+		ret = look_at_cache(f, file, wants);
+	if (views & (VIEW_BIT(VIEW_DIRECT) | VIEW_BIT(VIEW_DROPPED))) {
+		one = look_at_disk(f, file, wants);
 		ret = ret ?: one;
 	}
-	if (views & VIEW_BIT(VIEW_DROPPED)) {
-		one = -posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-		if (!one)
-			one = look_at_pages(f, file, fd, VIEW_DROPPED, NULL);
+	if (f->crash >= 0) {
+		one = look_at_crash(f, file, wants);
 		ret = ret ?: one;
 	}
+	free(wants);
+	/* what is written with O_DIRECT next must not stay in the page cache as it was before */
+	if (f->setup->direct)
+		posix_fadvise(f->plain[file], 0, 0, POSIX_FADV_WILLNEED);
 	return ret;
 }
 
@@ -152,23 +258,49 @@ static int look_at_all(struct page_files *f)
 	return ret;
 }
 
+/* The copy is made before anything else looks. Returns 0 or -errno. */
+static int look_again(struct page_files *f, bool synced)
+{
+	const bool due = f->setup->all_crashes || f->crash_ms * CRASH_SHARE <= ms_since(&f->since);
+	struct timespec start;
+	const char *why;
+	int ret, failed = 0;
+
+	if (!synced || !due || !(f->board->counts.views & VIEW_BIT(VIEW_CRASH)))
+		return look_at_all(f);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	f->crash = disk_crash(f->setup->disk, &why);
+	if (f->crash < 0)
+		failed = f->crash;
+	f->crash_ms += ms_since(&start);
+	ret = look_at_all(f);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	if (f->crash >= 0)
+		close(f->crash);
+	f->crash = -1;
+	f->crash_ms += ms_since(&start);
+	return ret ?: failed;
+}
+
 static void __attribute__((noreturn)) be_verifier(struct page_files *f, int ask, int answer)
 {
 	char c;
 	int ret;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	clock_gettime(CLOCK_MONOTONIC, &f->since);
+	f->crash = -1;
 	while (read(ask, &c, 1) == 1) {
-		ret = look_at_all(f);
+		ret = look_again(f, c);
 		if (write(answer, &ret, sizeof(ret)) != sizeof(ret))
 			break;
 	}
 	_exit(0);
 }
 
-int page_files_verify(struct page_files *f)
+int page_files_verify(struct page_files *f, bool synced)
 {
-	char c = 0;
+	char c = synced;
 	int ret;
 
 	if (write(f->ask, &c, 1) != 1 || read(f->answer, &ret, sizeof(ret)) != sizeof(ret))
@@ -186,6 +318,59 @@ void page_files_check_size(struct page_files *f, unsigned int file)
 	/* if this fails, the next look finds it again */
 	if (ftruncate(f->plain[file], f->setup->size))
 		return;
+}
+
+int page_files_write_back(struct page_files *f)
+{
+	unsigned int i;
+
+	if (f->setup->disk)
+		return syncfs(f->plain[0]) ? -errno : 0;
+	for (i = 0; i < f->board->files; i++)
+		if (fsync(f->plain[i]))
+			return -errno;
+	return 0;
+}
+
+#define STEPS	64	/* so that who reads along soon does something else */
+
+void page_files_read_along(struct page_files *f)
+{
+	const struct page_board *const b = f->board;
+	const unsigned int all = b->files * b->pages;
+	char page[PAGE_BYTES];
+	unsigned int i, n;
+
+	if (!f->setup->direct)
+		return;
+	for (i = 0; i < STEPS; i++) {
+		n = f->along++ % all;
+		if (!page_board_state(f->board, n / b->pages, n % b->pages)->unknown)
+			continue;
+		/* whatever comes of it is looked at later */
+		if (pread(f->plain[n / b->pages], page, PAGE_BYTES,
+			  (off_t)(n % b->pages) * PAGE_BYTES) >= 0)
+			return;
+	}
+}
+
+#define SOUGHT	64	/* bytes: the header has all of the page's identity */
+
+int page_files_damage_disk(struct page_files *f, const struct page_id *id)
+{
+	char page[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	unsigned int i;
+	off_t at;
+
+	if (pread(f->plain[id->file], page, PAGE_BYTES, (off_t)id->page * PAGE_BYTES) != PAGE_BYTES)
+		return -EIO;
+	page_expect(id, page);
+	at = disk_find(f->setup->disk, page, SOUGHT);
+	if (at < 0)
+		return -ENOENT;
+	for (i = SOUGHT; i < SOUGHT + 16; i++)
+		page[i] ^= 0xff;
+	return pwrite(f->setup->disk->image, page + SOUGHT, 16, at + SOUGHT) == 16 ? 0 : -EIO;
 }
 
 /* --- setting up */
@@ -209,8 +394,7 @@ void page_files_close(struct page_files *f)
 		page_board_free(f->board);
 }
 
-/* A file without a name: nothing is left of it, however the process ends. */
-static int nameless_file(const char *dir)
+int page_files_nameless(const char *dir)
 {
 	char path[4096];
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -222,6 +406,16 @@ static int nameless_file(const char *dir)
 	if (fd >= 0)
 		unlink(path);
 	return fd;
+}
+
+/* A name of our own file system is nobody else's, and what a crash leaves has no other files. */
+static int named_file(const struct disk *disk, unsigned int file)
+{
+	char name[32];
+
+	file_name(name, sizeof(name), file);
+	unlinkat(disk->root, name, 0);
+	return openat(disk->root, name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 }
 
 static int again_direct(int fd)
@@ -249,7 +443,8 @@ static const char *open_files(struct page_files *f)
 	snprintf(what, sizeof(what), "%u files of %zu MiB in %s", setup->files, setup->size >> 20,
 		 setup->name);
 	for (i = 0; i < setup->files; i++) {
-		f->plain[i] = nameless_file(setup->dir);
+		f->plain[i] = setup->disk ? named_file(setup->disk, i) :
+					    page_files_nameless(setup->dir);
 		if (f->plain[i] < 0)
 			return fault(why, sizeof(why), what, errno);
 		/* where there is no fallocate() glibc writes to each block */
@@ -336,7 +531,7 @@ const char *page_files_open(struct page_files *f, const struct page_files_setup 
 		return "no memory for what the files should hold";
 	f->board->seed = seed;
 	f->board->direct = setup->direct;
-	if (prefill(f))
+	if (prefill(f) || page_files_write_back(f))
 		return "the files cannot be written to";
 	if (fstatfs(f->plain[0], &fs))
 		return "fstatfs fails";
@@ -345,5 +540,7 @@ const char *page_files_open(struct page_files *f, const struct page_files_setup 
 		f->board->counts.views &= ~VIEWS_DISK;
 	if (f->direct[0] < 0)
 		f->board->counts.views &= ~VIEW_BIT(VIEW_DIRECT);
+	if (!setup->disk || setup->disk->image < 0)
+		f->board->counts.views &= ~VIEW_BIT(VIEW_CRASH);
 	return start_verifier(f);
 }

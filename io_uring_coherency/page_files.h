@@ -5,10 +5,22 @@
  *
  * Of each 16 pages the last is a sentinel, and so is the last page of a file: nobody writes them
  * again, so that what gets there, or makes the file longer or shorter, is seen.
+ *
+ * What proves that a view of the disk looks at the disk:
+ *
+ *	direct	O_DIRECT, of pages that were not in the page cache before and are not after it; by
+ *		mincore(2). It writes back first what is dirty, so it says nothing of fsync.
+ *	dropped	the same of pages that were not in the page cache before. So does it.
+ *	crash	a copy of the image of a file system of one's own (disk.h), made before anybody
+ *		else looks, so that what fsync did not write is not there. A journal's commit
+ *		(each 5 s) or writeback (of what is dirty for 30 s) might have written it.
+ *
+ * On such an image damage can be done behind the file system, for a control of all three.
  */
 #ifndef PAGE_FILES_H
 #define PAGE_FILES_H
 
+#include "disk.h"
 #include "page_board.h"
 
 #define PAGE_FILES_MOST	64
@@ -20,6 +32,8 @@ struct page_files_setup {
 	unsigned int files;
 	size_t size;		/* of each: whole pages */
 	bool direct;		/* engines write with O_DIRECT */
+	const struct disk *disk;	/* that dir is the root of, or NULL */
+	bool all_crashes;	/* looks at what a crash leaves however long that takes */
 	unsigned int views;
 	unsigned int threads;	/* that look at the files */
 };
@@ -32,6 +46,11 @@ struct page_files {
 	int fds[PAGE_FILES_MOST];	/* which of them the engine takes */
 	pid_t verifier;
 	int ask, answer;
+	unsigned int along;	/* state of page_files_read_along() */
+	/* of the verifier */
+	struct timespec since;
+	double crash_ms;	/* that its looks at what a crash leaves took */
+	int crash;		/* descriptor of its root, or -1 */
 };
 
 /*
@@ -42,6 +61,9 @@ const char *page_files_open(struct page_files *f, const struct page_files_setup 
 			    uint64_t seed, const struct timespec *start);
 void page_files_close(struct page_files *f);
 
+/* A file without a name: nothing is left of it, however the process ends. Or -1 and errno. */
+int page_files_nameless(const char *dir);
+
 /* Pages that are no sentinels: in a file of so many pages, and number @n of them. */
 unsigned int page_files_writable(unsigned int pages);
 unsigned int page_files_page(unsigned int n);
@@ -49,7 +71,25 @@ unsigned int page_files_page(unsigned int n);
 /* Looks at the size of a file, and mends it, so that what follows is not all in consequence. */
 void page_files_check_size(struct page_files *f, unsigned int file);
 
-/* Has the verifier look at all that there is. Returns 0, or -errno if not all could be read. */
-int page_files_verify(struct page_files *f);
+/*
+ * Has the verifier look at all that there is; if all is @synced and it did not take too much of the
+ * time so far, also at what a crash would leave. Returns 0, or -errno if not all could be read.
+ */
+int page_files_verify(struct page_files *f, bool synced);
+
+/* Has all written back, but not by fsync(2), which may be what is wrong. Returns 0 or -errno. */
+int page_files_write_back(struct page_files *f);
+
+/*
+ * For who waits while others write with O_DIRECT: reads a page that is on its way into the page
+ * cache, where it must not stay as it was.
+ */
+void page_files_read_along(struct page_files *f);
+
+/*
+ * Damages the page @id on the disk, behind the file system, and sees to it that the page cache has
+ * it as it was. Returns 0 or -errno; -ENOENT: the disk does not have it.
+ */
+int page_files_damage_disk(struct page_files *f, const struct page_id *id);
 
 #endif /* PAGE_FILES_H */

@@ -10,16 +10,20 @@
  *
  * Each page is looked at in all the places where it passes: the buffer before the write, and once
  * its CQE is there; as the engine reads it back then; and after each round, by a process that has
- * never had a ring, the page cache by pread(2) and by mmap(2), and the disk by O_DIRECT and after
- * the page cache has been dropped. All of it is compared with the page that scalar code computes
- * from the page's number and generation. So are pages that nobody writes; and the results of writes
- * and reads, and the sizes of files, are looked at as well. What is wrong is counted at the look
- * (page_board.h), and a round writes no page twice, so that nothing covers it. So the report can
- * tell where a page went wrong first, and how.
+ * never had a ring, the page cache by pread(2) and by mmap(2), and the disk by O_DIRECT, after the
+ * page cache has been dropped, and as a crash would leave it. All of it is compared with the page
+ * that scalar code computes from the page's number and generation. So are pages that nobody writes;
+ * and the results of writes and reads, and the sizes of files, are looked at as well. What is wrong
+ * is counted at the look (page_board.h), and a round writes no page twice, so that nothing covers
+ * it. So the report can tell where a page went wrong first, and how.
  *
- * A control runs first: what is damaged on purpose in each of these places must be found, told as
+ * The files are on tmpfs, and then on a file system with a disk, buffered and by O_DIRECT; or only
+ * where the options say.
+ *
+ * Controls run first: what is damaged on purpose in each of these places must be found, told as
  * what it is, and nothing else. If not all of it is found, every result is SKIP; if there is more,
- * the control fails.
+ * the control fails. Damage on the disk must be seen in each view of the disk, or that view has no
+ * answer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,13 +41,13 @@
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
-#include "disk.h"
 #include "engine.h"
 #include "evidence.h"
 #include "json.h"
 #include "kselftest_harness.h"
 #include "module.h"
 #include "page_files.h"
+#include "page_site.h"
 #include "program.h"
 #include "provoke.h"
 
@@ -51,6 +55,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
+#define DIRECTORY	"/dev/shm"
 #define MAX_THREADS	64
 #define MIN_WINDOW	8	/* pages; while they are computed one worker is created ... */
 #define WINDOW_US	300	/* ... which takes the main thread a nap and an IPI, natively */
@@ -70,6 +75,37 @@
 #define IDLE_EVERY_MS	25000
 #define REDO		3	/* times that a plain pwrite() or pread() is tried */
 
+/* Where the files are. */
+enum site {
+	SITE_ASKED,		/* as the options say; tmpfs by default, as in the report */
+	SITE_DISK,		/* without such options beside it: a file system with a disk ... */
+	SITE_DISK_DIRECT,	/* ... and O_DIRECT there */
+	SITE_NR
+};
+
+/* Each is a test of its own. Not all at all sites: a default run has 45 s, in emulation, too. */
+static const struct variant {
+	const char *name;
+	enum engine_kind kind;
+	enum site site;
+} variant_of[] = {
+	{ "uring", ENGINE_URING, SITE_ASKED },
+	{ "uring_async", ENGINE_URING_ASYNC, SITE_ASKED },
+	{ "uring_sqpoll", ENGINE_URING_SQPOLL, SITE_ASKED },
+	{ "uring_fixed", ENGINE_URING_FIXED, SITE_ASKED },
+	{ "thread", ENGINE_THREAD, SITE_ASKED },
+	{ "kthread", ENGINE_KTHREAD, SITE_ASKED },
+	{ "uring_disk", ENGINE_URING, SITE_DISK },
+	{ "uring_async_disk", ENGINE_URING_ASYNC, SITE_DISK },
+	{ "thread_disk", ENGINE_THREAD, SITE_DISK },
+	{ "uring_disk_direct", ENGINE_URING, SITE_DISK_DIRECT },
+	{ "uring_async_disk_direct", ENGINE_URING_ASYNC, SITE_DISK_DIRECT },
+	{ "uring_fixed_disk_direct", ENGINE_URING_FIXED, SITE_DISK_DIRECT },
+	{ "thread_disk_direct", ENGINE_THREAD, SITE_DISK_DIRECT },
+};
+
+#define VARIANT_NR	ARRAY_SIZE(variant_of)
+
 struct result {
 	struct answer answer;
 	struct page_counts counts;
@@ -82,16 +118,17 @@ struct result {
 struct shared {
 	pid_t main;
 	struct timespec start;
-	bool control_ok;
+	bool control_ok[SITE_NR];
+	unsigned int unproven[SITE_NR];	/* views whose control failed */
 	char no_module[256];	/* why there is none, or empty */
-	struct result result[ENGINE_NR];
+	struct result result[VARIANT_NR];
 };
 
 static struct {
 	double seconds;
 	unsigned int threads, files;
 	size_t size;
-	const char *dir;
+	const char *dir;	/* or NULL */
 	const char *fs;		/* one of its own, with its image in dir */
 	const char *engine;
 	const char *json;
@@ -99,12 +136,12 @@ static struct {
 	unsigned int workers;		/* at most, 0: as many as it takes */
 	bool direct, stop_first, no_module;
 } opt = {
-	.seconds = 1, .threads = 2, .files = 4, .size = 2 << 20, .dir = "/dev/shm",
+	.seconds = 1, .threads = 2, .files = 4, .size = 2 << 20,
 	.views = VIEW_BIT(VIEW_PAGES) - 1,
 };
 
 static struct shared *shared;
-static const char *files_dir;	/* opt.dir, or the root of opt.fs */
+static struct page_site sites[SITE_NR];
 
 static void nap(void)
 {
@@ -113,10 +150,13 @@ static void nap(void)
 	nanosleep(&t, NULL);
 }
 
-/* With a cap on the workers the point is that no more are created. */
-static bool wants_creations(enum engine_kind kind)
+/*
+ * With a cap on the workers the point is that no more are created; and on the disk of a default
+ * run, what writes go through.
+ */
+static bool wants_creations(enum engine_kind kind, enum site site)
 {
-	return engine_has_workers(kind) && !opt.workers;
+	return engine_has_workers(kind) && !opt.workers && site == SITE_ASKED;
 }
 
 /* --- the writing threads */
@@ -131,6 +171,7 @@ struct plan {
 
 struct run {
 	enum engine_kind kind;
+	enum site site;
 	unsigned int threads;
 	struct page_files files;
 	struct page_board *board;	/* of the files */
@@ -144,6 +185,8 @@ struct run {
 	unsigned int round;
 	double last_idle;		/* ms_since() the start */
 	bool idle;			/* in this round workers idle out */
+	unsigned int writing;		/* threads that have not written all of the round */
+	bool synced;			/* all that the round wrote */
 	/* the control damages something there; else NULL */
 	void (*tamper)(struct run *run, enum view after, unsigned int n, const struct page_id *id,
 		       struct transfer *t);
@@ -162,6 +205,7 @@ struct writer {
 	const char *failed;	/* what */
 	unsigned int spare;	/* workers that its life has room for, beside one for each window */
 	uint64_t creations;
+	bool synced;
 };
 
 static uint64_t draw(uint64_t *random)
@@ -306,7 +350,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY);
 	}
 	w->failed = "writing";
-	ret = engine_run(&w->engine, out, nr, true);
+	ret = engine_run(&w->engine, out, nr, ENGINE_WRITE);
 	for (i = 0; i < nr; i++)
 		tamper(w, VIEW_MEMORY_AFTER, first + i, &id[i], &out[i]);
 	if (!ret)
@@ -317,7 +361,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 			page_poison(w->want + (size_t)i * PAGE_BYTES, in[i].buf);
 			memset((char *)in[i].buf + PAGE_BYTES, GUARD_BYTE, GUARD);
 		}
-		ret = engine_run(&w->engine, in, nr, false);
+		ret = engine_run(&w->engine, in, nr, ENGINE_READ);
 		for (i = 0; i < nr; i++)
 			tamper(w, VIEW_READBACK, first + i, &id[i], &in[i]);
 	}
@@ -389,7 +433,7 @@ static bool compute_until(struct writer *w, const struct page_id *id, unsigned i
  */
 static int compute(struct writer *w, const struct page_id *id, unsigned int nr, bool idle)
 {
-	const bool behind = wants_creations(w->run->kind) &&
+	const bool behind = wants_creations(w->run->kind, w->run->site) &&
 			    w->run->board->counts.creations < MIN_CREATIONS;
 	const double most = idle ? IDLE_MS : behind ? WAIT_MS : 0;
 	unsigned int i;
@@ -431,15 +475,29 @@ static int write_window(struct writer *w, unsigned int first, unsigned int nr, b
 	return ret;
 }
 
+/*
+ * Each file by one of the threads, when all of them have written: another fsync would hide that the
+ * first did nothing. Returns 0 or -errno.
+ */
 static int sync_files(struct writer *w)
 {
-	unsigned int i;
+	struct page_files *const f = &w->run->files;
+	struct transfer files[PAGE_FILES_MOST];
+	unsigned int i, nr = 0;
+	int ret, failed;
 
 	w->failed = "fsync";
-	for (i = 0; i < opt.files; i++)
-		if (fsync(w->run->files.fds[i]))
-			return -errno;
-	return 0;
+	if (w->run->kind == ENGINE_NONE)
+		return page_files_write_back(f);
+	for (i = w->nr; i < opt.files; i += w->run->threads)
+		files[nr++] = (struct transfer){ .file = i };
+	ret = engine_run(&w->engine, files, nr, ENGINE_FSYNC);
+	for (i = 0; !ret && i < nr; i++) {
+		failed = files[i].res && fsync(f->fds[files[i].file]) ? -errno : 0;
+		page_board_sync(f->board, files[i].file, files[i].res, !files[i].res || failed);
+		ret = files[i].res == ENGINE_NO_CQE ? -ETIME : failed;
+	}
+	return ret;
 }
 
 static void *write_pages(void *arg)
@@ -477,8 +535,13 @@ static void *write_pages(void *arg)
 		next = pages * (n + 1) / windows;
 		ret = write_window(w, first, next - first, run->idle && n == windows / 2);
 	}
-	if (!ret)
+	__atomic_sub_fetch(&run->writing, 1, __ATOMIC_RELEASE);
+	while (!ret && __atomic_load_n(&run->writing, __ATOMIC_ACQUIRE))
+		nap();
+	if (!ret) {
 		ret = sync_files(w);
+		w->synced = !ret;
+	}
 	w->error = ret;
 	if (opened)
 		engine_close(&w->engine);
@@ -537,22 +600,31 @@ static unsigned int window_size(unsigned int most)
 }
 
 /* Files, memory, verifier. Returns NULL, or the reason for a SKIP; run_close() in any case. */
-static const char *run_open(struct run *run, enum engine_kind kind, unsigned int threads)
+static const char *run_open(struct run *run, enum engine_kind kind, enum site where,
+			    unsigned int threads)
 {
+	const struct page_site *site = &sites[where];
 	static struct page_files_setup setup;
+	struct timespec now;
 	unsigned int pages, i;
 	const char *why;
 
 	setup = (struct page_files_setup){
-		.dir = files_dir, .name = opt.fs ?: opt.dir, .files = opt.files, .size = opt.size,
-		.direct = opt.direct, .views = opt.views, .threads = opt.threads,
+		.dir = site->dir, .name = site->name, .files = opt.files, .size = opt.size,
+		.direct = site->direct, .disk = site->ours ? &site->disk : NULL,
+		.views = opt.views & ~shared->unproven[where], .threads = opt.threads,
+		.all_crashes = kind == ENGINE_NONE,
 	};
 	memset(run, 0, sizeof(*run));
 	run->kind = kind;
+	run->site = where;
 	run->threads = threads;
 	run->session = -1;
 	run->last_idle = ms_since(&shared->start);
-	why = page_files_open(&run->files, &setup, (uint64_t)getpid() << 32 | (uint32_t)time(NULL),
+	/* what was written before, and is still on the disk, is not to be taken for this */
+	clock_gettime(CLOCK_REALTIME, &now);
+	why = page_files_open(&run->files, &setup,
+			      now.tv_sec * 1000000000ULL + now.tv_nsec + ((uint64_t)getpid() << 40),
 			      &shared->start);
 	if (why)
 		return why;
@@ -599,6 +671,7 @@ static int run_round(struct run *run, const char **failed)
 		    ms_since(&shared->start) - run->last_idle > IDLE_EVERY_MS;
 	if (run->idle)
 		run->last_idle = ms_since(&shared->start);
+	run->writing = run->threads;
 	for (nr = 0; nr < run->threads; nr++) {
 		w[nr].run = run;
 		w[nr].nr = nr;
@@ -622,8 +695,11 @@ static int run_round(struct run *run, const char **failed)
 			break;
 		}
 	}
+	__atomic_sub_fetch(&run->writing, run->threads - nr, __ATOMIC_RELEASE);
+	run->synced = nr == run->threads;
 	do {
 		gone = 0;
+		page_files_read_along(&run->files);
 		for (i = 0; i < nr; i++) {
 			if (__atomic_load_n(&w[i].gone, __ATOMIC_ACQUIRE))
 				gone++;
@@ -644,6 +720,7 @@ static int run_round(struct run *run, const char **failed)
 			provoke_close(&w[i].provoke);
 		}
 		run->board->counts.creations += w[i].creations;
+		run->synced &= w[i].synced;
 		if (!ret && w[i].error) {
 			ret = w[i].error;
 			*failed = w[i].failed;
@@ -651,7 +728,7 @@ static int run_round(struct run *run, const char **failed)
 	}
 	free(w);
 	/* also of a round that failed: what came to the files before is there */
-	seen = page_files_verify(&run->files);
+	seen = page_files_verify(&run->files, run->synced);
 	if (!ret && seen) {
 		*failed = "verifying";
 		ret = seen;
@@ -672,6 +749,11 @@ static void show_sample(const struct page_sample *s)
 	if (s->damage.class == PAGE_BEYOND_BUFFER) {
 		ksft_print_msg("read of file %u page %u generation %u: wrote behind its buffer\n",
 			       s->id.file, s->id.page, s->id.generation);
+		return;
+	}
+	if (s->view == VIEW_RESULT && !s->wanted) {
+		ksft_print_msg("fsync of file %u: %s; fsync(2) works\n", s->id.file,
+			       s->got == ENGINE_NO_CQE ? "no CQE" : strerror(-s->got));
 		return;
 	}
 	if (s->view == VIEW_RESULT) {
@@ -812,29 +894,57 @@ static void damage_on_purpose(struct run *run, enum view after, unsigned int n,
 		damage(id, spot->class, t->buf);
 }
 
+/* A round by this thread alone, with no ring: nobody under suspicion. Returns 0 or -errno. */
+static int write_alone(struct run *run, const char **failed)
+{
+	struct writer w = { .run = run };
+
+	run->writing = 1;
+	write_pages(&w);
+	run->synced = w.synced;
+	*failed = w.error ? w.failed : "verifying";
+	return w.error;
+}
+
+/* Views in which nothing could be looked at. */
+static unsigned int not_looked(const struct page_counts *c)
+{
+	unsigned int i, views = 0;
+
+	for (i = 0; i < VIEW_PAGES; i++)
+		if (c->views & VIEW_BIT(i) && !c->view[i].events)
+			views |= VIEW_BIT(i);
+	return views;
+}
+
 /*
  * Each kind of damage has to be found in every place, and be told as what it is; and nothing else.
- * The pages are written by this thread itself, which is nobody that is under suspicion.
+ * Returns NULL and how many @others were found, or why there is no answer at this site.
  */
-TEST(control_damaged_pages)
+static const char *control_damage(enum site site, uint64_t *others)
 {
 	unsigned int i, views, wanted = 0, found = 0, all;
+	static char why_not[600];
+	const char *failed, *why;
 	struct page_id id;
 	struct run run;
-	struct writer w = { .run = &run };
-	const char *why;
 	int ret;
 
-	why = run_open(&run, ENGINE_NONE, 1);
+	why = run_open(&run, ENGINE_NONE, site, 1);
 	if (why) {
 		run_close(&run);
-		SKIP(return, "%s", why);
+		return why;
 	}
-	views = run.board->counts.views;
 	all = opt.files * run.board->pages;
+	views = run.board->counts.views;
 	run.tamper = damage_on_purpose;
 	run.most = ARRAY_SIZE(spots) * spot_every(&run);
-	write_pages(&w);
+	ret = write_alone(&run, &failed);
+	if (ret) {
+		snprintf(why_not, sizeof(why_not), "%s fails: %s", failed, strerror(-ret));
+		run_close(&run);
+		return why_not;
+	}
 	if (views & VIEWS_FILE) {
 		/* a sentinel, and something behind the end */
 		id = page_board_id(run.board, 0, run.board->pages - 1);
@@ -843,10 +953,13 @@ TEST(control_damaged_pages)
 	}
 	if (pwrite(run.files.plain[0], "", 1, opt.size + 100) == 1)
 		wanted++;
-	ret = page_files_verify(&run.files) ?: w.error;
+	ret = page_files_write_back(&run.files) ?: page_files_verify(&run.files, true);
+	/* what the machine does not have */
+	views &= ~not_looked(&run.board->counts);
 	if (ret) {
+		snprintf(why_not, sizeof(why_not), "verifying fails: %s", strerror(-ret));
 		run_close(&run);
-		SKIP(return, "%s fails: %s", w.error ? w.failed : "verifying", strerror(-ret));
+		return why_not;
 	}
 	found = (views & VIEWS_FILE &&
 		 page_board_state(run.board, 0, id.page)->wrong == (views & VIEWS_FILE)) +
@@ -867,62 +980,201 @@ TEST(control_damaged_pages)
 				       page_class_name(spots[i].class),
 				       page_class_name(state->class), state->wrong, in);
 	}
-	shared->control_ok = wanted && found == wanted;
+	if (!wanted || found != wanted)
+		why = "pages that were damaged on purpose are not found";
 	ksft_print_msg("control: %u of %u damaged pages found, and %d others of %u\n", found,
 		       wanted, (int)run.board->counts.pages.violations - (int)found, all);
 	/* nobody damaged these, and io_uring had nothing to do with it */
-	if (shared->control_ok)
-		EXPECT_EQ(wanted, run.board->counts.pages.violations);
+	*others = run.board->counts.pages.violations - wanted;
 	run_close(&run);
-	if (!shared->control_ok)
-		SKIP(return, "pages that were damaged on purpose are not found");
+	return why;
+}
+
+TEST(control_damaged_pages)
+{
+	uint64_t others = 0;
+	const char *why = control_damage(SITE_ASKED, &others);
+
+	shared->control_ok[SITE_ASKED] = !why;
+	if (why)
+		SKIP(return, "%s", why);
+	EXPECT_EQ(0U, others);
+}
+
+#define BEHIND	5	/* pages damaged on the disk */
+
+/*
+ * Damage behind the file system has to be seen in each view of the disk, and in none of the page
+ * cache: then they look where they say. Sets the views of the disk that did not. Returns NULL, or
+ * why there is no answer.
+ */
+static const char *control_behind(enum site site, unsigned int *unproven)
+{
+	const char *why;
+	struct run run;
+	unsigned int i;
+	int ret;
+
+	why = run_open(&run, ENGINE_NONE, site, 1);
+	*unproven = 0;
+	for (i = 0; !why && i < BEHIND; i++) {
+		const struct page_id id = page_board_id(run.board, i % opt.files, i);
+
+		ret = page_files_damage_disk(&run.files, &id);
+		if (ret == -ENOENT)
+			why = "what was written is not found on the disk";
+		else if (ret)
+			why = "the disk cannot be written to";
+	}
+	if (!why && page_files_verify(&run.files, true))
+		why = "verifying fails";
+	for (i = 0; !why && i < BEHIND; i++) {
+		const struct page_state *state = page_board_state(run.board, i % opt.files, i);
+
+		*unproven |= run.board->counts.views & VIEWS_DISK & ~state->wrong;
+		if (state->wrong & VIEWS_CACHE)
+			why = "the page cache does not keep what was written";
+	}
+	if (why)
+		*unproven = VIEWS_DISK;
+	run_close(&run);
+	return why;
+}
+
+/* Views as "direct, dropped". */
+static void list_views(char *buf, size_t size, unsigned int views)
+{
+	unsigned int i, at = 0;
+
+	buf[0] = '\0';
+	for (i = 0; i < VIEW_NR; i++)
+		if (views & VIEW_BIT(i) && at < size)
+			at += snprintf(buf + at, size - at, "%s%s", at ? ", " : "",
+				       page_view_names[i]);
+}
+
+#define BEHIND_TRIES	3	/* somebody else may have had the page cache emptied */
+
+TEST(control_damaged_disk)
+{
+	const enum site site = sites[SITE_DISK].ours ? SITE_DISK : SITE_ASKED;
+	unsigned int unproven = 0, i;
+	const char *why = NULL;
+	uint64_t others = 0;
+	char views[200];
+
+	if (!*sites[SITE_DISK].why) {
+		why = control_damage(SITE_DISK, &others);
+		shared->control_ok[SITE_DISK] = !why;
+		shared->control_ok[SITE_DISK_DIRECT] = !why;
+	}
+	if (!why && (!sites[site].ours || sites[site].disk.image < 0))
+		why = "there is no disk that may be written to behind its file system";
+	else if (!why && !(opt.views & VIEWS_DISK))
+		why = "no view of the disk is asked for";
+	if (!*sites[SITE_DISK].why)
+		ksft_print_msg("disk: %s%s%s\n", sites[SITE_DISK].name,
+			       *sites[SITE_DISK].note ? "; " : "", sites[SITE_DISK].note);
+	if (why)
+		SKIP(return, "%s", why);
+	for (i = 0; !i || (i < BEHIND_TRIES && (why || unproven)); i++)
+		why = control_behind(site, &unproven);
+	shared->unproven[site] = unproven;
+	if (site == SITE_DISK)
+		shared->unproven[SITE_DISK_DIRECT] = unproven;
+	list_views(views, sizeof(views), unproven);
+	EXPECT_EQ(0U, others);
+	if (why)
+		SKIP(return, "%s", why);
+	if (unproven)
+		SKIP(return, "damage on the disk is not seen in: %s", views);
+	ksft_print_msg("control: %u pages damaged on the disk, seen there, not in the page cache\n",
+		       BEHIND);
 }
 
 /* --- the engines */
 
 FIXTURE(engine)
 {
-	struct result *result;
+	unsigned int nr;	/* in variant_of */
 };
 
 FIXTURE_VARIANT(engine)
 {
 	enum engine_kind kind;
+	enum site site;
 };
 
 FIXTURE_VARIANT_ADD(engine, uring)
 {
-	.kind = ENGINE_URING
+	.kind = ENGINE_URING, .site = SITE_ASKED
 };
 
 FIXTURE_VARIANT_ADD(engine, uring_async)
 {
-	.kind = ENGINE_URING_ASYNC
+	.kind = ENGINE_URING_ASYNC, .site = SITE_ASKED
 };
 
 FIXTURE_VARIANT_ADD(engine, uring_sqpoll)
 {
-	.kind = ENGINE_URING_SQPOLL
+	.kind = ENGINE_URING_SQPOLL, .site = SITE_ASKED
 };
 
 FIXTURE_VARIANT_ADD(engine, uring_fixed)
 {
-	.kind = ENGINE_URING_FIXED
+	.kind = ENGINE_URING_FIXED, .site = SITE_ASKED
 };
 
 FIXTURE_VARIANT_ADD(engine, thread)
 {
-	.kind = ENGINE_THREAD
+	.kind = ENGINE_THREAD, .site = SITE_ASKED
 };
 
 FIXTURE_VARIANT_ADD(engine, kthread)
 {
-	.kind = ENGINE_KTHREAD
+	.kind = ENGINE_KTHREAD, .site = SITE_ASKED
+};
+
+FIXTURE_VARIANT_ADD(engine, uring_disk)
+{
+	.kind = ENGINE_URING, .site = SITE_DISK
+};
+
+FIXTURE_VARIANT_ADD(engine, uring_async_disk)
+{
+	.kind = ENGINE_URING_ASYNC, .site = SITE_DISK
+};
+
+FIXTURE_VARIANT_ADD(engine, thread_disk)
+{
+	.kind = ENGINE_THREAD, .site = SITE_DISK
+};
+
+FIXTURE_VARIANT_ADD(engine, uring_disk_direct)
+{
+	.kind = ENGINE_URING, .site = SITE_DISK_DIRECT
+};
+
+FIXTURE_VARIANT_ADD(engine, uring_async_disk_direct)
+{
+	.kind = ENGINE_URING_ASYNC, .site = SITE_DISK_DIRECT
+};
+
+FIXTURE_VARIANT_ADD(engine, uring_fixed_disk_direct)
+{
+	.kind = ENGINE_URING_FIXED, .site = SITE_DISK_DIRECT
+};
+
+FIXTURE_VARIANT_ADD(engine, thread_disk_direct)
+{
+	.kind = ENGINE_THREAD, .site = SITE_DISK_DIRECT
 };
 
 FIXTURE_SETUP(engine)
 {
-	self->result = &shared->result[variant->kind];
+	while (variant_of[self->nr].kind != variant->kind ||
+	       variant_of[self->nr].site != variant->site)
+		self->nr++;
 }
 
 FIXTURE_TEARDOWN(engine)
@@ -968,13 +1220,14 @@ static const char *place_name(unsigned int place)
 		[PLACE_READBACK] = "when read back right after the CQE, but not later",
 		[PLACE_CACHE] = "in the page cache",
 		[PLACE_DISK] = "on disk",
+		[PLACE_UNSYNCED] = "not on disk after fsync",
 		[PLACE_END] = "at the end of the file",
 	};
 
 	return names[place];
 }
 
-static void settle_measured(struct result *r, enum engine_kind kind)
+static void settle_measured(struct result *r, enum engine_kind kind, enum site site)
 {
 	const struct page_counts *c = &r->counts;
 	const unsigned long long pages = c->pages.events, bad = c->pages.violations;
@@ -991,7 +1244,7 @@ static void settle_measured(struct result *r, enum engine_kind kind)
 	else if (pages < MIN_PAGES)
 		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
 		       pages, MIN_PAGES);
-	else if (wants_creations(kind) && c->creations < MIN_CREATIONS)
+	else if (wants_creations(kind, site) && c->creations < MIN_CREATIONS)
 		settle(&r->answer, "skip",
 		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
 		       pages, (unsigned long long)c->creations, MIN_CREATIONS);
@@ -1002,9 +1255,10 @@ static void settle_measured(struct result *r, enum engine_kind kind)
 }
 
 /* Wrong ones of how many, and each bound is that of its own comparisons. */
-static void show_views(const struct page_counts *c)
+static void show_views(const struct page_counts *c, unsigned int unproven)
 {
 	char text[VIEW_NR * 80] = "";
+	const unsigned int none = not_looked(c);
 	unsigned int i, at = 0;
 
 	for (i = 0; i < VIEW_NR; i++) {
@@ -1017,26 +1271,43 @@ static void show_views(const struct page_counts *c)
 				       (unsigned long long)c->view[i].events, rate.high);
 	}
 	ksft_print_msg("  wrong, by view (rate at most, 95 %%):%s\n", text);
+	list_views(text, sizeof(text), none);
+	if (none)
+		ksft_print_msg("  nothing could be looked at in: %s\n", text);
+	list_views(text, sizeof(text), unproven);
+	if (unproven)
+		ksft_print_msg("  no answer, as the control failed, in: %s\n", text);
+}
+
+/* -t is the time of an engine, at all of its sites. */
+static double time_of(enum engine_kind kind)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < VARIANT_NR; i++)
+		nr += variant_of[i].kind == kind && !*sites[variant_of[i].site].why;
+	return opt.seconds / nr;
 }
 
 static bool more_wanted(const struct run *run, double seconds)
 {
-	double limit = opt.seconds;
+	const bool created = !wants_creations(run->kind, run->site) ||
+			     run->board->counts.creations >= MIN_CREATIONS;
+	double limit = time_of(run->kind);
 
 	if (opt.stop_first && run->board->counts.pages.violations)
 		return false;
 	/* a slow machine gets more time, rather than a result that says nothing */
-	if (run->board->counts.pages.events < MIN_PAGES ||
-	    (wants_creations(run->kind) && run->board->counts.creations < MIN_CREATIONS))
-		limit *= SLOW;
+	if (run->board->counts.pages.events < MIN_PAGES || !created)
+		limit = SLOW * (created ? limit : opt.seconds);
 	return seconds < limit;
 }
 
-static void show_progress(const struct run *run, double seconds)
+static void show_progress(const struct run *run, const char *name, double seconds)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s: %.0f s, %llu pages, %llu wrong\033[K\r",
-			engine_names[run->kind], seconds,
+			name, seconds,
 			(unsigned long long)run->board->counts.pages.events,
 			(unsigned long long)run->board->counts.pages.violations);
 }
@@ -1057,8 +1328,10 @@ static const char *session_open(struct run *run)
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
 TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 {
+	struct result *r = &shared->result[self->nr];
+	const enum engine_kind kind = variant->kind;
 	const char *why = NULL, *failed = NULL;
-	struct result *r = self->result;
+	const enum site site = variant->site;
 	struct timespec start;
 	struct run run;
 	int ret = 0;
@@ -1067,15 +1340,17 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(SLOW * opt.seconds + 60);
 
-	if (opt.engine && strcmp(opt.engine, engine_names[variant->kind]))
+	if (opt.engine && strcmp(opt.engine, engine_names[kind]))
 		why = "not asked for";
-	else if (!shared->control_ok)
+	else if (*sites[site].why)
+		why = sites[site].why;
+	else if (!shared->control_ok[site])
 		why = "the control did not behave";
 	if (why) {
 		settle(&r->answer, "skip", "%s", why);
 		SKIP(return, "%s", r->answer.text);
 	}
-	why = run_open(&run, variant->kind, opt.threads);
+	why = run_open(&run, kind, site, opt.threads);
 	if (!why)
 		why = session_open(&run);
 	if (why) {
@@ -1088,7 +1363,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		ret = run_round(&run, &failed);
-		show_progress(&run, ms_since(&start) / 1e3);
+		show_progress(&run, variant_of[self->nr].name, ms_since(&start) / 1e3);
 	} while (!ret && more_wanted(&run, ms_since(&start) / 1e3));
 	r->seconds = ms_since(&start) / 1e3;
 	r->rounds = run.round;
@@ -1098,7 +1373,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	if (ret && !r->counts.pages.violations)
 		settle_error(r, ret, failed);
 	else
-		settle_measured(r, variant->kind);
+		settle_measured(r, kind, site);
 	show_samples(&r->counts);
 	if (run.session >= 0)
 		close(run.session);
@@ -1106,8 +1381,8 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
-	ksft_print_msg("%s: %s\n", engine_names[variant->kind], r->answer.text);
-	show_views(&r->counts);
+	ksft_print_msg("%s: %s\n", variant_of[self->nr].name, r->answer.text);
+	show_views(&r->counts, opt.views & shared->unproven[site]);
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
@@ -1187,7 +1462,7 @@ static void write_variant(FILE *f, unsigned int variant)
 	unsigned int i;
 
 	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ",
-		engine_names[variant], r->answer.outcome);
+		variant_of[variant].name, r->answer.outcome);
 	json_string(f, r->answer.text);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n      \"compared\": %llu,\n",
@@ -1202,12 +1477,14 @@ static void write_variant(FILE *f, unsigned int variant)
 		fprintf(f, "      \"first_ms\": %llu,\n", (unsigned long long)c->first_ms);
 	fprintf(f, "      \"views\": [");
 	for (i = 0; i < VIEW_PAGES; i++) {
-		if (!(c->views & VIEW_BIT(i)))
+		if (!(c->views & ~not_looked(c) & VIEW_BIT(i)))
 			continue;
 		fprintf(f, "%s \"%s\"", comma, page_view_names[i]);
 		comma = ",";
 	}
-	fprintf(f, " ],\n      ");
+	fprintf(f, " ], \"site\": ");
+	json_string(f, sites[variant_of[variant].site].name);
+	fprintf(f, ",\n      ");
 	json_looks(f, c);
 	fprintf(f, ",\n      ");
 	json_counts(f, "classes", c->class, PAGE_NR_CLASSES, NULL);
@@ -1223,16 +1500,17 @@ static void write_head(FILE *f)
 	fprintf(f, ",\n  \"computed_by\": ");
 	json_string(f, page_vector_means());
 	fprintf(f, ",\n  \"directory\": ");
-	json_string(f, opt.dir);
+	json_string(f, opt.dir ?: DIRECTORY);
 	fprintf(f, ",\n  \"file_system\": ");
 	json_string(f, opt.fs ?: "");
 	fprintf(f, ",\n  \"direct\": %s,\n  \"control_damaged_pages\": %s",
-		opt.direct ? "true" : "false", shared->control_ok ? "true" : "false");
+		opt.direct ? "true" : "false",
+		shared->control_ok[SITE_ASKED] ? "true" : "false");
 }
 
 static unsigned int variants(void)
 {
-	return ENGINE_NR;
+	return VARIANT_NR;
 }
 
 static const struct answer *answer(unsigned int variant)
@@ -1252,17 +1530,20 @@ static const char usage[] =
 	"usage: page_integrity [-t SECONDS] [--threads N] [--files N] [--size SIZE] [--dir DIR]\n"
 	"                      [--fs TYPE] [--direct] [--engine NAME] [--verify VIEWS]\n"
 	"                      [--workers N] [--json FILE] [--stop-first] [--no-module]\n"
-	"  -t SECONDS      time for each engine (default 1; 5 times that to reach 500 pages)\n"
+	"  -t SECONDS      time for each engine, in all places where it writes (default 1; 5 times\n"
+	"                  that to reach 500 pages)\n"
 	"  --threads N     threads that write (default 2)\n"
 	"  --files N       files that they write to (default 4)\n"
 	"  --size SIZE     of each file, such as 512K, 2M (default) or 1G\n"
 	"  --dir DIR       where the files are (default /dev/shm); they have no name\n"
-	"  --fs TYPE       on an empty tmpfs, ext4 or xfs made for this run, its image in DIR; it is\n"
-	"                  mounted nowhere and goes with the program; needs root and mkfs\n"
+	"  --fs TYPE       on an empty tmpfs, ext4, xfs or btrfs made for this run, its image in DIR;\n"
+	"                  it is mounted nowhere and goes with the program; needs root and mkfs\n"
 	"  --direct        open them with O_DIRECT\n"
+	"                  without these three: in /dev/shm, and by some engines also on a disk, with\n"
+	"                  and without O_DIRECT: an ext4 as by --fs, or else $TMPDIR, /var/tmp or .\n"
 	"  --engine NAME   uring, uring_async, uring_sqpoll, uring_fixed, thread or kthread alone\n"
-	"  --verify VIEWS  of memory,memory_after,readback,cache,mmap,direct,dropped (default: all\n"
-	"                  there are); results and sizes are looked at in any case\n"
+	"  --verify VIEWS  of memory,memory_after,readback,cache,mmap,direct,dropped,crash\n"
+	"                  (default: all there are); results and sizes are looked at in any case\n"
 	"  --workers N     a thread has N io-wq workers of each kind at most; the first N are created\n"
 	"                  when it submits, and none while it computes\n"
 	"  --json FILE     results for programs; $IO_URING_COHERENCY_RESULTS/page_integrity.json\n"
@@ -1364,7 +1645,7 @@ static void parse_options(int argc, char **argv)
 		case FS:
 			opt.fs = optarg;
 			if (!disk_knows(optarg))
-				die("--fs takes tmpfs, ext4 or xfs, not '%s'", optarg);
+				die("--fs takes tmpfs, ext4, xfs or btrfs, not '%s'", optarg);
 			break;
 		case DIRECT:
 			opt.direct = true;
@@ -1406,18 +1687,25 @@ static void parse_options(int argc, char **argv)
 		die("too many threads for so few pages: %d for each are needed", MIN_WINDOW);
 }
 
-/* Returns NULL, or why there is no file system of our own. */
-static const char *make_disk(void)
+/* Returns NULL, or why there is nothing at all to write to. */
+static const char *find_sites(void)
 {
-	static char path[32];
-	const char *why;
-	/* twice: ext4 and xfs keep some of it to themselves */
-	int root = disk_make(opt.fs, 2 * opt.files * opt.size, opt.dir, &why);
+	const size_t bytes = opt.files * opt.size;
+	unsigned int i;
 
-	if (root < 0)
-		return why;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", root);
-	files_dir = path;
+	if (opt.fs && !page_site_make(&sites[SITE_ASKED], opt.fs, bytes, opt.dir ?: DIRECTORY))
+		return sites[SITE_ASKED].why;
+	if (!opt.fs)
+		page_site_directory(&sites[SITE_ASKED], opt.dir ?: DIRECTORY);
+	sites[SITE_ASKED].direct = opt.direct;
+	if (opt.fs || opt.dir || opt.direct) {
+		for (i = SITE_DISK; i < SITE_NR; i++)
+			snprintf(sites[i].why, sizeof(sites[i].why), "not asked for");
+		return NULL;
+	}
+	page_site_find(&sites[SITE_DISK], "ext4", bytes, DIRECTORY);
+	sites[SITE_DISK_DIRECT] = sites[SITE_DISK];
+	sites[SITE_DISK_DIRECT].direct = true;
 	return NULL;
 }
 
@@ -1426,11 +1714,10 @@ int main(int argc, char **argv)
 	const char *why;
 
 	parse_options(argc, argv);
-	files_dir = opt.dir;
 	shared = program_share(sizeof(*shared));
 	why = page_init();
-	if (!why && opt.fs)
-		why = make_disk();
+	if (!why)
+		why = find_sites();
 	if (why)
 		return program_skip(&program, opt.json, why);
 	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));

@@ -833,7 +833,7 @@ check_pages_skipped()
 	pages_skip "has no O_DIRECT" unshare -m sh -c '
 		mount -t ramfs none "$0" || exit 1
 		"$1" --direct --dir "$0"' "$SCRATCH/small" "$program"
-	pages_skip "no image for a file system" "$program" --fs ext4 --dir /proc
+	pages_skip "no room for a file system in /proc" "$program" --fs ext4 --dir /proc
 	pages_skip "needs root" setpriv --bounding-set=-sys_admin "$program" --fs tmpfs
 	pages_skip "forbidden (seccomp)" "$HOST/without_io_uring" "$program" --engine uring -t 0.1
 	pages_skip "RLIMIT_MEMLOCK too small" setpriv --bounding-set=-ipc_lock \

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where page_integrity has its files; see page_site.h.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <linux/magic.h>
+
+#include "page_files.h"
+#include "page_site.h"
+
+void page_site_directory(struct page_site *site, const char *dir)
+{
+	memset(site, 0, sizeof(*site));
+	snprintf(site->dir, sizeof(site->dir), "%s", dir);
+	snprintf(site->name, sizeof(site->name), "%s", dir);
+}
+
+bool page_site_make(struct page_site *site, const char *type, size_t bytes, const char *dir)
+{
+	const char *why;
+
+	memset(site, 0, sizeof(*site));
+	/* twice: ext4 and xfs keep some of it to themselves */
+	if (disk_make(&site->disk, type, 2 * bytes, dir, &why)) {
+		snprintf(site->why, sizeof(site->why), "%s", why);
+		return false;
+	}
+	site->ours = true;
+	snprintf(site->dir, sizeof(site->dir), "/proc/self/fd/%d", site->disk.root);
+	snprintf(site->name, sizeof(site->name), "%s", type);
+	return true;
+}
+
+/* Whether what is written to a file in @dir can be had from elsewhere than the page cache. */
+static bool has_disk(const char *dir)
+{
+	const size_t size = sysconf(_SC_PAGESIZE);
+	int fd = page_files_nameless(dir);
+	unsigned char resident = 1;
+	struct statfs fs;
+	char *map;
+
+	if (fd < 0)
+		return false;
+	map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (map != MAP_FAILED && !fstatfs(fd, &fs) && fs.f_type != TMPFS_MAGIC &&
+	    fs.f_type != RAMFS_MAGIC && !posix_fallocate(fd, 0, size) &&
+	    pwrite(fd, dir, 1, 0) == 1 && !fsync(fd) &&
+	    !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		/* an overlay's own type does not tell what is below */
+		mincore(map, size, &resident);
+	if (map != MAP_FAILED)
+		munmap(map, size);
+	close(fd);
+	return !(resident & 1);
+}
+
+#define NR_PLACES	4
+
+bool page_site_find(struct page_site *site, const char *type, size_t bytes, const char *dir)
+{
+	const char *const places[NR_PLACES] = { dir, getenv("TMPDIR"), "/var/tmp", "." };
+	char first[512] = "";
+	unsigned int i;
+
+	for (i = 0; i < NR_PLACES; i++) {
+		if (!places[i])
+			continue;
+		if (page_site_make(site, type, bytes, places[i]))
+			return true;
+		if (!*first)
+			snprintf(first, sizeof(first), "%s", site->why);
+	}
+	for (i = 1; i < NR_PLACES; i++) {
+		if (!places[i] || !has_disk(places[i]))
+			continue;
+		page_site_directory(site, places[i]);
+		snprintf(site->note, sizeof(site->note), "%.299s", first);
+		return true;
+	}
+	snprintf(site->why, sizeof(site->why),
+		 "%.300s; and no directory on a disk can be written to ($TMPDIR, /var/tmp, .)",
+		 first);
+	return false;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Where page_integrity has its files: a directory, or a file system made for it.
+ */
+#ifndef PAGE_SITE_H
+#define PAGE_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "disk.h"
+
+struct page_site {
+	char dir[4096];
+	char name[300];		/* for people */
+	struct disk disk;	/* that dir is the root of, if it is ours */
+	bool ours;
+	char note[300];		/* why it is not what was looked for first, or empty */
+	bool direct;		/* files are written with O_DIRECT */
+	char why[512];		/* there is none, or empty */
+};
+
+/* The directory @dir as it is. */
+void page_site_directory(struct page_site *site, const char *dir);
+
+/*
+ * A file system of @type, with room for @bytes of data and its image in the directory @dir. Returns
+ * false if there is none, with the reason in why.
+ */
+bool page_site_make(struct page_site *site, const char *type, size_t bytes, const char *dir);
+
+/*
+ * Something with a disk for @bytes of data: a file system of @type with its image in @dir,
+ * $TMPDIR, /var/tmp or the current directory; else the first of these three that is on a disk.
+ * Returns false if there is none, with the reason in why.
+ */
+bool page_site_find(struct page_site *site, const char *type, size_t bytes, const char *dir);
+
+#endif /* PAGE_SITE_H */
