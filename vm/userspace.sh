@@ -145,6 +145,37 @@ fio_get()
 	mv "$work/fio" "$FIO"
 }
 
+# mkfs_get ARCH DIRECTORY: mkfs.ext4 for its guests, with the libraries that it takes.
+mkfs_get()
+{
+	local deb=${DEB_ARCH[$1]} all=$2.all
+
+	locked fetch
+	mkdir -p "$(dirname "$2")"
+	debian_collect "$all" {e2fsprogs,libext2fs2,libcom-err2,libblkid1,libuuid1,libc6}":$deb"
+	rm -rf "$2.new"
+	mkdir -p "$2.new/sbin"
+	cp "$all/sbin/mke2fs" "$2.new/sbin/mkfs.ext4"
+	(cd "$all" && find . \( -name mke2fs.conf -o -name 'ld*.so.[12]' -o -name 'libc.so.6' -o \
+		-name 'libext2fs.so.*' -o -name 'libe2p.so.*' -o -name 'libcom_err.so.*' -o \
+		-name 'libblkid.so.*' -o -name 'libuuid.so.*' \) \
+		-exec cp -d --parents -t "$2.new" {} +)
+	rm -rf "$all"
+	mv -T "$2.new" "$2"
+	unlock fetch
+}
+
+# Whether the guest will run page_integrity, by name or with all others.
+guest_runs_pages()
+{
+	if [ -e "$SCRATCH/guest.sh" ]; then
+		grep -q page_integrity "$SCRATCH/guest.sh"
+	else
+		! grep -qs '^SELECT=' "$SCRATCH/guest.env" ||
+			grep -q page_integrity "$SCRATCH/guest.env"
+	fi
+}
+
 # Of all that the build depends on in this directory, and of the tree that lends its rules.
 source_hash()
 {
@@ -154,7 +185,8 @@ source_hash()
 	echo "$KSELFTEST") | sha256sum | cut -c 1-16
 }
 
-# initramfs_make ARCH FILE: busybox, the kselftest, vm/init.sh, and KERNEL_MODULE if there is one.
+# initramfs_make ARCH FILE: busybox, the kselftest, vm/init.sh, KERNEL_MODULE if there is one, and
+# what the programs need that will run.
 initramfs_make()
 {
 	local arch=$1 file=$2 root=$SCRATCH/root-$1
@@ -173,5 +205,10 @@ initramfs_make()
 	[ ! -e "$SCRATCH/guest.env" ] || cp "$SCRATCH/guest.env" "$root/"
 	[ ! -e "$SCRATCH/guest.sh" ] || cp "$SCRATCH/guest.sh" "$root/"
 	[ -z "${FIO:-}" ] || cp "$FIO" "$root/usr/bin/fio"
+	# without it busybox's makes an ext2 there
+	if guest_runs_pages && [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
+		[ -d "$CACHE/mkfs/$arch" ] || (mkfs_get "$arch" "$CACHE/mkfs/$arch") || true
+		[ ! -d "$CACHE/mkfs/$arch" ] || cp -a "$CACHE/mkfs/$arch/." "$root/"
+	fi
 	(cd "$root" && find . -print0 | cpio --null --quiet -o -H newc | gzip -1) >"$file"
 }
