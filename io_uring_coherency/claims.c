@@ -70,8 +70,8 @@ static const char *const column_names[NR_COLUMNS] = { "programs", "mtr", "quick"
 /* What the names of its settings begin with. */
 static const char *const prefixes[NR_COLUMNS] = { "", "mtr_", "quick_" };
 
-#define PAGES	"./page_integrity --no-module --engine uring"
-#define DISK	PAGES " --dir /mnt/ext4"
+#define PAGES	"./page_integrity --dir /dev/shm --no-module --engine uring"
+#define DISK	"./page_integrity --dir /mnt/ext4 --no-module --engine uring"
 #define FLUSH	"--at generic_perform_write_exit=flush_dcache --at filemap_read_exit=flush_dcache"
 #define REGS	"./live_registers --only "
 #define ORDER	"./kernel_order --edge "
@@ -88,9 +88,10 @@ static const char *const delay_levels[] = { "0", "1000" };	/* us */
 static const struct setting alone[] = {
 	{ "pages_no_ipi_io_write_mb", "bad", .knobs = "--notify no_ipi --at io_write=mb",
 	  .command = PAGES, .seconds = 3 },
-	{ "pages_kthread", "bad", .command = "./page_integrity --engine kthread", .seconds = 3 },
-	{ "pages_thread", "bad", .command = "./page_integrity --no-module --engine thread",
-	  .seconds = 3 },
+	{ "pages_kthread", "bad", .seconds = 3,
+	  .command = "./page_integrity --dir /dev/shm --engine kthread" },
+	{ "pages_thread", "bad", .seconds = 3,
+	  .command = "./page_integrity --dir /dev/shm --no-module --engine thread" },
 	{ "pages_one_worker", "bad", .command = PAGES " --workers 1", .seconds = 3 },
 	{ "pages_copy_isync", "bad", .command = DISK, .seconds = 3,
 	  .knobs = "--at generic_perform_write=isync --at filemap_read=isync" },

@@ -9,21 +9,29 @@
  *	PAGE_FAULT_AT=N		the Nth such write or read (default 1), and ...
  *	PAGE_FAULT_EVERY=N	... each Nth after it (default 0: none)
  *	PAGE_FAULT_LOG=FILE	gets a line for each fault
+ *
+ * And with the disk, which are not writes or reads: "sync_lost", an fsync() that does nothing;
+ * "sync_fails", one that says so; "sync_rots", damage on the disk after it; "no_drop", a
+ * POSIX_FADV_DONTNEED that does nothing; "no_direct", O_DIRECT that goes through the page cache.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include <linux/loop.h>
 
 #define PAGE		16384
 
@@ -61,6 +69,11 @@ static void init(void)
 static bool is(const char *name)
 {
 	return !strcmp(kind, name);
+}
+
+static bool of_disk(void)
+{
+	return !strncmp(kind, "sync_", 5) || !strncmp(kind, "no_", 3);
 }
 
 /* Whether it is this one's turn; tells so. */
@@ -228,7 +241,8 @@ static ssize_t do_write(int fd, const void *buf, size_t len, off_t at)
 	if (last != fd && last >= 0)
 		__atomic_store_n(&other_fd, last, __ATOMIC_RELAXED);
 	other = __atomic_load_n(&other_fd, __ATOMIC_RELAXED);
-	if (strchr("rvu", *kind) || (is("file") && (other < 0 || other == fd)) || !due(&writes))
+	if (strchr("rvu", *kind) || of_disk() ||
+	    (is("file") && (other < 0 || other == fd)) || !due(&writes))
 		return real_write(fd, buf, len, at);
 	return bad_write(fd, (char *)buf, at, other);
 }
@@ -291,4 +305,91 @@ int io_uring_submit(struct io_uring *ring)
 	if (is("uold"))
 		sqe->user_data -= 1ULL << 32;
 	return real_submit(ring);
+}
+
+/* --- the disk: see disk.h */
+
+static unsigned int syncs;
+static int image = -1;
+
+/* The first loop device is the file system's, those after it are what a crash leaves. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	void *arg;
+	va_list args;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (request == LOOP_CONFIGURE && image < 0)
+		image = dup(((struct loop_config *)arg)->fd);
+	return syscall(SYS_ioctl, fd, request, arg);
+}
+
+/* The first page of a file, on the disk alone. */
+static void rot(int fd)
+{
+	const size_t size = lseek(image, 0, SEEK_END);
+	char page[PAGE], *map, *at;
+	unsigned int i;
+
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, image, 0);
+	if (map == MAP_FAILED)
+		return;
+	at = real_read(fd, page, PAGE, 0) == PAGE ? memmem(map, size, page, 64) : NULL;
+	for (i = 64; at && i < 80; i++)
+		at[i] ^= 0xff;
+	munmap(map, size);
+}
+
+static int sync_or_not(int fd, long nr)
+{
+	int ret;
+
+	if (!is_engine(PAGE) || !of_disk() || !due(&syncs))
+		return syscall(nr, fd);
+	if (is("sync_lost"))
+		return 0;
+	if (is("sync_fails"))
+		return error(ECANCELED);
+	ret = syscall(nr, fd);
+	if (is("sync_rots"))
+		rot(fd);
+	return ret;
+}
+
+int fsync(int fd)
+{
+	return sync_or_not(fd, SYS_fsync);
+}
+
+int fdatasync(int fd)
+{
+	return sync_or_not(fd, SYS_fdatasync);
+}
+
+int posix_fadvise(int fd, off_t at, off_t len, int advice)
+{
+	static int (*real)(int fd, off_t at, off_t len, int advice);
+
+	pthread_once(&once, init);
+	if (!real)
+		real = dlsym(RTLD_NEXT, "posix_fadvise");
+	return is("no_drop") ? 0 : real(fd, at, len, advice);
+}
+
+int open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list args;
+
+	pthread_once(&once, init);
+	if (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) {
+		va_start(args, flags);
+		mode = va_arg(args, mode_t);
+		va_end(args);
+	}
+	if (is("no_direct"))
+		flags &= ~O_DIRECT;
+	return syscall(SYS_openat, AT_FDCWD, path, flags, mode);
 }

@@ -257,7 +257,7 @@ bench_mariadb()
 	MARIADB_BEFORE='for i in $(seq '$BENCH_MARIADB_STARTS'); do
 		./live_registers --no-module --stop-first \
 			--json /results/live_registers.$i.json >/dev/null 2>&1
-		./page_integrity --no-module --engine uring -t 60 --stop-first \
+		./page_integrity --dir /dev/shm --no-module --engine uring -t 60 --stop-first \
 			--json /results/page_integrity.$i.json >/dev/null 2>&1
 	done'
 	for ((boot = 1; boot <= BENCH_BOOTS; boot++)); do

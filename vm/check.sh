@@ -736,7 +736,7 @@ check_bad_program_options()
 	refused 2 "a number with K, M or G" "$program" --size 100
 	refused 2 "whole pages" "$program" --size 17K
 	refused 2 "a number from 1 to 4" "$program" --workers 5
-	refused 2 "takes tmpfs, ext4 or xfs" "$program" --fs fat
+	refused 2 "takes tmpfs, ext4, xfs or btrfs" "$program" --fs fat
 	refused 2 "too many threads" "$program" --threads 64 --size 512K
 	refused 2 "cannot write to /nowhere" "$program" --dir /nowhere
 	refused 2 "knows no 'nonsense'" "$program" --engine nonsense
@@ -911,8 +911,8 @@ check_page_faults()
 			PAGE_FAULT=$kind PAGE_FAULT_AT=$((1 + RANDOM % (every ? 3 : most))) \
 				PAGE_FAULT_EVERY=$every PAGE_FAULT_LOG=$SCRATCH/log \
 				LD_PRELOAD=$SCRATCH/page_faults.so "$program" --no-module -t 0.1 \
-				--engine $engine --size 512K --json "$json" >"$SCRATCH/out" 2>&1 ||
-				code=$?
+				--dir /dev/shm --engine $engine --size 512K --json "$json" \
+				>"$SCRATCH/out" 2>&1 || code=$?
 			say "$kind, every $every: $(wc -l <"$SCRATCH/log") faults:" \
 				"$(jq -r --arg e $engine \
 					'.variants[] | select(.name == $e) | .text' "$json")"
@@ -930,38 +930,128 @@ check_page_faults()
 					else .violations end)' "$json" >/dev/null
 		done
 	done < <(tr -s '\t' <<<"$PAGE_FAULTS" | sed 's/^\t//')
-	LD_PRELOAD=$SCRATCH/page_faults.so "$program" --no-module -t 0.1 --engine thread
+	LD_PRELOAD=$SCRATCH/page_faults.so "$program" --no-module -t 0.1 --dir /dev/shm \
+		--engine thread
 }
 
 # A file system of the program's own, in each view; then killed: neither process, file, mount nor
 # loop device is left.
 check_pages_own_fs()
 {
-	local program=$HOST/page_integrity fs pid loops
+	local program=$HOST/page_integrity fs after pid loops
 
 	[ "$(id -u)" = 0 ] || skip "needs root for a file system of its own"
 	[ -e /dev/loop-control ] || skip "this kernel has no loop devices"
-	need_packages e2fsprogs xfsprogs
+	need_packages e2fsprogs xfsprogs btrfs-progs
 	loops=$(losetup -a)
-	for fs in tmpfs ext4 xfs; do
+	for fs in tmpfs ext4 xfs btrfs; do
 		! grep -qv nodev /proc/filesystems || grep -qw $fs /proc/filesystems || continue
 		"$program" --fs $fs -t 0.2 --engine thread --json "$SCRATCH/$fs.json"
 	done
-	jq -e '[.variants[] | select(.views | length == 7)] | length == 1' "$SCRATCH/ext4.json"
-	"$program" --fs xfs -t 60 --dir "$SCRATCH" >"$SCRATCH/out" 2>&1 &
-	pid=$!
-	until grep -q "RUN *engine.uring.pages" "$SCRATCH/out" || ! kill -0 $pid; do
-		sleep 0.1
+	jq -e '[.variants[] | select(.views | length == 8)] | length == 1' "$SCRATCH/ext4.json"
+	# while a mount is looked at, while a copy of it is, and early in a default run
+	for after in 'RUN *engine.uring.pages' 'RUN *engine.thread.pages' 'RUN *global.*_disk'; do
+		case $after in
+		*global*) set -- "$program" ;;
+		*) set -- "$program" --fs xfs -t 60 --dir "$SCRATCH" ;;
+		esac
+		[[ $after != *thread* ]] || set -- "$@" --engine thread
+		"$@" >"$SCRATCH/out" 2>&1 &
+		pid=$!
+		until grep -q "$after" "$SCRATCH/out" || ! kill -0 $pid; do
+			sleep 0.1
+		done
+		sleep "0.$((RANDOM % 5))"
+		kill -KILL $pid
+		wait $pid || true
+		for _ in $(seq 50); do
+			! pgrep -f "^$program" && [ "$(losetup -a)" = "$loops" ] && break
+			sleep 0.2
+		done
+		! pgrep -f "^$program" || fail "a process is left"
+		[ "$(losetup -a)" = "$loops" ]
 	done
-	kill -KILL $pid
-	wait $pid || true
-	for _ in $(seq 50); do
-		! pgrep -f "^$program" && [ "$(losetup -a)" = "$loops" ] && break
-		sleep 0.2
+	rm -f "$SCRATCH"/{tmpfs,ext4,xfs,btrfs}.json "$SCRATCH/out"
+	[ -z "$(ls "$SCRATCH")" ]
+}
+
+# pages_fault KIND CODE JQ ARGS...: page_integrity's engine "thread" with that fault of its disk.
+pages_fault()
+{
+	local code=0
+
+	LD_PRELOAD=$SCRATCH/faults.so PAGE_FAULT=$1 "$HOST/page_integrity" --no-module \
+		--engine thread --json "$SCRATCH/json" "${@:4}" >"$SCRATCH/out" 2>&1 || code=$?
+	[ "$code" = "$2" ] && jq -e ".variants[] | select(.name == \"thread\") | $3" \
+		"$SCRATCH/json" >/dev/null || {
+		cat "$SCRATCH/out"
+		fail "$1 ended with code $code, and not with $2 and $3"
+	}
+}
+
+# What is on the disk: an fsync that does nothing, once in a run; damage that the page cache does
+# not have; and views that do not look at the disk, which have no answer.
+check_pages_disk_faults()
+{
+	[ "$(id -u)" = 0 ] || skip "needs root for a file system of its own"
+	[ -e /dev/loop-control ] || skip "this kernel has no loop devices"
+	need_packages e2fsprogs
+	cc -shared -fPIC -O2 -D_GNU_SOURCE -o "$SCRATCH/faults.so" \
+		"$TOP/io_uring_coherency/page_faults.c" -ldl -luring
+	for _ in $(seq 20); do
+		pages_fault sync_lost 1 '.classes == {stale: .violations} and
+			.places == {unsynced: .violations} and
+			.looks.crash.violations == .violations and .looks.cache.violations == 0 and
+			.looks.direct.violations == 0' --fs ext4 -t 0.1
 	done
-	! pgrep -f "^$program" || fail "a process is left"
-	[ "$(losetup -a)" = "$loops" ]
-	[ "$(cd "$SCRATCH" && echo *)" = "ext4.json out tmpfs.json xfs.json" ]
+	pages_fault sync_lost 1 '.outcome == "pass"'
+	jq -e '.variants[] | select(.name == "thread_disk") | .places.unsynced > 0' "$SCRATCH/json"
+	pages_fault sync_fails 1 '.classes == {"wrong result": 1} and .places == {result: 1}' \
+		--fs ext4 -t 0.1
+	pages_fault sync_rots 1 '.places == {disk: 1} and .looks.cache.violations == 0 and
+		([.looks.direct, .looks.dropped, .looks.crash | .violations] == [1, 1, 1])' \
+		--fs ext4 -t 0.1
+	pages_fault no_drop 0 '.views - ["direct", "dropped"] == .views and
+		.looks.crash.events > 0' --fs ext4
+	grep 'SKIP damage on the disk is not seen in: direct, dropped$' "$SCRATCH/out"
+	pages_fault no_direct 0 '.views - ["direct"] == .views and
+		.looks.dropped.events > 0' --fs ext4
+	grep 'no answer, as the control failed, in: direct$' "$SCRATCH/out"
+	pages_fault none 0 '[.looks.direct, .looks.dropped, .looks.crash | .events > 500] | all' \
+		--fs ext4
+}
+
+# The default run's disk where there is none: the reason, and an answer from tmpfs.
+check_pages_no_disk()
+{
+	local program=$HOST/page_integrity
+
+	[ "$(id -u)" = 0 ] || skip "needs root to hide what there is"
+	unshare -m mount -t tmpfs none /var/tmp 2>/dev/null || skip "cannot mount here"
+	mkdir "$SCRATCH/small"
+	# without_disk COMMAND REASON: skipped on a disk for this reason
+	without_disk() {
+		# shellcheck disable=SC2016 # expanded by the inner shell
+		env -u TMPDIR unshare -m sh -c 'mount -t tmpfs none /var/tmp && cd /var/tmp &&
+			{ '"$1"'; } && exec "$0" --engine thread --no-module' "$program" \
+			>"$SCRATCH/out" 2>&1
+		cat "$SCRATCH/out"
+		[ "$(grep -c "^ok .* # SKIP $2.*; and no directory on a disk" "$SCRATCH/out")" = 2 ]
+	}
+	without_disk 'mount --bind /dev/null /dev/loop-control' 'no loop device: '
+	without_disk 'mount -t tmpfs none /usr/sbin' 'mkfs.ext4: No such file or directory'
+	# the image fits neither there nor here
+	without_disk 'mount -t tmpfs -o size=50m none /dev/shm &&
+		mount -t tmpfs -o size=50m none /var/tmp && cd /var/tmp' \
+		'no room for a file system in /dev/shm: '
+	pages_skip "no room for a file system in .*: .* MiB are needed, 20 are left" \
+		unshare -m sh -c "mount -t tmpfs -o size=20m none $SCRATCH/small &&
+		$program --fs ext4 --dir $SCRATCH/small"
+	# who may not mount has a directory, or says why not
+	setpriv --bounding-set=-sys_admin "$program" --engine thread --no-module \
+		>"$SCRATCH/out" 2>&1
+	grep '^# disk: /.*; a file system of its own needs root$' "$SCRATCH/out" ||
+		grep 'SKIP a file system of its own needs root; and no directory' "$SCRATCH/out"
 }
 
 # As if a package were missing: dpkg-query knows none, and nothing may be installed.
@@ -1029,7 +1119,8 @@ check_io_uring_disabled()
 	OPT_ARCH=ppc64le
 	guest_of source:mainline ""
 	[ "$(grep -c '^code 4' "$SCRATCH/guest/ktap")" = 2 ]
-	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 12 ]
+	# of page_integrity on tmpfs, and on a disk with and without O_DIRECT
+	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 14 ]
 }
 
 # A kernel's build that check would not see the end of.
@@ -1364,10 +1455,12 @@ too_busy()
 }
 
 # page_integrity on a good kernel: an answer from most engines, and where there is none a machine
-# too busy for the number of workers that it takes.
+# too busy for the number of workers that it takes, or a kernel that can have no disk.
 PAGES_GOOD='([.variants[] | select(.outcome == "pass" and .events >= 500)] | length >= 4) and
 	([.variants[] | select(.outcome != "pass") |
-		.outcome == "skip" and (.text | test("^inconclusive"))] | all)'
+		.outcome == "skip" and ((.text | test("^inconclusive")) or
+		(.name | test("_disk")) and
+		(.text | test("^not asked for$|^no loop device|^this kernel has no ext4")))] | all)'
 
 # The good kernel: an answer from every variant that the kernel has, no violation, and the knobs do
 # what they say. A variant ends by its events; the time is for a machine that is busy with something
@@ -1514,7 +1607,7 @@ check_barrier_ctl()
 			./live_registers --only poll_wake_default -t 2 -n 200
 		cat /tmp/out
 		is 0 ./barrier_ctl --workers 1 --pin-workers --json /results/workers.json -- \
-			./page_integrity --no-module --engine uring_async -t 1
+			./page_integrity --dir /dev/shm --no-module --engine uring_async -t 1
 		cat /tmp/out
 		[ ! -e /sys/module/ppc_barrier_test ] || exit 1
 		echo "all is well"
@@ -1637,7 +1730,8 @@ check_pages_disk()
 	for json in "$SCRATCH"/guest/pages-*.json; do
 		say "${json##*/}"
 		jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$json"
-		jq -e '[.variants[] | select(.views | length != 7)] == []' "$json"
+		jq -e '[.variants[] | select(.text != "not asked for" and
+			(.views | length != 7))] == []' "$json"
 		jq -e "$3" "$json"
 	done
 }
@@ -1942,6 +2036,8 @@ run_check()
 	t pages-skipped check_pages_skipped
 	t page-faults check_page_faults
 	t pages-own-fs check_pages_own_fs
+	t pages-disk-faults check_pages_disk_faults
+	t pages-no-disk check_pages_no_disk
 	t no-package check_no_package
 	t no-mirror check_no_mirror
 	t nowhere-to-write check_nowhere_to_write
@@ -1987,6 +2083,9 @@ run_check()
 		'[.uring, .uring_async, .uring_fixed] | map(.classes.misplaced > 0) | all'
 	t pages-io-wq-cqe-before-data check_pages_caught source:6.1+io-wq-cqe-before-data \
 		'[.uring, .uring_async, .uring_fixed] | map(.places.readback > 0) | all'
+	t pages-io-uring-fsync-is-lost check_pages_caught source:6.1+io-uring-fsync-is-lost \
+		'[.uring_disk, .uring_async_disk] | map(.violations > 0 and
+		(.places | keys) == ["unsynced"] and (.classes | keys) == ["stale"]) | all'
 	t pages-disk-good check_pages_disk source:6.1 0 "$PAGES_GOOD"
 	t pages-disk-bad check_pages_disk "source:6.1+$both" 1 \
 		'[.variants[] | select(.name | test("^uring(_async|_fixed)?$")) |
