@@ -391,3 +391,31 @@ void evidence_correct(double *surprise, unsigned int nr)
 	while (nr--)
 		surprise[nr] = fabs(surprise[nr]);
 }
+
+/* --- a control */
+
+enum worth evidence_worth(const struct evidence *e, const struct evidence *control, uint64_t min,
+			  char *why, size_t size)
+{
+	const double expected = e->events * evidence_interval(control, EVIDENCE_CONFIDENCE).low;
+	const unsigned long long shown = violations_of(control), of = control->events;
+
+	if (e->events < min || control->events < min) {
+		snprintf(why, size, "%llu events and %llu of the control, at least %llu are needed",
+			 (unsigned long long)e->events, of, (unsigned long long)min);
+		return WORTH_TOO_FEW;
+	}
+	if (!shown) {
+		snprintf(why, size, "the control did not show it either, 0 of %llu", of);
+		return WORTH_NOTHING;
+	}
+	if (expected < EVIDENCE_MIN_EXPECTED) {
+		snprintf(why, size,
+			 "the control showed it %llu of %llu times, so %.3g were to be expected, at least %u are needed",
+			 shown, of, expected, EVIDENCE_MIN_EXPECTED);
+		return WORTH_TOO_FEW;
+	}
+	snprintf(why, size, "the control showed it %llu of %llu times, so %.3g were to be expected",
+		 shown, of, expected);
+	return WORTH_AN_ANSWER;
+}

@@ -136,4 +136,33 @@ uint64_t evidence_surprise_needed(const struct evidence *base);
  */
 void evidence_correct(double *surprise, unsigned int nr);
 
+/* Violations that the control's rate would have brought, so that having none means something. */
+#define EVIDENCE_MIN_EXPECTED	10
+
+/* From the most to the least. */
+enum worth {
+	WORTH_AN_ANSWER,
+	WORTH_TOO_FEW,		/* inconclusive: more events might tell */
+	WORTH_NOTHING,		/* the control does not show a violation either */
+};
+
+/*
+ * What it is worth that @e has no violation, by a @control: the same without what prevents
+ * violations, run beside it. The first that applies:
+ *
+ *	fewer than @min events of either	too few
+ *	no violation of @control		nothing: what was looked for cannot be seen here
+ *	fewer than EVIDENCE_MIN_EXPECTED
+ *	violations were to be expected in @e	too few
+ *	else					an answer
+ *
+ * @why gets the reason in words, cut at @size bytes; EVIDENCE_TEXT_SIZE is always enough.
+ *
+ * Method: what was to be expected is the events of @e times the lowest rate that
+ * evidence_interval() leaves possible for @control, with EVIDENCE_CONFIDENCE. So a control that
+ * showed it once is ground for an answer only where @e has 400 times its events.
+ */
+enum worth evidence_worth(const struct evidence *e, const struct evidence *control, uint64_t min,
+			  char *why, size_t size);
+
 #endif /* EVIDENCE_H */

@@ -695,4 +695,63 @@ TEST(corrected)
 	evidence_correct(NULL, 0);
 }
 
+/*
+ * Limits by R: low = qbeta(0.025, v, n - v + 1), and 0.05^(1/n) where all are violations. What was
+ * one weak outcome, or a control with hardly an event, is no ground for an answer.
+ */
+TEST(worth)
+{
+	static const struct {
+		struct evidence e, control;
+		enum worth worth;
+	} table[] = {
+		{ { 0, 0 }, { 0, 0 }, WORTH_TOO_FEW },
+		{ { 99, 0 }, { 1000, 1000 }, WORTH_TOO_FEW },
+		{ { 1000, 0 }, { 99, 99 }, WORTH_TOO_FEW },
+		{ { 1000, 0 }, { 1000, 0 }, WORTH_NOTHING },
+		{ { 1000, 0 }, { 1000, 1 }, WORTH_TOO_FEW },
+		/* 12 by the point estimate */
+		{ { 12000, 0 }, { 1000, 1 }, WORTH_TOO_FEW },
+		/* qbeta(0.025, 1, 1000) = 2.53e-05 */
+		{ { 390000, 0 }, { 1000, 1 }, WORTH_TOO_FEW },
+		{ { 400000, 0 }, { 1000, 1 }, WORTH_AN_ANSWER },
+		/* qbeta(0.025, 10, 991) = 0.004805, (0.025, 18, 983) = 0.0107 */
+		{ { 1000, 0 }, { 1000, 10 }, WORTH_TOO_FEW },
+		{ { 1000, 0 }, { 1000, 17 }, WORTH_TOO_FEW },
+		{ { 1000, 0 }, { 1000, 18 }, WORTH_AN_ANSWER },
+		{ { 2080, 0 }, { 1000, 10 }, WORTH_TOO_FEW },
+		{ { 2082, 0 }, { 1000, 10 }, WORTH_AN_ANSWER },
+		{ { 100, 0 }, { 100, 100 }, WORTH_AN_ANSWER },
+		{ { 1ULL << 62, 0 }, { 1ULL << 62, 1ULL << 61 }, WORTH_AN_ANSWER },
+	};
+	char why[EVIDENCE_TEXT_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++)
+		EXPECT_EQ(table[i].worth, evidence_worth(&table[i].e, &table[i].control, 100, why,
+							 sizeof(why)))
+			TH_LOG("line %u: %s", i, why);
+}
+
+TEST(worth_in_words)
+{
+	static const struct evidence most = { UINT64_MAX, UINT64_MAX };
+	char why[EVIDENCE_TEXT_SIZE];
+
+	evidence_worth(&(struct evidence){ 1000, 0 }, &(struct evidence){ 0, 0 }, 100, why,
+		       sizeof(why));
+	EXPECT_STREQ("1000 events and 0 of the control, at least 100 are needed", why);
+	evidence_worth(&(struct evidence){ 1000, 0 }, &(struct evidence){ 500, 0 }, 100, why,
+		       sizeof(why));
+	EXPECT_STREQ("the control did not show it either, 0 of 500", why);
+	evidence_worth(&(struct evidence){ 200, 0 }, &(struct evidence){ 100, 1 }, 100, why,
+		       sizeof(why));
+	EXPECT_STREQ(why,
+		     "the control showed it 1 of 100 times, so 0.0506 were to be expected, at least 10 are needed");
+	evidence_worth(&most, &most, UINT64_MAX, why, sizeof(why));
+	EXPECT_TRUE(strlen(why) < EVIDENCE_TEXT_SIZE - 1);
+	evidence_worth(&(struct evidence){ 1000, 0 }, &(struct evidence){ 1000, 900 }, 0, why, 12);
+	EXPECT_STREQ("the control", why);
+}
+
 TEST_HARNESS_MAIN
