@@ -8,8 +8,8 @@
 TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_knobs module_offload
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
-TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test page_test without_io_uring \
-	innodb_page thread_rate
+TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test page_test cpu_pairs_test \
+	without_io_uring innodb_page thread_rate
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -81,8 +81,8 @@ $(OUTPUT)/module_knobs: $(src)/module_knobs.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -o $@
 
-$(OUTPUT)/ring_order: $(addprefix $(src)/,ring_order.c ring_edges.c program.c json.c \
-	evidence.c) $(headers)
+$(OUTPUT)/ring_order: $(addprefix $(src)/,ring_order.c ring_edges.c cpu_pairs.c program.c \
+	json.c evidence.c) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 
@@ -99,8 +99,8 @@ endif
 $(OUTPUT)/barrier_ctl: $(src)/barrier_ctl.c $(src)/module.c $(src)/json.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
 
-$(OUTPUT)/kernel_order: $(addprefix $(src)/,kernel_order.c program.c module.c json.c evidence.c) \
-		$(headers)
+$(OUTPUT)/kernel_order: $(addprefix $(src)/,kernel_order.c cpu_pairs.c program.c module.c json.c \
+		evidence.c) $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -lm -o $@
 
 $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
@@ -117,6 +117,10 @@ $(OUTPUT)/claims: $(src)/claims.c $(src)/evidence.c $(src)/json.c $(headers)
 
 $(OUTPUT)/evidence_test: $(src)/evidence_test.c $(src)/evidence.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
+
+$(OUTPUT)/cpu_pairs_test: $(addprefix $(src)/,cpu_pairs_test.c cpu_pairs.c program.c json.c) \
+		$(headers)
+	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
 
 # no loop becomes a call of libc's memcpy()
 $(OUTPUT)/page.o $(OUTPUT)/page_sums.o: $(OUTPUT)/%.o: $(src)/%.c $(headers)

@@ -114,6 +114,11 @@ check_page()
 	"$HOST/page_test"
 }
 
+check_cpu_pairs()
+{
+	"$HOST/cpu_pairs_test"
+}
+
 # verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
 check_verdict()
 {
@@ -2033,6 +2038,7 @@ run_check()
 	t checkpatch check_checkpatch
 	t evidence check_evidence
 	t page check_page
+	t cpu-pairs check_cpu_pairs
 	t verdict check_verdict
 	t verdict-surprise check_verdict_surprise
 	t mariadb-judged check_mariadb_judged
