@@ -4,12 +4,12 @@
  * IPI, wake-up, task_work, work queues, completions and kthread_use_mm(), inside the kernel, by the
  * litmus tests of ppc_barrier_test.ko (ppc_barrier_test/litmus.c names what each edge rests on).
  *
- * Each edge is run in three forms, in turns: as the kernel has it, where one outcome is forbidden;
- * with something weaker in its place, where the same outcome is allowed (the control); and with
- * further barriers. Forbidden and seen is a failure. That the control never shows what is allowed
- * makes a machine, such as an emulator on x86, that cannot tell: then there is no answer (SKIP). So
- * it is with too few events, which is when fewer than 10 weak outcomes were to be expected at the
- * control's rate.
+ * Each edge is run in turns as the kernel has it, where one outcome is forbidden; without its
+ * barrier and the same otherwise, where that outcome is allowed (the control); and with further
+ * barriers. Forbidden and seen is a failure. It is a pass that it was not, if the control's rate
+ * would have shown it (evidence_worth()). A machine on which the control does not show it, such as
+ * an emulator on x86, cannot tell; nor can any where a module cannot leave out what the edge rests
+ * on: then there is a bound, and no answer (SKIP).
  */
 #include <errno.h>
 #include <getopt.h>
@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
+#include "cpu_pairs.h"
 #include "evidence.h"
 #include "json.h"
 #include "kselftest_harness.h"
@@ -40,10 +41,8 @@
 #endif
 
 #define MIN_EVENTS	1000
-#define MIN_EXPECTED	10	/* weak outcomes in the kernel's form, if it were as the control */
 #define SLICE_MIN_MS	10
 #define SLICE_MAX_MS	50
-#define TURNS		4	/* slices on a pair of CPUs: half of them in the kernel's form */
 #define DEFAULT_SECONDS	1.0
 
 #define SB		0	/* the outcome that is forbidden: r0 + 2 * r1 */
@@ -51,40 +50,56 @@
 
 struct edge {
 	unsigned int forbidden;
-	const char *weak;	/* what the control has in the kernel's place */
+	/* what the controls leave out; neither: there is none */
+	const char *without, *without_other;
 	bool many_cells;	/* there is a bare loop to compare with */
 	bool receiver, in_syscalls;
 };
 
-#define FLAG	"a plain store and a plain load of a flag"
-
 static const struct edge edges[PBT_NR_EDGES] = {
-	[PBT_EDGE_MEMORY_SB] = { .forbidden = SB, .weak = "nothing", .many_cells = true },
-	[PBT_EDGE_MEMORY_MP] = { .forbidden = MP, .weak = FLAG, .many_cells = true },
+	[PBT_EDGE_MEMORY_SB] = { .forbidden = SB, .without = "smp_mb()", .many_cells = true },
+	[PBT_EDGE_MEMORY_MP] = {
+		.forbidden = MP, .without = "smp_wmb() and smp_rmb()", .many_cells = true,
+	},
 	[PBT_EDGE_SET_CURRENT_STATE] = {
-		.forbidden = SB, .weak = "__set_current_state()", .many_cells = true,
+		.forbidden = SB, .without = "the barrier of smp_store_mb()", .many_cells = true,
 	},
 	[PBT_EDGE_WAKE_UP_PROCESS] = {
-		.forbidden = SB, .weak = "a look at the task's state", .many_cells = true,
+		.forbidden = SB, .without = "try_to_wake_up()'s smp_mb__after_spinlock()",
+		.many_cells = true,
 	},
-	[PBT_EDGE_SLEEP_WAKE] = { .forbidden = SB, .weak = "__set_current_state()" },
+	[PBT_EDGE_SLEEP_WAKE] = {
+		.forbidden = SB, .without = "the sleeper's barrier",
+		.without_other = "the waker's barrier",
+	},
 	[PBT_EDGE_KTHREAD_USE_MM] = {
-		.forbidden = SB, .weak = "a plain store", .many_cells = true,
+		.forbidden = SB, .without = "the barrier after the lock", .many_cells = true,
 	},
 	[PBT_EDGE_KTHREAD_UNUSE_MM] = {
-		.forbidden = SB, .weak = "a plain store", .many_cells = true,
+		.forbidden = SB, .without = "smp_mb__after_spinlock()", .many_cells = true,
 	},
-	[PBT_EDGE_IPI] = { .forbidden = MP, .weak = FLAG },
-	[PBT_EDGE_QUEUE_WORK] = { .forbidden = MP, .weak = FLAG },
-	[PBT_EDGE_QUEUE_WORK_PENDING] = { .forbidden = SB, .weak = "work_pending()" },
-	[PBT_EDGE_COMPLETION] = { .forbidden = MP, .weak = FLAG },
+	[PBT_EDGE_IPI] = { .forbidden = MP },
+	[PBT_EDGE_QUEUE_WORK] = { .forbidden = MP },
+	[PBT_EDGE_QUEUE_WORK_PENDING] = {
+		.forbidden = SB, .without = "the barrier of queue_work_on()'s test_and_set_bit()",
+	},
+	[PBT_EDGE_COMPLETION] = { .forbidden = MP, .without = "the waiter's lock" },
 	[PBT_EDGE_TASK_WORK_RESUME] = {
-		.forbidden = MP, .weak = FLAG, .receiver = true, .in_syscalls = true,
+		.forbidden = MP, .without = "the barrier of task_work_add()", .receiver = true,
+		.in_syscalls = true,
 	},
-	[PBT_EDGE_TASK_WORK_SIGNAL] = { .forbidden = MP, .weak = FLAG, .receiver = true },
+	[PBT_EDGE_TASK_WORK_SIGNAL] = {
+		.forbidden = MP, .without = "the barrier of task_work_add()", .receiver = true,
+	},
 	[PBT_EDGE_TASK_WORK_NO_IPI] = {
-		.forbidden = MP, .weak = FLAG, .receiver = true, .in_syscalls = true,
+		.forbidden = MP, .without = "the barrier of task_work_add()", .receiver = true,
+		.in_syscalls = true,
 	},
+};
+
+/* Slices on a pair of CPUs; the controls that an edge lacks are left out. */
+static const enum pbt_form turns[] = {
+	PBT_FORM_KERNEL, PBT_FORM_WEAK, PBT_FORM_KERNEL, PBT_FORM_WEAK_OTHER, PBT_FORM_BARRIER,
 };
 
 static const char *const edge_names[PBT_NR_EDGES] = PBT_EDGE_NAMES;
@@ -101,7 +116,7 @@ struct result {
 	struct answer answer;
 	struct evidence evidence;	/* of the kernel's form */
 	struct counts form[PBT_NR_FORMS];
-	unsigned int pairs;		/* of CPUs that were used */
+	unsigned int pairs;		/* of CPUs that were used: the first ones */
 	double first_ms;		/* time of the control until it showed; < 0: never */
 };
 
@@ -117,10 +132,12 @@ static struct {
 	const char *edge;
 	const char *json;
 	bool no_module, bare;
+	uint64_t seed;
 	struct cpus cpus;
 } opt = { .seconds = DEFAULT_SECONDS };
 
 static struct shared *shared;
+static struct cpu_pairs pairs;
 
 /* --- a thread for task_work to be sent to */
 
@@ -190,11 +207,7 @@ static int run_slice(struct run *run, enum pbt_form form, int a, int b)
 
 	run->seed = run->seed * 1664525 + 1013904223;
 	if (run->receiver) {
-		cpu_set_t cpu;
-
-		CPU_ZERO(&cpu);
-		CPU_SET(b, &cpu);
-		pthread_setaffinity_np(run->receiver->thread, sizeof(cpu), &cpu);
+		cpu_pin(run->receiver->tid, b);
 		l.receiver = run->receiver->tid;
 	}
 	if (ioctl(run->session, PBT_LITMUS, &l))
@@ -210,40 +223,54 @@ static int run_slice(struct run *run, enum pbt_form form, int a, int b)
 	return 0;
 }
 
-/* The @n-th ordered pair of CPUs: neighbours first, then further and further apart. */
-static void nth_pair(unsigned int n, int *a, int *b)
+static bool is_control(enum pbt_form form)
 {
-	const unsigned int nr = opt.cpus.nr, apart = n / nr % (nr - 1) + 1;
+	return form == PBT_FORM_WEAK || form == PBT_FORM_WEAK_OTHER;
+}
 
-	*a = opt.cpus.cpu[n % nr];
-	*b = opt.cpus.cpu[(n % nr + apart) % nr];
+/* What a control of the edge leaves out, or NULL: it has no such. */
+static const char *left_out(const struct edge *e, enum pbt_form form)
+{
+	return form == PBT_FORM_WEAK ? e->without : e->without_other;
+}
+
+/* All turns on one pair. Returns 0 or -errno. */
+static int run_pair(struct run *run, const struct cpu_pair *pair)
+{
+	const struct edge *e = &edges[run->r->edge];
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(turns); i++) {
+		if (is_control(turns[i]) && !left_out(e, turns[i]))
+			continue;
+		ret = run_slice(run, turns[i], pair->cpu[0], pair->cpu[1]);
+		/* this kernel's barrier cannot be left out */
+		if (ret && !(ret == -EOPNOTSUPP && is_control(turns[i])))
+			return ret;
+	}
+	if (opt.bare && e->many_cells)
+		return run_slice(run, PBT_FORM_BARE, pair->cpu[0], pair->cpu[1]);
+	return 0;
 }
 
 /* Returns 0 or -errno. */
 static int run_edge(struct run *run)
 {
-	static const enum pbt_form turn[TURNS] = {
-		PBT_FORM_KERNEL, PBT_FORM_WEAK, PBT_FORM_KERNEL, PBT_FORM_BARRIER,
-	};
-	const unsigned int pairs = opt.cpus.nr * (opt.cpus.nr - 1);
-	const double each = opt.seconds * 1e3 / TURNS / pairs;
+	const double each = opt.seconds * 1e3 / ARRAY_SIZE(turns) / pairs.nr;
 	struct timespec start;
-	unsigned int n, i;
-	int ret = 0, a, b;
+	unsigned int n;
+	int ret;
 
 	run->slice_ms = each < SLICE_MIN_MS ? SLICE_MIN_MS :
 			each > SLICE_MAX_MS ? SLICE_MAX_MS : each;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (n = 0; !n || ms_since(&start) < opt.seconds * 1e3; n++) {
-		nth_pair(n, &a, &b);
-		for (i = 0; i < TURNS && !ret; i++)
-			ret = run_slice(run, turn[i], a, b);
-		if (!ret && opt.bare && edges[run->r->edge].many_cells)
-			ret = run_slice(run, PBT_FORM_BARE, a, b);
+		ret = run_pair(run, &pairs.pair[n % pairs.nr]);
 		if (ret)
 			return ret;
+		run->r->pairs = n < pairs.nr ? n + 1 : pairs.nr;
 	}
-	run->r->pairs = n < pairs ? n : pairs;
 	return 0;
 }
 
@@ -256,27 +283,59 @@ static void print_counts(const struct result *r, enum pbt_form form)
 
 	for (i = 0; i < PBT_OUTCOMES; i++)
 		at += snprintf(text + at, sizeof(text) - at, "%s %u,%u%s %llu", i ? "," : "", i & 1,
-			       i >> 1, i != forbidden ? "" : form == PBT_FORM_WEAK ? " (allowed)" :
+			       i >> 1, i != forbidden ? "" : is_control(form) ? " (allowed)" :
 			       " (forbidden)", (unsigned long long)c->outcome[i]);
 	ksft_print_msg("  %-7s r0,r1:%s; %.3g/s\n", form_names[form], text,
 		       c->seconds > 0 ? c->iterations / c->seconds : 0);
+	if (is_control(form))
+		ksft_print_msg("          without %s\n", left_out(&edges[r->edge], form));
+}
+
+/* Nothing was seen: what is that worth? By each control that there is, and all have to agree. */
+static void settle_unseen(struct result *r, const char *sentence)
+{
+	const struct edge *e = &edges[r->edge];
+	enum worth worth, least = WORTH_AN_ANSWER;
+	char why[EVIDENCE_TEXT_SIZE], all[sizeof(r->answer.text)] = "";
+	unsigned int form, at = 0;
+
+	for (form = PBT_FORM_WEAK; form <= PBT_FORM_WEAK_OTHER; form++) {
+		const struct evidence control = { r->form[form].iterations,
+						  r->form[form].outcome[e->forbidden] };
+
+		if (!left_out(e, form))
+			continue;
+		worth = evidence_worth(&r->evidence, &control, MIN_EVENTS, why, sizeof(why));
+		/* it was refused, and not too slow */
+		if (!r->form[form].seconds)
+			break;
+		least = worth > least ? worth : least;
+		at += snprintf(all + at, sizeof(all) - at, "; without %s: %s", left_out(e, form),
+			       why);
+	}
+	if (!at)
+		settle(&r->answer, "skip",
+		       "not observable: a module cannot leave this barrier out, so there is no control and no more than a bound: %s",
+		       sentence);
+	else if (least == WORTH_NOTHING)
+		settle(&r->answer, "skip", "not observable on this machine: %s%s", sentence, all);
+	else if (least == WORTH_TOO_FEW)
+		settle(&r->answer, "skip", "inconclusive: %s%s", sentence, all);
+	else
+		settle(&r->answer, "pass", "%s%s", sentence, all);
 }
 
 static void settle_measured(struct result *r)
 {
 	const struct edge *e = &edges[r->edge];
 	const struct counts *kernel = &r->form[PBT_FORM_KERNEL];
-	const struct counts *weak = &r->form[PBT_FORM_WEAK];
 	const struct counts *barrier = &r->form[PBT_FORM_BARRIER];
-	const uint64_t shown = weak->outcome[e->forbidden];
 	char sentence[EVIDENCE_TEXT_SIZE], fenced[EVIDENCE_TEXT_SIZE];
 	const struct evidence with_barrier = { barrier->iterations,
 					       barrier->outcome[e->forbidden] };
-	double expected;
 
 	r->evidence.events = kernel->iterations;
 	r->evidence.violations = kernel->outcome[e->forbidden];
-	expected = weak->iterations ? (double)shown / weak->iterations * kernel->iterations : 0;
 	evidence_sentence(sentence, sizeof(sentence), &r->evidence);
 	evidence_sentence(fenced, sizeof(fenced), &with_barrier);
 	if (r->evidence.violations)
@@ -287,24 +346,11 @@ static void settle_measured(struct result *r)
 		settle(&r->answer, "fail",
 		       "%s; but between two barriers: %s: this smp_mb() is none", sentence,
 		       fenced);
-	else if (r->evidence.events < MIN_EVENTS || weak->iterations < MIN_EVENTS)
-		settle(&r->answer, "skip",
-		       "inconclusive: %s, at least %u are needed, and as many of the control (%llu)",
-		       sentence, MIN_EVENTS, (unsigned long long)weak->iterations);
-	else if (!shown)
-		settle(&r->answer, "skip",
-		       "not observable on this machine: with %s in its place the outcome is allowed and was seen 0 of %llu times, so this says nothing: %s",
-		       e->weak, (unsigned long long)weak->iterations, sentence);
-	else if (expected < MIN_EXPECTED)
-		settle(&r->answer, "skip",
-		       "inconclusive: %s, with %s in its place %llu of %llu: at that rate %.1f were to be expected, at least %u are needed",
-		       sentence, e->weak, (unsigned long long)shown,
-		       (unsigned long long)weak->iterations, expected, MIN_EXPECTED);
+	else if (r->evidence.events < MIN_EVENTS)
+		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
+		       sentence, MIN_EVENTS);
 	else
-		settle(&r->answer, "pass",
-		       "%s; the control, %s in its place, showed the weak outcome %llu of %llu times",
-		       sentence, e->weak, (unsigned long long)shown,
-		       (unsigned long long)weak->iterations);
+		settle_unseen(r, sentence);
 }
 
 FIXTURE(edge)
@@ -425,6 +471,7 @@ TEST_F_TIMEOUT(edge, orders, INT_MAX / 1000)
 	struct receiver receiver;
 	struct run run = { .r = r, .seed = (uint32_t)getpid() * 2654435761U };
 	const char *why;
+	char text[CPU_PAIRS_TEXT];
 	unsigned int form;
 	int ret = 0;
 
@@ -455,11 +502,12 @@ TEST_F_TIMEOUT(edge, orders, INT_MAX / 1000)
 	else
 		settle_measured(r);
 
-	ksft_print_msg("%s (%s, r0,r1 = %u,0 is forbidden), %u pairs of CPUs\n",
-		       edge_names[r->edge], e->forbidden == SB ? "SB" : "MP", e->forbidden,
-		       r->pairs);
+	cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
+	ksft_print_msg("%s (%s, r0,r1 = %u,0 is forbidden), pairs of CPUs: %s\n",
+		       edge_names[r->edge], e->forbidden == SB ? "SB" : "MP", e->forbidden, text);
 	for (form = 0; form < PBT_FORM_BARE; form++)
-		print_counts(r, form);
+		if (r->form[form].iterations)
+			print_counts(r, form);
 	if (r->form[PBT_FORM_BARE].iterations)
 		ksft_print_msg("  bare loops: %.3g/s\n", r->form[PBT_FORM_BARE].iterations /
 			       r->form[PBT_FORM_BARE].seconds);
@@ -478,7 +526,7 @@ static void json_counts(FILE *f, const struct counts *c, enum pbt_form form)
 {
 	unsigned int i;
 
-	fprintf(f, "%s\n        \"%s\": {", form ? "," : "", form_names[form]);
+	fprintf(f, "%s\n        \"%s\": {", form == PBT_FORM_KERNEL ? "" : ",", form_names[form]);
 	for (i = 0; i < PBT_OUTCOMES; i++)
 		fprintf(f, " \"%u,%u\": %llu,", i & 1, i >> 1, (unsigned long long)c->outcome[i]);
 	fprintf(f, " \"iterations\": %llu, \"discarded\": %llu, \"seconds\": %.3f }",
@@ -491,6 +539,7 @@ static void write_variant(FILE *f, unsigned int variant)
 	const struct interval rate = evidence_interval(&r->evidence, EVIDENCE_CONFIDENCE);
 	const struct edge *e = &edges[r->edge];
 	const struct counts *weak = &r->form[PBT_FORM_WEAK];
+	char text[CPU_PAIRS_TEXT];
 	unsigned int i;
 
 	fprintf(f, "    { \"name\": \"%s\", \"kind\": \"%s\", \"forbidden\": \"%u,0\",\n",
@@ -500,21 +549,25 @@ static void write_variant(FILE *f, unsigned int variant)
 	fprintf(f, ",\n      \"events\": %llu, \"violations\": %llu, \"rate_low\": %.6g,",
 		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,
 		rate.low);
-	fprintf(f, " \"rate_high\": %.6g, \"pairs\": %u,\n", rate.high, r->pairs);
+	cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
+	fprintf(f, " \"rate_high\": %.6g, \"pairs\": %u, \"pairs_by_distance\": \"%s\",\n",
+		rate.high, r->pairs, text);
 	fprintf(f, "      \"control_events\": %llu, \"control_seen\": %llu,",
 		(unsigned long long)weak->iterations,
 		(unsigned long long)weak->outcome[e->forbidden]);
 	if (r->first_ms >= 0)
 		fprintf(f, " \"control_first_ms\": %.1f,", r->first_ms);
 	fprintf(f, "\n      \"forms\": {");
-	for (i = 0; i < (r->form[PBT_FORM_BARE].iterations ? PBT_NR_FORMS : PBT_FORM_BARE); i++)
-		json_counts(f, &r->form[i], i);
+	for (i = 0; i < PBT_NR_FORMS; i++)
+		if (i == PBT_FORM_KERNEL || r->form[i].iterations)
+			json_counts(f, &r->form[i], i);
 	fprintf(f, " } }");
 }
 
 static void write_head(FILE *f)
 {
-	fprintf(f, ",\n  \"cpus\": %u", opt.cpus.nr);
+	fprintf(f, ",\n  \"cpus\": %u, \"seed\": %llu", opt.cpus.nr,
+		(unsigned long long)opt.seed);
 }
 
 static unsigned int variants(void)
@@ -536,11 +589,13 @@ static const struct program program = {
 };
 
 static const char usage[] =
-	"usage: kernel_order [-t SECONDS] [--edge NAME] [--cpus A,B] [--json FILE] [--list]\n"
-	"                    [--bare] [--no-module]\n"
+	"usage: kernel_order [-t SECONDS] [--edge NAME] [--cpus A,B] [--seed N] [--json FILE]\n"
+	"                    [--list] [--bare] [--no-module]\n"
 	"  -t SECONDS   time for each edge (default 1)\n"
 	"  --edge NAME  test this edge alone\n"
-	"  --cpus A,B   these two CPUs (default: all pairs of those that this process may use)\n"
+	"  --cpus A,B   these two CPUs (default: pairs of those that this process may use, drawn at\n"
+	"               each distance: SMT siblings, same cluster, same chip, further)\n"
+	"  --seed N     draw them by this number (default: a new one, which the results have)\n"
 	"  --json FILE  results for programs; $IO_URING_COHERENCY_RESULTS/kernel_order.json\n"
 	"               is the default where that directory is named\n"
 	"  --list       the edges, and end\n"
@@ -553,8 +608,11 @@ static void list_edges(void)
 	unsigned int i;
 
 	for (i = 0; i < PBT_NR_EDGES; i++)
-		printf("%-19s %s, control: %s\n", edge_names[i],
-		       edges[i].forbidden == SB ? "SB" : "MP", edges[i].weak);
+		printf("%-19s %s, %s%s%s%s\n", edge_names[i],
+		       edges[i].forbidden == SB ? "SB" : "MP",
+		       edges[i].without ? "control: without " : "no control",
+		       edges[i].without ?: "", edges[i].without_other ? "; without " : "",
+		       edges[i].without_other ?: "");
 }
 
 static bool edge_exists(const char *name)
@@ -583,6 +641,7 @@ static void parse_options(int argc, char **argv)
 	static const struct option options[] = {
 		{ "edge", required_argument, NULL, 'e' },
 		{ "cpus", required_argument, NULL, 'c' },
+		{ "seed", required_argument, NULL, 's' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "bare", no_argument, NULL, 'b' },
@@ -594,6 +653,7 @@ static void parse_options(int argc, char **argv)
 	int c;
 
 	opt.json = json_default("kernel_order");
+	opt.seed = cpu_pairs_seed(NULL);
 	while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
@@ -604,6 +664,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'c':
 			cpus = optarg;
+			break;
+		case 's':
+			opt.seed = cpu_pairs_seed(optarg);
 			break;
 		case 'j':
 			opt.json = optarg;
@@ -635,6 +698,9 @@ static void parse_options(int argc, char **argv)
 		parse_cpus(cpus);
 	else
 		cpus_add_all(&opt.cpus);
+	cpu_pairs_draw(&pairs, opt.cpus.cpu, opt.cpus.nr, opt.seed, CPU_SYSFS);
+	if (opt.cpus.nr > 1 && !pairs.nr)
+		die("no memory");
 }
 
 int main(int argc, char **argv)

@@ -1230,6 +1230,8 @@ TEST_F(session, wrong_litmus)
 	for (i = 0; i < ARRAY_SIZE(l.reserved); i++)
 		LITMUS(EINVAL, l.reserved[i] = 1ULL << (16 * i));
 	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_IPI; l.form = PBT_FORM_BARE);
+	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_IPI; l.form = PBT_FORM_WEAK);
+	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_MEMORY_SB; l.form = PBT_FORM_WEAK_OTHER);
 	LITMUS(ENODEV, l.cpu[0] = 1U << 30);
 	LITMUS(ENODEV, l.cpu[1] = ~0U);
 	EXPECT_EQ(-1, ioctl(session, PBT_LITMUS, NULL));
@@ -1243,6 +1245,8 @@ TEST_F(session, wrong_litmus)
 	for (i = 0; i < PBT_NR_FORMS; i++) {
 		l = good;
 		l.form = i;
+		if (i == PBT_FORM_WEAK_OTHER)
+			l.edge = PBT_EDGE_SLEEP_WAKE;
 		l.msecs = 50;
 		EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &l));
 		EXPECT_LT(0ULL, l.iterations);

@@ -26,6 +26,18 @@
 #define COMPAT_TWA_NO_IPI	(-1)
 #endif
 
+/* The flag by which task_work_add() tells of work, or -1: TIF_NOTIFY_SIGNAL is of v5.11. */
+static inline int compat_notify_flag(enum task_work_notify_mode mode)
+{
+	if (mode == TWA_NONE || mode == TWA_RESUME)
+		return TIF_NOTIFY_RESUME;
+#ifdef TIF_NOTIFY_SIGNAL
+	return TIF_NOTIFY_SIGNAL;
+#else
+	return -1;
+#endif
+}
+
 /* "kprobe: kretprobe: introduce get_kretprobe()", v5.15 */
 static inline struct kretprobe *compat_kretprobe(struct kretprobe_instance *ri)
 {

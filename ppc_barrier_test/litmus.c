@@ -40,6 +40,20 @@
  * completion		kernel/sched/completion.c: both sides hold x->wait.lock, the waiter second.
  * task_work_*		kernel/task_work.c: the cmpxchg() of task_work_add() that succeeds is a full
  *			barrier, task_work_run() takes the list by xchg() or cmpxchg().
+ *
+ * A pass needs a control that is the same but for one barrier, and shows what that one prevents. By
+ * edge, with the file of io_uring_coherency/litmus that says so:
+ *
+ * memory_*		nothing in its place: SB+plain, MP+plain
+ * set_current_state	the store alone: SB+wake-up+no-sleeper-mb
+ * wake_up_process	what it does up to its look at the state: SB+wake-up+no-waker-mb
+ * sleep_wake		two, without the sleeper's barrier and without the waker's: the same files
+ * kthread_*use_mm	what they do but for switching the mm: SB+kthread-*use-mm+no-mb
+ * queue_work_pending	the caller's barrier: SB+queue-work+no-caller-mb; the worker's is not ours
+ * completion		the waiter's lock, where it need not sleep: MP+completion+unlocked
+ * task_work_*		the barrier of task_work_add(): MP+task-work+relaxed
+ * ipi, queue_work	none: the lists that order them are kernel/smp.c's and kernel/workqueue.c's
+ *			own, and what an interrupt or a worker's wake-up adds cannot be left out
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -85,7 +99,7 @@ struct edge {
 	u32 delay;			/* turns at most, before T1's batch or T0's cell */
 	batch_fn batch[PBT_FORM_BARRIER + 1][2];
 	side_fn side[2];		/* in place of batches; the second may be NULL */
-	bool batch_when_weak;		/* ... but not for that form */
+	u32 controls;			/* BIT(PBT_FORM_WEAK), ..._OTHER: those that there are */
 	/* for side[0]: sets off what reads x. 1, 0 if there was no need to, or -errno */
 	int (*send)(struct litmus *l);
 	enum task_work_notify_mode notify;
@@ -273,10 +287,24 @@ static void wake_other(struct litmus *l)
 	wake_up_process(l->task[1]);
 }
 
-/* A look at the state, as try_to_wake_up() has one. */
+/*
+ * What try_to_wake_up() does until it knows whether @task sleeps, without smp_mb__after_spinlock():
+ * SB+wake-up+no-waker-mb.litmus.
+ */
+static bool look_weak(struct task_struct *task)
+{
+	unsigned long flags;
+	bool asleep;
+
+	raw_spin_lock_irqsave(&task->pi_lock, flags);
+	asleep = compat_task_state(task) & TASK_NORMAL;
+	raw_spin_unlock_irqrestore(&task->pi_lock, flags);
+	return asleep;
+}
+
 static void wake_other_weak(struct litmus *l)
 {
-	WRITE_ONCE(l->clog[0], compat_task_state(l->task[1]));
+	look_weak(l->task[1]);
 }
 
 static void use_mm(struct litmus *l)
@@ -289,10 +317,18 @@ static void unuse_mm(struct litmus *l)
 	kthread_unuse_mm(l->mm);
 }
 
-/* A store, as that to tsk->mm is one. */
+/*
+ * What both do, without their barriers: a store, as that to tsk->mm is one, under the task's lock.
+ * SB+kthread-use-mm+no-mb.litmus, SB+kthread-unuse-mm+no-mb.litmus. A thread that has used the mm
+ * before changes nothing else (switch_mm_irqs_off() with prev == next).
+ */
 static void mm_weak(struct litmus *l)
 {
+	task_lock(current);
+	local_irq_disable();
 	WRITE_ONCE(l->plain, l->mm);
+	local_irq_enable();
+	task_unlock(current);
 }
 
 /*
@@ -423,9 +459,14 @@ static void sb_unuse_mm_fenced(struct litmus *l, u32 g)
 	store_load(l, 0, g, use_mm, unuse_mm, nothing, true);
 }
 
-static void sb_mm_weak(struct litmus *l, u32 g)
+static void sb_use_mm_weak(struct litmus *l, u32 g)
 {
-	store_load(l, 0, g, nothing, mm_weak, nothing, false);
+	store_load(l, 0, g, nothing, mm_weak, mm_weak, false);
+}
+
+static void sb_unuse_mm_weak(struct litmus *l, u32 g)
+{
+	store_load(l, 0, g, mm_weak, mm_weak, nothing, false);
 }
 
 /* The other side, in all forms: the barrier is the edge's matter, and here there has to be one. */
@@ -611,7 +652,8 @@ static void waker(struct litmus *l)
 		WRITE_ONCE(l->cell_y, g);
 		if (l->arg->form == PBT_FORM_BARRIER)
 			full_barrier(l);
-		WRITE_ONCE(l->result[1][0], wake_up_process(l->task[0]));
+		WRITE_ONCE(l->result[1][0], l->arg->form == PBT_FORM_WEAK_OTHER ?
+			   look_weak(l->task[0]) : wake_up_process(l->task[0]));
 		if (!meet(l, 1))
 			return;
 		if (!(g % 64) && !go_on(l, 1))
@@ -635,6 +677,14 @@ static bool wait_done(struct litmus *l, const u32 *done, u32 n)
 	return true;
 }
 
+static void parcel_put(struct parcel *p)
+{
+	if (refcount_dec_and_test(&p->refs)) {
+		kfree(p);
+		module_put(THIS_MODULE);
+	}
+}
+
 static void sender(struct litmus *l)
 {
 	struct parcel *p = l->parcel;
@@ -644,11 +694,17 @@ static void sender(struct litmus *l)
 
 	for (g = 1; go_on(l, 0); g++) {
 		delay_turns(l, 0);
+		if (p)
+			refcount_inc(&p->refs);
+		/* the control does not: what came before x is not to be missed */
+		smp_mb();
 		WRITE_ONCE(*x, g);
 		if (l->arg->form == PBT_FORM_BARRIER)
 			full_barrier(l);
 		told = l->edge->send(l);
 		if (told < 0) {
+			if (p)
+				parcel_put(p);
 			give_up(l, told);
 			return;
 		}
@@ -732,6 +788,23 @@ static void cleanup_work(struct litmus *l)
 }
 
 /*
+ * What queue_work_on() does when it finds @work pending, but with nothing that orders what came
+ * before: SB+queue-work+no-caller-mb.litmus. Who has set the bit owns it, and gives it back.
+ */
+static bool is_queued_weak(struct work_struct *work)
+{
+	unsigned long flags;
+	bool pending;
+
+	local_irq_save(flags);
+	pending = test_and_set_bit_lock(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
+	if (!pending)
+		clear_bit(WORK_STRUCT_PENDING_BIT, work_data_bits(work));
+	local_irq_restore(flags);
+	return pending;
+}
+
+/*
  * T0 stores and queues the work again and again. Each time the work turns out to be queued anew, it
  * was begun after the last call that found it pending, and must have seen what was stored before
  * that call. So the two come as close as they can, and there is one event for each time it ran.
@@ -746,7 +819,7 @@ static void queuer(struct litmus *l)
 		WRITE_ONCE(l->cell_x, g);
 		if (form == PBT_FORM_BARRIER)
 			full_barrier(l);
-		queued = !(form == PBT_FORM_WEAK && work_pending(&l->work)) && send_work(l);
+		queued = !(form == PBT_FORM_WEAK && is_queued_weak(&l->work)) && send_work(l);
 		if (!queued) {
 			pending = g;
 			continue;
@@ -773,22 +846,35 @@ static int setup_completion(struct litmus *l)
 	return 0;
 }
 
+/* Without sleeping. The control looks without the lock: MP+completion+unlocked.litmus. */
+static void poll_completion(struct litmus *l)
+{
+	const bool weak = l->arg->form == PBT_FORM_WEAK;
+	u32 spins;
+
+	for (spins = 0; spins < SPINS; spins++) {
+		if (weak ? !READ_ONCE(l->event.done) : !try_wait_for_completion(&l->event)) {
+			barrier();
+			continue;
+		}
+		receive(l);
+		if (weak)
+			try_wait_for_completion(&l->event);
+		return;
+	}
+}
+
 static void waiter(struct litmus *l)
 {
-	while (go_on(l, 1))
-		if (wait_for_completion_timeout(&l->event, HZ / 20))
+	while (go_on(l, 1)) {
+		if (rnd(&l->side[1], 2))
+			poll_completion(l);
+		else if (wait_for_completion_timeout(&l->event, HZ / 20))
 			receive(l);
+	}
 }
 
 /* --- task_work, in a thread of the caller's that returns to user mode */
-
-static void parcel_put(struct parcel *p)
-{
-	if (refcount_dec_and_test(&p->refs)) {
-		kfree(p);
-		module_put(THIS_MODULE);
-	}
-}
 
 static void on_task_work(struct callback_head *work)
 {
@@ -803,17 +889,35 @@ static void on_task_work(struct callback_head *work)
 	parcel_put(p);
 }
 
+/*
+ * task_work_add() with nothing that orders what came before: MP+task-work+relaxed.litmus. False
+ * where that cannot be: there is other work, or none is taken any more.
+ */
+static bool add_task_work_weak(struct litmus *l)
+{
+	struct callback_head *work = &l->parcel->work;
+	int flag = compat_notify_flag(l->edge->notify);
+	bool told;
+
+	if (work->next) {
+		work->next = NULL;
+		/* it was there by task_work_add(); who sees the work must not see it */
+		smp_mb();
+	}
+	if (cmpxchg_relaxed(&l->receiver->task_works, NULL, work))
+		return false;
+	told = test_tsk_thread_flag(l->receiver, flag);
+	set_tsk_thread_flag(l->receiver, flag);
+	if (!told && l->edge->notify != COMPAT_TWA_NO_IPI)
+		kick_process(l->receiver);
+	return true;
+}
+
 static int send_task_work(struct litmus *l)
 {
-	int err;
-
-	refcount_inc(&l->parcel->refs);
-	init_task_work(&l->parcel->work, on_task_work);
-	err = task_work_add(l->receiver, &l->parcel->work, l->edge->notify);
-	if (!err)
+	if (l->arg->form == PBT_FORM_WEAK && add_task_work_weak(l))
 		return 1;
-	parcel_put(l->parcel);
-	return err;
+	return task_work_add(l->receiver, &l->parcel->work, l->edge->notify) ?: 1;
 }
 
 static int setup_task_work(struct litmus *l)
@@ -836,6 +940,7 @@ static int setup_task_work(struct litmus *l)
 	__module_get(THIS_MODULE);
 	used_task_work = true;
 	refcount_set(&l->parcel->refs, 1);
+	init_task_work(&l->parcel->work, on_task_work);
 	l->parcel->barrier = l->arg->form == PBT_FORM_BARRIER;
 	return 0;
 }
@@ -857,17 +962,9 @@ static void cleanup_task_work(struct litmus *l)
 
 /* --- the table */
 
-#define MP_BATCHES { \
-	[PBT_FORM_KERNEL] = { mp_wmb, mp_other_rmb }, \
-	[PBT_FORM_WEAK] = { mp_plain, mp_other_plain }, \
-	[PBT_FORM_BARRIER] = { mp_mb, mp_other_mb }, \
-}
-
 #define TASK_WORK_EDGE(mode) { \
 	.delay = 64, \
-	.cells = CELLS_MAX, \
-	.batch = MP_BATCHES, \
-	.batch_when_weak = true, \
+	.controls = BIT(PBT_FORM_WEAK), \
 	.side = { sender, NULL }, \
 	.send = send_task_work, \
 	.notify = (mode), \
@@ -879,6 +976,7 @@ static const struct edge edges[PBT_NR_EDGES] = {
 	[PBT_EDGE_MEMORY_SB] = {
 		.cells = CELLS_MAX,
 		.delay = 64,
+		.controls = BIT(PBT_FORM_WEAK),
 		.batch = {
 			[PBT_FORM_KERNEL] = { sb_mb, sb_other },
 			[PBT_FORM_WEAK] = { sb_plain, sb_other },
@@ -888,11 +986,17 @@ static const struct edge edges[PBT_NR_EDGES] = {
 	[PBT_EDGE_MEMORY_MP] = {
 		.cells = CELLS_MAX,
 		.delay = 64,
-		.batch = MP_BATCHES,
+		.controls = BIT(PBT_FORM_WEAK),
+		.batch = {
+			[PBT_FORM_KERNEL] = { mp_wmb, mp_other_rmb },
+			[PBT_FORM_WEAK] = { mp_plain, mp_other_plain },
+			[PBT_FORM_BARRIER] = { mp_mb, mp_other_mb },
+		},
 	},
 	[PBT_EDGE_SET_CURRENT_STATE] = {
 		.cells = CELLS_MAX,
 		.delay = 64,
+		.controls = BIT(PBT_FORM_WEAK),
 		.batch = {
 			[PBT_FORM_KERNEL] = { sb_set_state, sb_other },
 			[PBT_FORM_WEAK] = { sb_set_state_weak, sb_other },
@@ -902,6 +1006,7 @@ static const struct edge edges[PBT_NR_EDGES] = {
 	[PBT_EDGE_WAKE_UP_PROCESS] = {
 		.cells = 16,
 		.delay = 128,
+		.controls = BIT(PBT_FORM_WEAK),
 		.batch = {
 			[PBT_FORM_KERNEL] = { sb_wake_up, sb_other },
 			[PBT_FORM_WEAK] = { sb_wake_up_weak, sb_other },
@@ -910,41 +1015,38 @@ static const struct edge edges[PBT_NR_EDGES] = {
 	},
 	[PBT_EDGE_SLEEP_WAKE] = {
 		.delay = 64,
+		.controls = BIT(PBT_FORM_WEAK) | BIT(PBT_FORM_WEAK_OTHER),
 		.side = { sleeper, waker },
 	},
 	[PBT_EDGE_KTHREAD_USE_MM] = {
 		.cells = 4,
 		.delay = 256,
+		.controls = BIT(PBT_FORM_WEAK),
 		.batch = {
 			[PBT_FORM_KERNEL] = { sb_use_mm, sb_other },
-			[PBT_FORM_WEAK] = { sb_mm_weak, sb_other },
+			[PBT_FORM_WEAK] = { sb_use_mm_weak, sb_other },
 			[PBT_FORM_BARRIER] = { sb_use_mm_fenced, sb_other },
 		},
 	},
 	[PBT_EDGE_KTHREAD_UNUSE_MM] = {
 		.cells = 4,
 		.delay = 256,
+		.controls = BIT(PBT_FORM_WEAK),
 		.batch = {
 			[PBT_FORM_KERNEL] = { sb_unuse_mm, sb_other },
-			[PBT_FORM_WEAK] = { sb_mm_weak, sb_other },
+			[PBT_FORM_WEAK] = { sb_unuse_mm_weak, sb_other },
 			[PBT_FORM_BARRIER] = { sb_unuse_mm_fenced, sb_other },
 		},
 	},
 	[PBT_EDGE_IPI] = {
-		.cells = CELLS_MAX,
 		.delay = 64,
-		.batch = MP_BATCHES,
-		.batch_when_weak = true,
 		.side = { sender, spinner },
 		.send = send_ipi,
 		.setup = setup_ipi,
 		.cleanup = cleanup_ipi,
 	},
 	[PBT_EDGE_QUEUE_WORK] = {
-		.cells = CELLS_MAX,
 		.delay = 64,
-		.batch = MP_BATCHES,
-		.batch_when_weak = true,
 		.side = { sender, NULL },
 		.send = send_work,
 		.setup = setup_work,
@@ -952,15 +1054,14 @@ static const struct edge edges[PBT_NR_EDGES] = {
 	},
 	[PBT_EDGE_QUEUE_WORK_PENDING] = {
 		.delay = 512,
+		.controls = BIT(PBT_FORM_WEAK),
 		.side = { queuer, NULL },
 		.setup = setup_work,
 		.cleanup = cleanup_work,
 	},
 	[PBT_EDGE_COMPLETION] = {
-		.cells = CELLS_MAX,
 		.delay = 64,
-		.batch = MP_BATCHES,
-		.batch_when_weak = true,
+		.controls = BIT(PBT_FORM_WEAK),
 		.side = { sender, waiter },
 		.send = send_completion,
 		.setup = setup_completion,
@@ -970,17 +1071,11 @@ static const struct edge edges[PBT_NR_EDGES] = {
 	[PBT_EDGE_TASK_WORK_NO_IPI] = TASK_WORK_EDGE(COMPAT_TWA_NO_IPI),
 };
 
-/* By batches, or by the edge's own two sides. */
-static bool by_batches(const struct litmus *l)
-{
-	return !l->edge->side[0] || (l->arg->form == PBT_FORM_WEAK && l->edge->batch_when_weak);
-}
-
 static void run_side(struct litmus *l, int self)
 {
 	if (l->arg->form == PBT_FORM_BARE)
 		bare(l, self);
-	else if (by_batches(l))
+	else if (!l->edge->side[0])
 		batches(l, self);
 	else if (l->edge->side[self])
 		l->edge->side[self](l);
@@ -1019,6 +1114,19 @@ static bool is_task_work(u32 edge)
 	return edge >= PBT_EDGE_TASK_WORK_RESUME && edge <= PBT_EDGE_TASK_WORK_NO_IPI;
 }
 
+static bool has_form(const struct edge *edge, u32 form)
+{
+	switch (form) {
+	case PBT_FORM_WEAK:
+	case PBT_FORM_WEAK_OTHER:
+		return edge->controls & BIT(form) && compat_notify_flag(edge->notify) >= 0;
+	case PBT_FORM_BARE:
+		return !edge->side[0];
+	default:
+		return true;
+	}
+}
+
 static int check(const struct pbt_litmus *a)
 {
 	int i;
@@ -1028,8 +1136,7 @@ static int check(const struct pbt_litmus *a)
 	    a->cpu[0] == a->cpu[1] || (a->receiver && !is_task_work(a->edge)) ||
 	    memchr_inv(a->reserved, 0, sizeof(a->reserved)))
 		return -EINVAL;
-	if (!(litmus_edges() & BIT(a->edge)) ||
-	    (a->form == PBT_FORM_BARE && edges[a->edge].side[0]))
+	if (!(litmus_edges() & BIT(a->edge)) || !has_form(&edges[a->edge], a->form))
 		return -EOPNOTSUPP;
 	for (i = 0; i < 2; i++)
 		if (a->cpu[i] >= nr_cpu_ids || !cpu_online(a->cpu[i]))
@@ -1092,12 +1199,11 @@ static void gather(struct litmus *l, u64 nsecs)
 static int run(struct litmus *l)
 {
 	const struct edge *edge = l->edge;
-	const bool own = !by_batches(l);
 	u64 begin;
 	long left;
 	int ret = 0;
 
-	if (own && edge->setup)
+	if (edge->setup)
 		ret = edge->setup(l);
 	if (ret)
 		return ret;
@@ -1106,7 +1212,7 @@ static int run(struct litmus *l)
 	left = ret ? 1 : wait_for_completion_interruptible_timeout(&l->ended,
 						msecs_to_jiffies(l->arg->msecs));
 	stop_sides(l);
-	if (own && edge->cleanup)
+	if (edge->cleanup)
 		edge->cleanup(l);
 	gather(l, ktime_get_ns() - begin);
 	if (ret)

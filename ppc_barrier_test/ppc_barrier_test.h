@@ -17,7 +17,7 @@
 #include <linux/types.h>
 
 #define PBT_DEVICE	"/dev/ppc_barrier_test"
-#define PBT_ABI		4
+#define PBT_ABI		5
 
 /* task_work_add() for a task of the session: what TWA_SIGNAL and TWA_SIGNAL_NO_IPI become. */
 enum pbt_notify {
@@ -172,7 +172,8 @@ enum pbt_edge {
 	PBT_EDGE_QUEUE_WORK,		/* MP: queue_work_on(), as in schedule_work() */
 	/* SB: r0 = 0 if queue_work_on() finds the work pending, r1 is what the work then reads */
 	PBT_EDGE_QUEUE_WORK_PENDING,
-	PBT_EDGE_COMPLETION,		/* MP: complete(), wait_for_completion_timeout() */
+	/* MP: complete(), wait_for_completion_timeout() or try_wait_for_completion() */
+	PBT_EDGE_COMPLETION,
 	PBT_EDGE_TASK_WORK_RESUME,	/* MP: task_work_add() with TWA_RESUME */
 	PBT_EDGE_TASK_WORK_SIGNAL,	/* ... TWA_SIGNAL */
 	PBT_EDGE_TASK_WORK_NO_IPI,	/* ... TWA_SIGNAL_NO_IPI, since Linux 5.18 */
@@ -181,7 +182,12 @@ enum pbt_edge {
 
 enum pbt_form {
 	PBT_FORM_KERNEL,	/* as the kernel has it: the outcome is forbidden */
-	PBT_FORM_WEAK,		/* something weaker in its place: the outcome is allowed */
+	/*
+	 * The control: the same without its barrier, so that the outcome is allowed. Where the edge
+	 * has one on each side, without that of T0, and without that of T1.
+	 */
+	PBT_FORM_WEAK,
+	PBT_FORM_WEAK_OTHER,
 	PBT_FORM_BARRIER,	/* as the kernel has it, between smp_mb(): forbidden */
 	/* the accesses of PBT_FORM_KERNEL in two loops that do not meet, no outcome is counted */
 	PBT_FORM_BARE,
@@ -202,8 +208,9 @@ enum pbt_placement {
 /*
  * PBT_LITMUS: runs one form of one edge for some time, by kthreads on these two CPUs that end with
  * the call. One call at a time, others wait. -EOPNOTSUPP for an edge that this kernel lacks, or
- * PBT_FORM_BARE of one that has no such loop; -ENODEV for a CPU that is not, or no longer, online;
- * -ESRCH if the receiver ended. A signal ends it early: with what was done, or with -EINTR.
+ * PBT_FORM_BARE of one that has no such loop, or a control of one whose barrier a module cannot
+ * leave out; -ENODEV for a CPU that is not, or no longer, online; -ESRCH if the receiver ended. A
+ * signal ends it early: with what was done, or with -EINTR.
  */
 struct pbt_litmus {
 	__u32 edge;			/* enum pbt_edge */
@@ -283,6 +290,7 @@ struct pbt_litmus {
 #define PBT_FORM_NAMES { \
 	[PBT_FORM_KERNEL] = "kernel", \
 	[PBT_FORM_WEAK] = "weak", \
+	[PBT_FORM_WEAK_OTHER] = "weak_other", \
 	[PBT_FORM_BARRIER] = "barrier", \
 	[PBT_FORM_BARE] = "bare", \
 }
