@@ -8,13 +8,14 @@
  * data on the same and on different cache lines. Every outcome is counted.
  *
  *	fail	an outcome that is forbidden was seen in the form with barriers
- *	pass	it was not, and was seen in the relaxed form: this machine can show it
+ *	pass	it was not, and the rate of the relaxed form would have shown it (evidence_worth())
  *	skip	it was seen in neither: not observable on this machine; or too few events
  *
- * An edge without a relaxed form is held against plain memory: two threads, two words. What plain
- * memory does not show, no edge of that shape will. x86, and QEMU's TCG on x86, show store
- * buffering (SB) but not the reordering that breaks message passing (MP). There an MP edge can
- * fail, by a kernel that posts a CQE before its data, but it cannot pass.
+ * The relaxed form lacks the barrier of user space; the kernel's cannot be left out from here. An
+ * edge without a relaxed form has no control: it can fail, and else there is no more than a bound.
+ * x86, and QEMU's TCG on x86, show store buffering (SB) but not the reordering that breaks message
+ * passing (MP). There an MP edge can fail, by a kernel that posts a CQE before its data, but it
+ * cannot pass.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -31,6 +32,7 @@
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
+#include "cpu_pairs.h"
 #include "evidence.h"
 #include "json.h"
 #include "kselftest_harness.h"
@@ -39,7 +41,6 @@
 
 #define DEFAULT_SECONDS	1.0
 #define LONGER		5	/* times that for what has too few events, or no answer yet */
-#define CONTROL_SECONDS	0.5	/* for plain memory, where only another edge was asked for */
 #define BARE_SLICES	4
 
 /* One form of an edge. */
@@ -54,7 +55,7 @@ struct result {
 	struct form form[2];	/* with barriers, relaxed */
 	struct form bare;	/* EDGE_PLAIN_*: without counting */
 	double seconds, first_ms;	/* < 0: no violation */
-	unsigned int pairs;	/* of CPUs it ran on */
+	unsigned int pairs;	/* of CPUs it ran on: the first ones */
 };
 
 /* Survives the harness's fork of each test. */
@@ -68,10 +69,12 @@ static struct {
 	double seconds;
 	const char *edge;
 	const char *json;
+	uint64_t seed;
 	struct cpus cpus;
 } opt = { .seconds = DEFAULT_SECONDS };
 
 static struct shared *shared;
+static struct cpu_pairs pairs;
 
 static const char *const shape_names[] = {
 	[SHAPE_MP] = "MP",
@@ -90,28 +93,12 @@ static uint64_t seen(const struct result *r, const struct edge *e, bool relaxed)
 	return slice_forbidden(e, r->form[relaxed].count);
 }
 
-/* What plain memory shows of the shape of @e. */
-static enum edge_id plain_of(const struct edge *e)
+static bool is_plain(const struct edge *e)
 {
-	return e->shape == SHAPE_SB ? EDGE_PLAIN_SB : EDGE_PLAIN_MP;
+	return e == &edges[EDGE_PLAIN_MP] || e == &edges[EDGE_PLAIN_SB];
 }
 
 /* --- running slices */
-
-/* The pair of CPUs number @n, in either order: every two that there are. */
-static void nth_pair(struct slice *s, unsigned int n)
-{
-	const unsigned int nr = opt.cpus.nr;
-	unsigned int first = n % nr, step = 1 + n / nr % (nr - 1);
-
-	s->cpu[0] = opt.cpus.cpu[first];
-	s->cpu[1] = opt.cpus.cpu[(first + step) % nr];
-}
-
-static unsigned int nr_pairs(void)
-{
-	return opt.cpus.nr * (opt.cpus.nr - 1);
-}
 
 static void add_form(struct form *form, const struct slice *s)
 {
@@ -136,28 +123,39 @@ static uint64_t seed_of(unsigned int n)
 static void run_slice(struct slice *s, const struct edge *e, struct result *r, unsigned int n)
 {
 	const unsigned int forms = e->relaxed ? 2 : 1;
+	unsigned int pair;
 
 	s->edge = e;
 	s->relaxed = e->relaxed && n % 2;
 	s->same_line = n / forms % 2;
 	s->seed = seed_of(n);
-	nth_pair(s, n / forms / 2 % nr_pairs());
+	pair = n / forms / 2 % pairs.nr;
+	memcpy(s->cpu, pairs.pair[pair].cpu, sizeof(s->cpu));
 	slice_run(s);
 	if (s->bare) {
 		add_form(&r->bare, s);
 		return;
 	}
 	add_form(&r->form[s->relaxed], s);
-	r->pairs = n / forms / 2 + 1;
-	if (r->pairs > nr_pairs())
-		r->pairs = nr_pairs();
+	if (r->pairs <= pair)
+		r->pairs = pair + 1;
 	if (r->first_ms < 0 && seen(r, e, false))
 		r->first_ms = ms_since(&shared->start);
+}
+
+/* Nothing was seen with barriers: what is that worth? */
+static enum worth worth_of(const struct edge *e, const struct result *r, char *why, size_t size)
+{
+	const struct evidence with = { events(r, false), 0 };
+	const struct evidence relaxed = { events(r, true), seen(r, e, true) };
+
+	return evidence_worth(&with, &relaxed, e->min_events, why, size);
 }
 
 static bool more_wanted(const struct edge *e, const struct result *r,
 			const struct timespec *start)
 {
+	char why[EVIDENCE_TEXT_SIZE];
 	double seconds = ms_since(start) / 1e3, limit = opt.seconds;
 
 	if (orphaned(shared->main))
@@ -167,23 +165,9 @@ static bool more_wanted(const struct edge *e, const struct result *r,
 		return false;
 	/* a slow machine gets more time, and so does what every machine can show */
 	if (events(r, false) < e->min_events ||
-	    (e->shape == SHAPE_SB && !seen(r, e, false) && !seen(r, e, true)))
+	    (e->shape == SHAPE_SB && worth_of(e, r, why, sizeof(why)) != WORTH_AN_ANSWER))
 		limit *= LONGER;
 	return seconds < limit;
-}
-
-/* Plain memory for an edge that was asked for alone. */
-static void run_control(struct slice *s, enum edge_id id)
-{
-	struct result *r = &shared->result[id];
-	struct timespec start;
-	unsigned int n;
-
-	if (events(r, true))
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (n = 1; ms_since(&start) < CONTROL_SECONDS * 1e3; n += 2)
-		run_slice(s, &edges[id], r, n);
 }
 
 static void run_bare(struct slice *s, const struct edge *e, struct result *r)
@@ -249,42 +233,34 @@ static void settle_error(struct result *r, const struct slice *s)
 
 static void settle_measured(struct result *r, const struct edge *e)
 {
-	const struct result *plain = &shared->result[plain_of(e)];
-	const struct edge *plain_edge = &edges[plain_of(e)];
 	const struct evidence evidence = { events(r, false), seen(r, e, false) };
-	const unsigned long long tried = events(r, true), shown = seen(r, e, true);
-	const unsigned long long plain_tried = events(plain, true);
-	const unsigned long long plain_shown = seen(plain, plain_edge, true);
-	char sentence[EVIDENCE_TEXT_SIZE], counts[200];
+	char sentence[EVIDENCE_TEXT_SIZE], counts[200], why[EVIDENCE_TEXT_SIZE];
 
 	evidence_sentence(sentence, sizeof(sentence), &evidence);
 	if (evidence.violations) {
 		list_outcomes(counts, sizeof(counts), e, r->form[0].count);
 		settle(&r->answer, "fail", "%s; outcomes with barriers: %s; first after %.0f ms",
 		       sentence, counts, r->first_ms);
-	} else if (evidence.events < e->min_events) {
-		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
+		return;
+	}
+	if (!e->relaxed) {
+		settle(&r->answer, "skip", evidence.events < e->min_events ?
+		       "inconclusive: %s, at least %u events are needed" :
+		       "not observable: user space has no barrier here to leave out, so there is no control and no more than a bound: %s",
 		       sentence, e->min_events);
-	} else if (e->relaxed && shown) {
-		settle(&r->answer, "pass",
-		       "%s; this machine can show it: relaxed, it was seen in %llu of %llu",
-		       sentence, shown, tried);
-	} else if (e == plain_edge) {
-		settle(&r->answer, "skip",
-		       "not observable on this machine: %s reordering was not seen in plain memory without barriers, 0 of %llu",
-		       shape_names[e->shape], tried);
-	} else if (e->relaxed) {
-		settle(&r->answer, "skip",
-		       "not observable on this machine: %s, but relaxed it was not seen either, 0 of %llu; plain memory shows %s reordering in %llu of %llu",
-		       sentence, tried, shape_names[e->shape], plain_shown, plain_tried);
-	} else if (plain_shown) {
-		settle(&r->answer, "pass",
-		       "%s; user space has no barrier here to leave out, plain memory shows %s reordering in %llu of %llu",
-		       sentence, shape_names[e->shape], plain_shown, plain_tried);
-	} else {
-		settle(&r->answer, "skip",
-		       "not observable on this machine: %s, but plain memory shows no %s reordering, 0 of %llu",
-		       sentence, shape_names[e->shape], plain_tried);
+		return;
+	}
+	switch (worth_of(e, r, why, sizeof(why))) {
+	case WORTH_NOTHING:
+		settle(&r->answer, "skip", "not observable on this machine: %s; relaxed: %s",
+		       sentence, why);
+		break;
+	case WORTH_TOO_FEW:
+		settle(&r->answer, "skip", "inconclusive: %s; relaxed: %s", sentence, why);
+		break;
+	case WORTH_AN_ANSWER:
+		settle(&r->answer, "pass", "%s; relaxed: %s", sentence, why);
+		break;
 	}
 }
 
@@ -389,6 +365,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 	const struct edge *e = &edges[variant->id];
 	struct result *r = self->result;
 	struct slice s = { 0 };
+	char text[CPU_PAIRS_TEXT];
 	struct timespec start;
 	unsigned int n;
 
@@ -407,8 +384,6 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 			MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	ASSERT_NE(MAP_FAILED, s.memory);
 	prctl(PR_SET_TIMERSLACK, 1);
-	if (variant->id != plain_of(e))
-		run_control(&s, plain_of(e));
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (n = 0; more_wanted(e, r, &start); n++) {
 		run_slice(&s, e, r, n);
@@ -416,7 +391,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 			break;
 	}
 	r->seconds = ms_since(&start) / 1e3;
-	if (variant->id == plain_of(e))
+	if (is_plain(e))
 		run_bare(&s, e, r);
 
 	if (s.error && !seen(r, e, false))
@@ -424,7 +399,8 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 	else
 		settle_measured(r, e);
 	if (events(r, false)) {
-		ksft_print_msg("%s: %s\n", e->name, e->question);
+		cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
+		ksft_print_msg("%s: %s; pairs of CPUs: %s\n", e->name, e->question, text);
 		print_outcomes(e, r);
 	}
 	if (!strcmp(r->answer.outcome, "skip"))
@@ -455,6 +431,7 @@ static void write_variant(FILE *f, unsigned int variant)
 	const struct result *r = &shared->result[variant];
 	const struct evidence evidence = { events(r, false), seen(r, e, false) };
 	const struct interval rate = evidence_interval(&evidence, EVIDENCE_CONFIDENCE);
+	char text[CPU_PAIRS_TEXT];
 
 	fprintf(f, "    { \"name\": \"%s\", \"shape\": \"%s\", \"outcome\": \"%s\", \"text\": ",
 		e->name, shape_names[e->shape], r->answer.outcome);
@@ -465,7 +442,10 @@ static void write_variant(FILE *f, unsigned int variant)
 		rate.low, rate.high);
 	fprintf(f, "      \"relaxed_events\": %llu, \"relaxed_seen\": %llu,\n",
 		(unsigned long long)events(r, true), (unsigned long long)seen(r, e, true));
-	fprintf(f, "      \"seconds\": %.3f, \"pairs\": %u,\n", r->seconds, r->pairs);
+	cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
+	fprintf(f,
+		"      \"seconds\": %.3f, \"pairs\": %u, \"pairs_by_distance\": \"%s\",\n",
+		r->seconds, r->pairs, text);
 	if (evidence.violations)
 		fprintf(f, "      \"first_ms\": %.3f,\n", r->first_ms);
 	if (r->bare.iterations)
@@ -483,7 +463,8 @@ static void write_variant(FILE *f, unsigned int variant)
 
 static void write_head(FILE *f)
 {
-	fprintf(f, ",\n  \"cpus\": %u", opt.cpus.nr);
+	fprintf(f, ",\n  \"cpus\": %u, \"seed\": %llu", opt.cpus.nr,
+		(unsigned long long)opt.seed);
 }
 
 static unsigned int variants(void)
@@ -505,11 +486,14 @@ static const struct program program = {
 };
 
 static const char usage[] =
-	"usage: ring_order [-t SECONDS] [--edge NAME] [--list] [--cpus A,B] [--json FILE]\n"
+	"usage: ring_order [-t SECONDS] [--edge NAME] [--list] [--cpus A,B] [--seed N]\n"
+	"                  [--json FILE]\n"
 	"  -t SECONDS    time for each edge (default 1; 5 times that where there is no answer yet)\n"
 	"  --edge NAME   run this edge alone, such as cqe_file\n"
 	"  --list        say what edges there are\n"
-	"  --cpus A,B    two CPUs or more to use (default: all pairs of those this process may use)\n"
+	"  --cpus A,B    two CPUs or more to use (default: pairs of those this process may use, drawn\n"
+	"                at each distance: SMT siblings, same cluster, same chip, further)\n"
+	"  --seed N      draw them by this number (default: a new one, which the results have)\n"
 	"  --json FILE   results for programs; $IO_URING_COHERENCY_RESULTS/ring_order.json is\n"
 	"                the default where that directory is named\n"
 	"exit status: 0 nothing forbidden seen, 1 seen, 4 no answer (skipped), 2 wrong usage\n";
@@ -548,6 +532,7 @@ static void parse_options(int argc, char **argv)
 		{ "edge", required_argument, NULL, 'e' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "cpus", required_argument, NULL, 'c' },
+		{ "seed", required_argument, NULL, 's' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
@@ -557,6 +542,7 @@ static void parse_options(int argc, char **argv)
 	int c;
 
 	opt.json = json_default("ring_order");
+	opt.seed = cpu_pairs_seed(NULL);
 	while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
@@ -574,6 +560,9 @@ static void parse_options(int argc, char **argv)
 			exit(0);
 		case 'c':
 			cpus = optarg;
+			break;
+		case 's':
+			opt.seed = cpu_pairs_seed(optarg);
 			break;
 		case 'j':
 			opt.json = optarg;
@@ -594,6 +583,9 @@ static void parse_options(int argc, char **argv)
 		parse_cpus(cpus);
 	else
 		cpus_add_all(&opt.cpus);
+	cpu_pairs_draw(&pairs, opt.cpus.cpu, opt.cpus.nr, opt.seed, CPU_SYSFS);
+	if (opt.cpus.nr > 1 && !pairs.nr)
+		die("no memory");
 }
 
 int main(int argc, char **argv)
