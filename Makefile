@@ -9,7 +9,7 @@ TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_k
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
 TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test page_test cpu_pairs_test \
-	without_io_uring innodb_page thread_rate
+	regs_test without_io_uring innodb_page thread_rate
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -53,11 +53,8 @@ $(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_
 endif
 endif
 
-live_registers_src := live_registers.c program.c module.c json.c provoke.c evidence.c regs.c \
-	regs_$(bank).c
-ifneq ($(bank),none)
-live_registers_src += regs_$(bank).S
-endif
+bank_src := $(addprefix $(src)/,regs.c regs_$(bank).c \
+	$(if $(filter-out none,$(bank)),regs_$(bank).S))
 headers := $(wildcard $(src)/*.h ppc_barrier_test/*.h)
 
 # What fills pages uses the CPU's vector registers, what checks them no register but the general.
@@ -73,11 +70,12 @@ page_vector_arm64 := -march=armv8-a+crypto+crc
 EXTRA_CLEAN += $(page_objs)
 
 ifeq ($(have_liburing),yes)
-$(OUTPUT)/live_registers: $(addprefix $(src)/,$(live_registers_src)) $(headers)
+$(OUTPUT)/live_registers: $(addprefix $(src)/,live_registers.c program.c module.c json.c provoke.c \
+	evidence.c) $(bank_src) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 
-$(OUTPUT)/module_knobs: $(src)/module_knobs.c $(src)/module.c $(headers)
+$(OUTPUT)/module_knobs: $(addprefix $(src)/,module_knobs.c module.c program.c json.c) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -o $@
 
@@ -134,6 +132,9 @@ $(OUTPUT)/page_vector_$(bank).o: $(src)/page_vector_$(bank).c $(headers)
 	$(CC) $(CFLAGS) -O3 $(page_vector_$(bank)) -c $< -o $@
 
 $(OUTPUT)/page_test: $(src)/page_test.c $(page_objs) $(headers)
+	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
+
+$(OUTPUT)/regs_test: $(src)/regs_test.c $(bank_src) $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
 
 $(OUTPUT)/without_io_uring: $(src)/without_io_uring.c

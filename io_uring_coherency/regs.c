@@ -12,15 +12,29 @@ const char *const reg_class_names[REG_CLASS_NR] = {
 	[REG_CLASS_GPR] = "general",
 	[REG_CLASS_FP] = "FP",
 	[REG_CLASS_VECTOR] = "vector",
+	[REG_CLASS_SWITCHED] = "special",
 };
 
-/* The finalizer of splitmix64: every bit of @x reaches every bit of the result. */
-static uint64_t mix(uint64_t x)
+/* The generator splitmix64: every bit of @state reaches every bit of the result. */
+static uint64_t draw(uint64_t *state)
 {
-	x += 0x9e3779b97f4a7c15ULL;
+	uint64_t x = *state += 0x9e3779b97f4a7c15ULL;
+
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
 	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
 	return x ^ (x >> 31);
+}
+
+/* Whether one of the four 16-bit words is 0. */
+static bool has_zero(uint64_t v)
+{
+	return (v - 0x0001000100010001ULL) & ~v & 0x8000800080008000ULL;
+}
+
+uint64_t regs_vary(uint64_t bits, uint64_t mask)
+{
+	bits &= mask;
+	return bits && bits != mask ? bits : bits ^ (mask & -mask);
 }
 
 void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, uint16_t len,
@@ -46,16 +60,21 @@ const char *regs_init(struct reg_layout *layout)
 /* @salt tells the control's image from the original one. */
 static void fill(uint8_t *image, const struct reg_layout *layout, uint64_t seed, uint64_t salt)
 {
+	const uint64_t flip = -(seed & 1);
+	uint64_t state = seed >> 1, v;
 	unsigned int i, j;
 
+	state = draw(&state) + salt;
 	for (i = 0; i < layout->nr; i++) {
 		const struct reg_slot *slot = &layout->slot[i];
 
-		for (j = 0; j < slot->len; j += 4) {
-			/* the low bit keeps every word from being 0 */
-			uint32_t word = mix(seed ^ mix(i * 256 + j + salt)) | 1;
-
-			memcpy(image + slot->offset + j, &word, 4);
+		for (j = 0; j < slot->len; j += 8) {
+			/* no word is 0, nor its complement; the shortest predicate has 16 bits */
+			do {
+				v = draw(&state);
+			} while (has_zero(v) || has_zero(~v));
+			v ^= flip;
+			memcpy(image + slot->offset + j, &v, slot->len - j < 8 ? 4 : 8);
 		}
 	}
 	reg_arch.legalize(layout, image);

@@ -38,6 +38,7 @@ enum reg_class {
 	REG_CLASS_GPR,		/* general purpose, and branch or flag registers saved with them */
 	REG_CLASS_FP,		/* ppc64: f0-f31 (vs0-vs31) and FPSCR; elsewhere unused or x87 */
 	REG_CLASS_VECTOR,	/* ppc64: v0-v31 (vs32-vs63) and VSCR; x86-64, arm64: all SIMD */
+	REG_CLASS_SWITCHED,	/* ppc64: SPRs that only a context switch saves */
 	REG_CLASS_NR
 };
 
@@ -57,7 +58,8 @@ struct reg_layout {
 	struct reg_slot slot[REG_SLOTS_MAX];
 	unsigned int nr;
 	uint32_t features;	/* becomes REG_WIN_FEATURES */
-	char describe[128];	/* "vs0-vs63, FPSCR, ...": what this CPU lets us fill */
+	char describe[160];	/* "vs0-vs63, FPSCR, ...": what this CPU lets us fill */
+	char missing[192];	/* the same of what user code may hold live and nobody looks at */
 };
 
 /* Supplied by the one regs_<arch>.c that is linked in. */
@@ -70,7 +72,8 @@ struct reg_arch {
 	const char *(*init)(struct reg_layout *layout);
 	/*
 	 * @image holds random bits: turn the slots of control registers into values that the CPU
-	 * takes unchanged and that neither trap nor alter the spin loop.
+	 * takes unchanged and that neither trap nor alter the spin loop, by regs_vary() where they
+	 * are bits that are free to vary.
 	 */
 	void (*legalize)(const struct reg_layout *layout, uint8_t *image);
 	/*
@@ -99,8 +102,9 @@ const char *regs_init(struct reg_layout *layout);
 
 /*
  * Makes @w ready for one spin: a pattern in each slot that depends on @seed and on the slot, and
- * is never 0 where the CPU leaves a choice. @alter is -1, or the slot that the control
- * changes inside the window.
+ * is never 0 where the CPU leaves a choice. An odd @seed has the complement of the one before: each
+ * bit that is free to vary is 0 in one of two windows and 1 in the other. @alter is -1, or the slot
+ * that the control changes inside the window.
  */
 void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t seed, int alter);
 
@@ -130,6 +134,12 @@ static inline const uint8_t *regs_out(const struct reg_window *w)
 {
 	return w->mem + REG_WIN_OUT;
 }
+
+/*
+ * Helper for reg_arch.legalize(): @bits, of the pattern, where @mask has bits that may vary. Not 0,
+ * and not all of them, as that is the other window's 0; for that @mask has two bits or more.
+ */
+uint64_t regs_vary(uint64_t bits, uint64_t mask);
 
 /* Helper for reg_arch.init(): appends a slot. */
 void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, uint16_t len,

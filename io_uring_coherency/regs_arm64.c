@@ -32,12 +32,12 @@
 #define FPSR_LEGAL	0x0800009fUL
 #define NZCV_LEGAL	0xf0000000UL
 
-static void mask64(uint8_t *image, unsigned int offset, unsigned int shift, uint64_t mask)
+static void vary64(uint8_t *image, unsigned int offset, uint64_t mask)
 {
 	uint64_t v;
 
 	memcpy(&v, image + offset, 8);
-	v = (v >> shift) & mask;
+	v = regs_vary(v, mask);
 	memcpy(image + offset, &v, 8);
 }
 
@@ -87,6 +87,8 @@ static const char *arm64_init(struct reg_layout *layout)
 		regs_add(layout, REG_CLASS_GPR, REG_ARM64_GPR + 8 * i, 8, "x%u", i);
 	regs_add(layout, REG_CLASS_GPR, REG_ARM64_NZCV, 8, "NZCV");
 	layout->features = sve << REG_ARM64_SVE_BIT;
+	snprintf(layout->missing, sizeof(layout->missing),
+		 "sp, x0, x1, FPCR but for AHP DN FZ RMode, TPIDR_EL0, TPIDR2_EL0, FPMR, POR_EL0, SME (ZA, ZT0, streaming mode), guarded control stack pointer");
 	snprintf(layout->describe, sizeof(layout->describe), "%s, FPCR, FPSR, x2-x30, NZCV", vec);
 	return NULL;
 }
@@ -96,15 +98,17 @@ static void arm64_legalize(const struct reg_layout *layout, uint8_t *image)
 	unsigned int i, j, ones, vl = layout->slot[0].len, len = pred_len(vl);
 	uint8_t *ffr = image + pred_offset(vl, NR_PREDS - 1);
 
-	mask64(image, REG_ARM64_FPCR, 0, FPCR_LEGAL);
-	/* the pattern's low bit is always set: draw IOC from another */
-	mask64(image, REG_ARM64_FPSR, 1, FPSR_LEGAL);
-	mask64(image, REG_ARM64_NZCV, 0, NZCV_LEGAL);
+	vary64(image, REG_ARM64_FPCR, FPCR_LEGAL);
+	vary64(image, REG_ARM64_FPSR, FPSR_LEGAL);
+	vary64(image, REG_ARM64_NZCV, NZCV_LEGAL);
 	if (!(layout->features & (1U << REG_ARM64_SVE_BIT)))
 		return;
 
-	/* WRFFR is UNPREDICTABLE unless all ones come before all zeros */
-	ones = 1 + (ffr[0] | ffr[1] << 8) / 2 % vl;
+	/*
+	 * WRFFR is UNPREDICTABLE unless all ones come before all zeros: from none, once in a while,
+	 * to one for each byte of a vector, and in the window with the complement the other ones.
+	 */
+	ones = (ffr[0] | ffr[1] << 8) * (vl + 1) >> 16;
 	for (j = 0; j < len; j++, ones -= ones < 8 ? ones : 8)
 		ffr[j] = ones < 8 ? (1U << ones) - 1 : 0xff;
 	/* the part of a slot that lies behind the predicate stays 0 in the image found, too */

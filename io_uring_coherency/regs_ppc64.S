@@ -9,14 +9,46 @@
 #include "regs.h"
 #include "regs_ppc64.h"
 
-
 #ifdef __linux__
 	.machine "power8"
 #endif
 	.text
 
+/* Skips to \label unless this CPU has \feature; leaves r4 and CR0 undefined. */
+.macro UNLESS feature, label
+	lwz	%r4, REG_WIN_FEATURES(%r3)
+	andi.	%r4, %r4, \feature
+	beq	\label
+.endm
+
+/* The SPRs that only a context switch saves: to and from offsets of r3, through r4. */
+.macro STORE_SPRS vrsave, tar, dscr
+	mfspr	%r4, SPRN_VRSAVE
+	stw	%r4, \vrsave(%r3)
+	UNLESS	REG_PPC64_HAS_TAR, 75f
+	mfspr	%r4, SPRN_TAR
+	std	%r4, \tar(%r3)
+75:	UNLESS	REG_PPC64_HAS_DSCR, 76f
+	mfspr	%r4, SPRN_USER_DSCR
+	std	%r4, \dscr(%r3)
+76:
+.endm
+
+.macro LOAD_SPRS vrsave, tar, dscr
+	lwz	%r4, \vrsave(%r3)
+	mtspr	SPRN_VRSAVE, %r4
+	UNLESS	REG_PPC64_HAS_TAR, 75f
+	ld	%r4, \tar(%r3)
+	mtspr	SPRN_TAR, %r4
+75:	UNLESS	REG_PPC64_HAS_DSCR, 76f
+	ld	%r4, \dscr(%r3)
+	mtspr	SPRN_USER_DSCR, %r4
+76:
+.endm
+
 /* Loads every register from the image at r3 + \img; leaves r4 and CR0 undefined. */
 .macro LOAD_IMAGE img
+	LOAD_SPRS \img + REG_PPC64_VRSAVE, \img + REG_PPC64_TAR, \img + REG_PPC64_DSCR
 	lwz	%r4, REG_WIN_FEATURES(%r3)
 	andi.	%r4, %r4, REG_PPC64_VSX
 	/* control registers first: they travel through f0, v0 and r4 */
@@ -97,6 +129,8 @@ reg_arch_spin:
 	.set	i, i + 1
 	.endr
 
+	STORE_SPRS REG_WIN_SAVE + 544, REG_WIN_SAVE + 552, REG_WIN_SAVE + 560
+
 	LOAD_IMAGE REG_WIN_IN
 
 	li	%r4, 1
@@ -164,8 +198,11 @@ reg_arch_spin:
 	mfvscr	%v0
 	li	%r4, REG_WIN_OUT + REG_PPC64_VSCR
 	stvx	%v0, %r3, %r4
+	STORE_SPRS REG_WIN_OUT + REG_PPC64_VRSAVE, REG_WIN_OUT + REG_PPC64_TAR, \
+		REG_WIN_OUT + REG_PPC64_DSCR
 
 	/* the ABI's own */
+	LOAD_SPRS REG_WIN_SAVE + 544, REG_WIN_SAVE + 552, REG_WIN_SAVE + 560
 	lfd	%f0, REG_WIN_SAVE + 24(%r3)
 	mtfsf	255, %f0
 	li	%r4, REG_WIN_SAVE + 32

@@ -13,6 +13,9 @@
 /* arch/powerpc/include/uapi/asm/cputable.h, the same since 2.6 */
 #define PPC_FEATURE_HAS_ALTIVEC	0x10000000
 #define PPC_FEATURE_HAS_VSX	0x00000080
+#define PPC_FEATURE2_DSCR	0x20000000
+#define PPC_FEATURE2_TAR	0x04000000
+#define PPC_FEATURE2_ARCH_3_00	0x00800000
 
 #if __BYTE_ORDER == __LITTLE_ENDIAN
 #define VSCR_WORD	(REG_PPC64_VSCR)
@@ -24,15 +27,19 @@
  * FPSCR (Power ISA 3.0B, 4.2.2): FX, the sticky OX, UX, ZX, XX, the result class FPRF, and the
  * rounding mode. No enable bit, so that nothing traps; no bit that the CPU derives from others.
  */
-#define FPSCR_FX	0x80000000UL
-#define FPSCR_LEGAL	0x1e01f003UL
+#define FPSCR_LEGAL	0x9e01f003UL
 /* XER: SO, OV, CA and the string count. OV32 and CA32 came with POWER9. */
 #define XER_LEGAL	0xe000007fUL
+#define XER_LEGAL_3_00	0x000c0000UL
 /* CR0 belongs to the spin loop. */
 #define CR_LEGAL	0x0fffffffU
-/* VSCR: NJ, always set so that the word is never 0, and SAT. */
-#define VSCR_NJ		0x00010000U
-#define VSCR_SAT	0x00000001U
+/* VSCR: NJ and SAT. */
+#define VSCR_LEGAL	0x00010001U
+/* DSCR (Power ISA 3.0B, book II, 4.2): hints for the prefetcher; not every CPU has all of them. */
+#define DSCR_LEGAL	0x01ffffffUL
+
+/* the bits that this CPU has */
+static uint64_t xer_legal, dscr_legal;
 
 static uint64_t get64(const uint8_t *image, unsigned int offset)
 {
@@ -60,10 +67,38 @@ static void put32(uint8_t *image, unsigned int offset, uint32_t v)
 	memcpy(image + offset, &v, 4);
 }
 
+static uint64_t get_dscr(void)
+{
+	uint64_t v;
+
+	__asm__ volatile("mfspr %0, %1" : "=r"(v) : "i"(SPRN_USER_DSCR));
+	return v;
+}
+
+static void set_dscr(uint64_t v)
+{
+	__asm__ volatile("mtspr %1, %0" : : "r"(v), "i"(SPRN_USER_DSCR));
+}
+
+/*
+ * Of @mask, what DSCR keeps. The first write traps, and the kernel allows it to this process from
+ * then on (facility_unavailable_exception(), arch/powerpc/kernel/traps.c of 6.1).
+ */
+static uint64_t dscr_keeps(uint64_t mask)
+{
+	const uint64_t old = get_dscr();
+	uint64_t kept;
+
+	set_dscr(mask);
+	kept = get_dscr() & mask;
+	set_dscr(old);
+	return kept;
+}
+
 static const char *ppc64_init(struct reg_layout *layout)
 {
-	unsigned long hwcap = getauxval(AT_HWCAP);
-	bool vsx = hwcap & PPC_FEATURE_HAS_VSX;
+	unsigned long hwcap = getauxval(AT_HWCAP), hwcap2 = getauxval(AT_HWCAP2);
+	bool vsx = hwcap & PPC_FEATURE_HAS_VSX, tar = hwcap2 & PPC_FEATURE2_TAR, dscr;
 	unsigned int i;
 
 	if (!(hwcap & PPC_FEATURE_HAS_ALTIVEC))
@@ -87,10 +122,23 @@ static const char *ppc64_init(struct reg_layout *layout)
 	regs_add(layout, REG_CLASS_GPR, REG_PPC64_CTR, 8, "CTR");
 	regs_add(layout, REG_CLASS_GPR, REG_PPC64_XER, 8, "XER");
 	regs_add(layout, REG_CLASS_GPR, REG_PPC64_CR, 4, "CR");
-	layout->features = vsx ? REG_PPC64_VSX : 0;
+	xer_legal = XER_LEGAL | (hwcap2 & PPC_FEATURE2_ARCH_3_00 ? XER_LEGAL_3_00 : 0);
+
+	regs_add(layout, REG_CLASS_SWITCHED, REG_PPC64_VRSAVE, 4, "VRSAVE");
+	if (tar)
+		regs_add(layout, REG_CLASS_SWITCHED, REG_PPC64_TAR, 8, "TAR");
+	dscr_legal = hwcap2 & PPC_FEATURE2_DSCR ? dscr_keeps(DSCR_LEGAL) : 0;
+	dscr = dscr_legal & (dscr_legal - 1);	/* regs_vary() takes two bits */
+	if (dscr)
+		regs_add(layout, REG_CLASS_SWITCHED, REG_PPC64_DSCR, 8, "DSCR");
+
+	layout->features = (vsx ? REG_PPC64_VSX : 0) | (tar ? REG_PPC64_HAS_TAR : 0) |
+			   (dscr ? REG_PPC64_HAS_DSCR : 0);
 	snprintf(layout->describe, sizeof(layout->describe),
-		 "%s, FPSCR, VSCR, r0 r2 r5-r12 r14-r31, LR, CTR, XER, CR1-CR7",
-		 vsx ? "vs0-vs63" : "f0-f31, v0-v31");
+		 "%s, FPSCR, VSCR, r0 r2 r5-r12 r14-r31, LR, CTR, XER, CR1-CR7, VRSAVE%s%s",
+		 vsx ? "vs0-vs63" : "f0-f31, v0-v31", tar ? ", TAR" : "", dscr ? ", DSCR" : "");
+	snprintf(layout->missing, sizeof(layout->missing),
+		 "r1, r3, r4, r13, CR0, FPSCR but for FX OX UX ZX XX FPRF RN, PPR, AMR, EBB and PMU registers, TM state, MMA accumulators");
 	return NULL;
 }
 
@@ -98,14 +146,13 @@ static void ppc64_legalize(const struct reg_layout *layout, uint8_t *image)
 {
 	uint32_t vscr = get32(image, VSCR_WORD);
 
-	(void)layout;
-	put64(image, REG_PPC64_FPSCR,
-	      (get64(image, REG_PPC64_FPSCR) & FPSCR_LEGAL) | FPSCR_FX);
-	put64(image, REG_PPC64_XER, get64(image, REG_PPC64_XER) & XER_LEGAL);
-	put32(image, REG_PPC64_CR, get32(image, REG_PPC64_CR) & CR_LEGAL);
+	put64(image, REG_PPC64_FPSCR, regs_vary(get64(image, REG_PPC64_FPSCR), FPSCR_LEGAL));
+	put64(image, REG_PPC64_XER, regs_vary(get64(image, REG_PPC64_XER), xer_legal));
+	put32(image, REG_PPC64_CR, regs_vary(get32(image, REG_PPC64_CR), CR_LEGAL));
+	if (layout->features & REG_PPC64_HAS_DSCR)
+		put64(image, REG_PPC64_DSCR, regs_vary(get64(image, REG_PPC64_DSCR), dscr_legal));
 	memset(image + REG_PPC64_VSCR, 0, 16);
-	/* the pattern's own low bit is always set */
-	put32(image, VSCR_WORD, VSCR_NJ | (vscr >> 1 & VSCR_SAT));
+	put32(image, VSCR_WORD, regs_vary(vscr, VSCR_LEGAL));
 }
 
 /* mfvscr right-justifies VSCR in the vector; where that word lands depends on the store used. */

@@ -101,6 +101,8 @@ static const char *x86_64_init(struct reg_layout *layout)
 	layout->features = features;
 	snprintf(layout->describe, sizeof(layout->describe),
 		 "%s0-%s%u%s, MXCSR, rax rbx rcx rdx rsi rbp r8-r15", vec, vec, nr - 1, masks);
+	snprintf(layout->missing, sizeof(layout->missing),
+		 "rsp, rdi, flags, x87 and MMX registers, MXCSR's exception masks, PKRU, FS and GS base, shadow stack pointer, AMX tiles, APX r16-r31");
 	return NULL;
 }
 
@@ -112,8 +114,7 @@ static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 	if (layout->features & REG_X86_64_DAZ)
 		legal |= MXCSR_DAZ;
 	memcpy(&mxcsr, image + REG_X86_64_MXCSR, 4);
-	/* the pattern's low bit is always set: draw from the high half */
-	mxcsr = ((mxcsr >> 16) & legal) | MXCSR_MASKED;
+	mxcsr = regs_vary(mxcsr, legal) | MXCSR_MASKED;
 	memcpy(image + REG_X86_64_MXCSR, &mxcsr, 4);
 
 	/* kmovw moves 2 of the slot's 4 bytes */
