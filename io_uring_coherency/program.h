@@ -16,12 +16,14 @@
 struct answer {
 	char outcome[8];	/* "pass", "fail", "skip", or "" if it did not run */
 	char text[512];		/* the sentence for people, or the reason */
+	/* its pass is there to be compared with, and no answer to the question of the program */
+	bool control;
 };
 
 void __attribute__((format(printf, 3, 4)))
 settle(struct answer *a, const char *outcome, const char *fmt, ...);
 
-/* True for an answer that is "pass" or "fail". */
+/* True for a "fail", and for a "pass" of what is no control. */
 bool is_answer(const struct answer *a);
 
 /* Why a ring cannot be had, by -errno of io_uring_setup(2) or io_uring_register(2), or NULL. */

@@ -260,6 +260,8 @@ static void settle_measured(struct result *r, const struct edge *e)
 		break;
 	case WORTH_AN_ANSWER:
 		settle(&r->answer, "pass", "%s; relaxed: %s", sentence, why);
+		/* unless it was asked for, memory is not the question */
+		r->answer.control = is_plain(e) && !opt.edge;
 		break;
 	}
 }
