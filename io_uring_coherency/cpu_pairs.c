@@ -198,29 +198,3 @@ void cpu_pairs_text(char *buf, size_t size, const struct cpu_pairs *p, unsigned 
 				       names[d], nr, (unsigned long long)p->of[d]);
 	}
 }
-
-cpu_set_t *cpu_mask(int cpu, size_t *size)
-{
-	cpu_set_t *mask = CPU_ALLOC(cpu + 1);
-
-	*size = CPU_ALLOC_SIZE(cpu + 1);
-	if (mask) {
-		CPU_ZERO_S(*size, mask);
-		CPU_SET_S(cpu, *size, mask);
-	}
-	return mask;
-}
-
-int cpu_pin(pid_t tid, int cpu)
-{
-	size_t size;
-	cpu_set_t *mask = cpu_mask(cpu, &size);
-	int ret = 0;
-
-	if (!mask)
-		return -ENOMEM;
-	if (sched_setaffinity(tid, size, mask))
-		ret = -errno;
-	CPU_FREE(mask);
-	return ret;
-}

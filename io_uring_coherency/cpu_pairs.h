@@ -52,10 +52,4 @@ uint64_t cpu_pairs_seed(const char *text);
 /* "SMT siblings 2 of 24, same chip 2 of 96", when the first @used pairs have been used. */
 void cpu_pairs_text(char *buf, size_t size, const struct cpu_pairs *p, unsigned int used);
 
-/* A mask of @size bytes with this CPU alone, whatever its number, for CPU_FREE(); or NULL. */
-cpu_set_t *cpu_mask(int cpu, size_t *size);
-
-/* Binds a thread (0: the caller) to one CPU. Returns 0 or -errno. */
-int cpu_pin(pid_t tid, int cpu);
-
 #endif /* CPU_PAIRS_H */

@@ -13,6 +13,7 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
 #include "cpu_pairs.h"
 #include "kselftest_harness.h"
+#include "program.h"
 
 #define MAX_CPUS	512
 
@@ -261,10 +262,10 @@ TEST(pinned)
 {
 	int cpu = sched_getcpu();
 
-	EXPECT_EQ(0, cpu_pin(0, cpu));
+	EXPECT_EQ(0, cpus_pin(0, cpu));
 	EXPECT_EQ(cpu, sched_getcpu());
 	/* that there is no such CPU is the kernel's word, not that of a mask that is too small */
-	EXPECT_EQ(-EINVAL, cpu_pin(0, 5000));
+	EXPECT_EQ(-EINVAL, cpus_pin(0, 5000));
 }
 
 TEST_HARNESS_MAIN

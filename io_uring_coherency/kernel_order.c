@@ -207,7 +207,7 @@ static int run_slice(struct run *run, enum pbt_form form, int a, int b)
 
 	run->seed = run->seed * 1664525 + 1013904223;
 	if (run->receiver) {
-		cpu_pin(run->receiver->tid, b);
+		cpus_pin(run->receiver->tid, b);
 		l.receiver = run->receiver->tid;
 	}
 	if (ioctl(run->session, PBT_LITMUS, &l))

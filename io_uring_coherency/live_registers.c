@@ -165,7 +165,8 @@ struct spin {
 	bool alter;			/* control: change slot n in window n */
 	uint64_t seed;
 	unsigned int max_windows;	/* in a round */
-	cpu_set_t others;		/* for controller and workers */
+	cpu_set_t *others;		/* for controller and workers */
+	cpu_set_t *own;			/* the submitter's CPU alone */
 	unsigned int first_cpu;		/* index into opt.cpu */
 	int cpu;			/* the submitter's */
 	pthread_t spawner;
@@ -185,15 +186,13 @@ struct spin {
 static void *submitter(void *arg)
 {
 	struct spin *s = arg;
-	cpu_set_t own;
 	unsigned int n;
 	int ret = 0;
 
 	if (s->provoke) {
-		CPU_ZERO(&own);
-		CPU_SET(s->cpu, &own);
 		s->provoke->pin = opt.pin_workers;
-		ret = provoke_begin(s->provoke, opt.pin_workers ? &own : &s->others);
+		ret = provoke_begin(s->provoke, opt.pin_workers ? s->own : s->others,
+				    opt.cpus.size);
 	}
 	for (n = 0; !ret && n < s->max_windows; n++) {
 		if (s->provoke) {
@@ -220,7 +219,6 @@ static void *spawner(void *arg)
 {
 	struct spin *s = arg;
 	pthread_t thread;
-	cpu_set_t cpu;
 	int ret;
 
 	for (;;) {
@@ -228,9 +226,7 @@ static void *spawner(void *arg)
 			;
 		if (s->ended)
 			return NULL;
-		CPU_ZERO(&cpu);
-		CPU_SET(s->cpu, &cpu);
-		sched_setaffinity(0, sizeof(cpu), &cpu);
+		sched_setaffinity(0, opt.cpus.size, s->own);
 		ret = pthread_create(&thread, NULL, submitter, s);
 		if (ret)
 			s->error = -ret;
@@ -247,21 +243,32 @@ static void *spawner(void *arg)
  */
 static void spin_start(struct spin *s, unsigned int round)
 {
+	const size_t size = opt.cpus.size;
 	unsigned int i;
 
 	s->gone = 0;
 	s->error = 0;
 	s->quit = 0;
 	if (round % 16 == 0) {
-		CPU_ZERO(&s->others);
+		CPU_ZERO_S(size, s->others);
 		for (i = 0; i < opt.cpus.nr; i++)
-			CPU_SET(opt.cpus.cpu[i], &s->others);
+			CPU_SET_S(opt.cpus.cpu[i], size, s->others);
 		s->cpu = opt.cpus.cpu[(round / 16 + s->first_cpu) % opt.cpus.nr];
 		if (opt.cpus.nr > 1)
-			CPU_CLR(s->cpu, &s->others);
-		sched_setaffinity(0, sizeof(s->others), &s->others);
+			CPU_CLR_S(s->cpu, size, s->others);
+		CPU_ZERO_S(size, s->own);
+		CPU_SET_S(s->cpu, size, s->own);
+		sched_setaffinity(0, size, s->others);
 	}
 	sem_post(&s->go);
+}
+
+static void spin_free(struct spin *s)
+{
+	sem_destroy(&s->go);
+	free(s->others);
+	free(s->own);
+	munmap(s->window, sizeof(*s->window));
 }
 
 /* Returns 0 or -errno. */
@@ -274,11 +281,13 @@ static int spin_open(struct spin *s)
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (s->window == MAP_FAILED)
 		return -errno;
+	s->others = cpus_none(&opt.cpus);
+	s->own = cpus_none(&opt.cpus);
 	sem_init(&s->go, 0, 0);
 	prctl(PR_SET_TIMERSLACK, 1);	/* naps are short */
 	ret = pthread_create(&s->spawner, NULL, spawner, s);
 	if (ret) {
-		munmap(s->window, sizeof(*s->window));
+		spin_free(s);
 		return -ret;
 	}
 	/* with one CPU the spinning submitter would leave nothing to an idle thread */
@@ -292,8 +301,7 @@ static void spin_close(struct spin *s)
 	s->ended = 1;
 	sem_post(&s->go);
 	pthread_join(s->spawner, NULL);
-	sem_destroy(&s->go);
-	munmap(s->window, sizeof(*s->window));
+	spin_free(s);
 }
 
 /* True once the submitter is in a window, false if it has ended instead. */

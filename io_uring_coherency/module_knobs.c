@@ -40,6 +40,7 @@
 #endif
 #include "kselftest_harness.h"
 #include "module.h"
+#include "program.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -116,23 +117,15 @@ static long long ipis(int cpu)
 /* Two CPUs that this process may use; false if there is but one. */
 static bool two_cpus(int cpu[2])
 {
-	cpu_set_t set;
-	int i, nr = 0;
+	unsigned int i, nr = 0;
+	size_t size;
+	cpu_set_t *set = cpus_allowed(0, &size);
 
-	sched_getaffinity(0, sizeof(set), &set);
-	for (i = 0; i < CPU_SETSIZE && nr < 2; i++)
-		if (CPU_ISSET(i, &set))
+	for (i = 0; set && i < 8 * size && nr < 2; i++)
+		if (CPU_ISSET_S(i, size, set))
 			cpu[nr++] = i;
+	free(set);
 	return nr == 2;
-}
-
-static void run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	sched_setaffinity(0, sizeof(set), &set);
 }
 
 static int set_point(int fd, unsigned int point, unsigned int action, unsigned int usecs)
@@ -298,7 +291,7 @@ static void on_kick(int sig)
 
 static void *spinner(void *arg)
 {
-	run_on(*(int *)arg);
+	cpus_pin(0, *(int *)arg);
 	other = syscall(SYS_gettid);
 	started = 1;
 	while (!stop)
@@ -393,7 +386,7 @@ static const char *prepare_call(unsigned int point, pthread_t *thread, bool *has
 		if (pthread_create(thread, NULL, spinner, &cpu[1]))
 			return "no thread";
 		*has_thread = true;
-		run_on(cpu[0]);
+		cpus_pin(0, cpu[0]);
 	} else if (calls[point] != call_unmap) {
 		if (ramfs < 0)
 			return "ramfs cannot be mounted here";
@@ -542,7 +535,7 @@ static void *cq_spinner(void *arg)
 	uint64_t value;
 	unsigned int n;
 
-	run_on(spin_cpu);
+	cpus_pin(0, spin_cpu);
 	spin_error = io_uring_queue_init(8, &r, spin_flags);
 	started = 1;
 	for (n = 1; !spin_error && n <= DELIVERIES; n++) {
@@ -585,7 +578,7 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 	ASSERT_LE(0, event);
 	spin_flags = n->setup_flags;
 	spin_cpu = cpu[1];
-	run_on(cpu[0]);
+	cpus_pin(0, cpu[0]);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, cq_spinner, NULL));
 	while (!started)
 		pause_us(1000);
@@ -1038,7 +1031,8 @@ static int count_workers(int cpu, int *pinned, int *on)
 	DIR *dir = opendir("/proc/self/task");
 	char name[300], comm[32];
 	struct dirent *entry;
-	cpu_set_t set;
+	cpu_set_t *set;
+	size_t size;
 	int nr = 0;
 	FILE *f;
 
@@ -1051,11 +1045,12 @@ static int count_workers(int cpu, int *pinned, int *on)
 			continue;
 		if (fgets(comm, sizeof(comm), f) && !strncmp(comm, "iou-wrk-", 8)) {
 			nr++;
-			if (!sched_getaffinity(atoi(entry->d_name), sizeof(set), &set) &&
-			    CPU_COUNT(&set) == 1) {
+			set = cpus_allowed(atoi(entry->d_name), &size);
+			if (set && CPU_COUNT_S(size, set) == 1) {
 				(*pinned)++;
-				*on += CPU_ISSET(cpu, &set);
+				*on += !!CPU_ISSET_S(cpu, size, set);
 			}
+			free(set);
 		}
 		fclose(f);
 	}

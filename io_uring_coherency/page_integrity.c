@@ -515,19 +515,22 @@ static void *write_pages(void *arg)
 		.session = run->session,
 	};
 	unsigned int n, first, next;
-	cpu_set_t cpus;
+	cpu_set_t *cpus;
+	size_t size;
 	bool opened;
 	int ret;
 
 	w->out = area.memory;
 	w->in = w->out + (size_t)run->window * PAGE_BYTES;
 	w->want = w->out + buffers;
-	sched_getaffinity(0, sizeof(cpus), &cpus);
 	w->failed = "setting up";
 	ret = engine_open(&w->engine, run->kind, &area);
 	opened = !ret;
-	if (!ret && uring)
-		ret = provoke_begin(&w->provoke, &cpus);
+	if (!ret && uring) {
+		cpus = cpus_allowed(0, &size);
+		ret = cpus ? provoke_begin(&w->provoke, cpus, size) : -ENOMEM;
+		free(cpus);
+	}
 	w->spare = WINDOWS - windows;
 	for (n = 0, first = 0; !ret && n < windows; n++, first = next) {
 		/* so that workers come and go */

@@ -161,18 +161,71 @@ int program_skip(const struct program *program, const char *path, const char *wh
 	return write_or_say(program, path, why) ? KSFT_FAIL : KSFT_SKIP;
 }
 
+/* Until the set is large enough for all CPUs that may ever be, sched_getaffinity(2) is -EINVAL. */
+#define CPUS_MAX	(1 << 20)
+
+cpu_set_t *cpus_allowed(pid_t tid, size_t *size)
+{
+	unsigned int nr;
+	cpu_set_t *set;
+
+	for (nr = CPU_SETSIZE; nr <= CPUS_MAX; nr *= 2) {
+		*size = CPU_ALLOC_SIZE(nr);
+		set = calloc(1, *size);
+		if (!set || !sched_getaffinity(tid, *size, set))
+			return set;
+		free(set);
+		if (errno != EINVAL)
+			break;
+	}
+	return NULL;
+}
+
+cpu_set_t *cpus_none(const struct cpus *c)
+{
+	cpu_set_t *set = calloc(1, c->size);
+
+	if (!set)
+		die("no memory");
+	return set;
+}
+
+cpu_set_t *cpus_only(int cpu, size_t *size)
+{
+	const struct cpus room = { .size = CPU_ALLOC_SIZE(cpu + 1) };
+	cpu_set_t *set = cpus_none(&room);
+
+	*size = room.size;
+	CPU_SET_S(cpu, *size, set);
+	return set;
+}
+
+int cpus_pin(pid_t tid, int cpu)
+{
+	size_t size;
+	cpu_set_t *set = cpus_only(cpu, &size);
+	const int ret = sched_setaffinity(tid, size, set) ? -errno : 0;
+
+	free(set);
+	return ret;
+}
+
 void cpus_init(struct cpus *c)
 {
 	c->nr = 0;
-	if (sched_getaffinity(0, sizeof(c->allowed), &c->allowed))
+	c->allowed = cpus_allowed(0, &c->size);
+	if (!c->allowed)
 		die("cannot tell which CPUs may be used: %s", strerror(errno));
+	c->cpu = calloc(CPU_COUNT_S(c->size, c->allowed), sizeof(*c->cpu));
+	if (!c->cpu)
+		die("no memory");
 }
 
 void cpus_add(struct cpus *c, long cpu, const char *option)
 {
 	unsigned int i;
 
-	if (cpu < 0 || cpu >= CPU_SETSIZE || !CPU_ISSET(cpu, &c->allowed))
+	if (cpu < 0 || !CPU_ISSET_S(cpu, c->size, c->allowed))
 		die("%s: this process may not use CPU %ld", option, cpu);
 	for (i = 0; i < c->nr; i++)
 		if (c->cpu[i] == cpu)
@@ -182,10 +235,10 @@ void cpus_add(struct cpus *c, long cpu, const char *option)
 
 void cpus_add_all(struct cpus *c)
 {
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, &c->allowed))
+	for (i = 0; i < 8 * c->size; i++)
+		if (CPU_ISSET_S(i, c->size, c->allowed))
 			c->cpu[c->nr++] = i;
 }
 

@@ -66,12 +66,26 @@ int program_run(const struct program *program, const char *path, int (*main)(int
 /* The same for a program that is skipped as a whole, with the reason in @path, too. */
 int program_skip(const struct program *program, const char *path, const char *why);
 
-/* The CPUs to run on, each once. */
+/* The CPUs to run on, each once. A kernel may have more of them than CPU_SETSIZE. */
 struct cpus {
 	unsigned int nr;
-	int cpu[CPU_SETSIZE];
-	cpu_set_t allowed;	/* to this process */
+	int *cpu;
+	cpu_set_t *allowed;	/* to this process */
+	size_t size;		/* of that set, in bytes: for CPU_SET_S(3) and its like */
 };
+
+/*
+ * The CPUs that thread @tid (0: the caller) may use, in a set of *@size bytes, to be freed. NULL if
+ * they cannot be told.
+ */
+cpu_set_t *cpus_allowed(pid_t tid, size_t *size);
+
+/* Sets to be freed, too: none of @c, but with room for all; @cpu alone. They die without memory. */
+cpu_set_t *cpus_none(const struct cpus *c);
+cpu_set_t *cpus_only(int cpu, size_t *size);
+
+/* Thread @tid (0: the caller) runs on @cpu alone. Returns 0 or -errno. */
+int cpus_pin(pid_t tid, int cpu);
 
 /* None so far. Dies if it cannot be told which ones this process may use. */
 void cpus_init(struct cpus *c);

@@ -91,7 +91,7 @@ static int submit(struct provoke *p)
 	return ret < 0 ? ret : 0;
 }
 
-int provoke_begin(struct provoke *p, const cpu_set_t *workers)
+int provoke_begin(struct provoke *p, const cpu_set_t *workers, size_t size)
 {
 	struct io_uring_params params = {
 		.flags = p->setup_flags,
@@ -112,7 +112,7 @@ int provoke_begin(struct provoke *p, const cpu_set_t *workers)
 	 * On the submitter's CPU a worker waits for the end of its spin's time slice: a fifth of
 	 * the events per second. Only faster, so that an error does not matter but to who asks.
 	 */
-	ret = io_uring_register_iowq_aff(&p->ring, sizeof(*workers), workers);
+	ret = io_uring_register_iowq_aff(&p->ring, size, workers);
 	if (ret && p->pin)
 		return ret;
 

@@ -519,11 +519,9 @@ static int open_ring(struct flow *f)
 		return io_uring_register_files(&f->ring, fds, f->nr_slots);
 	}
 	/* the kernels before 5.14 cannot, there the worker runs anywhere */
-	other = cpu_mask(f->s->cpu[1], &size);
-	if (!other)
-		return -ENOMEM;
+	other = cpus_only(f->s->cpu[1], &size);
 	io_uring_register_iowq_aff(&f->ring, size, other);
-	CPU_FREE(other);
+	free(other);
 	return 0;
 }
 
@@ -1614,7 +1612,7 @@ struct side {
 static void *run_side(void *arg)
 {
 	const struct side *side = arg;
-	const int ret = cpu_pin(0, side->s->cpu[side->nr]);
+	const int ret = cpus_pin(0, side->s->cpu[side->nr]);
 
 	if (ret)
 		fail_slice(side->s, ret, "sched_setaffinity()");
