@@ -74,8 +74,8 @@ void provoke_close(struct provoke *p);
 
 /*
  * In the submitter, a thread that lives for this round only: ring, workers kept to @workers, a set
- * of @size bytes (where the kernel can: 5.14), first requests. With max_workers (5.15) so many workers are created
- * here, in the system call, and none later. Returns 0 or -errno.
+ * of @size bytes (where the kernel can: 5.14), first requests. With max_workers (5.15) so many
+ * workers are created here, in the system call, and none later. Returns 0 or -errno.
  */
 int provoke_begin(struct provoke *p, const cpu_set_t *workers, size_t size);
 
