@@ -119,6 +119,109 @@ check_cpu_pairs()
 	"$HOST/cpu_pairs_test"
 }
 
+# --- live_registers natively
+
+check_registers()
+{
+	"$HOST/regs_test"
+}
+
+# code_is CODE COMMAND...: its exit code, and what it says in $SCRATCH/out.
+code_is()
+{
+	local want=$1 code=0
+	shift
+
+	"$@" >"$SCRATCH/out" 2>&1 || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = "$want" ] || fail "$*: code $code, not $want"
+}
+
+# A program is skipped as a whole when nothing of it is an answer: too few events, variants without
+# any, and what is only there to be compared with.
+check_no_answer()
+{
+	local without=$HOST/without_io_uring
+
+	code_is 4 "$HOST/live_registers" --no-module -n 50 -t 0.2 --json "$SCRATCH/json"
+	head -n 1 "$SCRATCH/out" | grep '^# not covered: [a-z0-9]'
+	jq -e '.not_covered != "" and .registers != ""' "$SCRATCH/json"
+	code_is 4 "$HOST/live_registers" --no-module --only poll_wake_sqpoll -t 0.5
+	code_is 4 "$without" "$HOST/live_registers" --no-module -t 0.2
+	code_is 4 "$without" "$HOST/ring_order" -t 0.2
+	code_is 4 "$without" "$HOST/page_integrity" --no-module -t 0.2
+}
+
+# live_registers_with ARGUMENT...: built by gcc with these as well, as $SCRATCH/live_registers.
+live_registers_with()
+{
+	cd "$TOP/io_uring_coherency"
+	gcc -O2 -D_GNU_SOURCE= -I. -I"$KSELFTEST" live_registers.c program.c module.c json.c \
+		provoke.c evidence.c regs.c "$@" -luring -lpthread -lm -o "$SCRATCH/live_registers"
+}
+
+# needs_ring VARIANT: skips with the reason if this kernel has no answer for it in any case.
+needs_ring()
+{
+	local why
+
+	code_is 4 "$HOST/live_registers" --no-module --only "$1" -n 1 --json "$SCRATCH/json"
+	why=$(jq -r --arg name "$1" '.variants[] | select(.name == $name and .outcome == "skip" and
+		(.text | test("^inconclusive") | not)) | .text' "$SCRATCH/json")
+	[ -z "$why" ] || skip "$why"
+}
+
+# What may go wrong inside a window is told as what it is.
+check_window_faults()
+{
+	local bank name=poll_wake_default run
+
+	case $(uname -m) in
+	x86_64) bank=x86_64 ;;
+	aarch64) bank=arm64 ;;
+	ppc64*) bank=ppc64 ;;
+	*) skip "no register bank for this architecture" ;;
+	esac
+	live_registers_with "regs_$bank.c" "regs_$bank.S" "$TOP/vm/faults/windows.c" \
+		-Wl,--wrap=reg_arch_spin
+	needs_ring $name
+	run=("$SCRATCH/live_registers" --no-module --only $name -t 2 --json "$SCRATCH/json")
+	code_is 1 env FAULT=from-start "${run[@]}"
+	grep '^not ok 1 global.control_without_io_uring' "$SCRATCH/out"
+	jq -e '(.control_without_io_uring | not) and ([.variants[].outcome == "skip"] | all)' \
+		"$SCRATCH/json"
+	code_is 1 env FAULT=idle "${run[@]}"
+	jq -e '.variants[0] | .outcome == "fail" and .control_windows > 0 and
+		.control_violations == .control_windows' "$SCRATCH/json"
+	code_is 1 env FAULT=submitter "${run[@]}"
+	jq -e '.variants[0].text | test("thread ended inside a window")' "$SCRATCH/json"
+	FAULT=thread "${run[@]}" || [ $? = 4 ]
+	jq -e '.variants[0] | .exited > 0 and (.text | test("io_uring is") | not)' "$SCRATCH/json"
+}
+
+# Kernels that are not this one: with many possible CPUs, and with an io_uring that creates workers
+# where none are expected.
+check_call_faults()
+{
+	local program preload=(env LD_PRELOAD="$SCRATCH/calls.so")
+
+	gcc -O2 -D_GNU_SOURCE= -shared -fPIC "$TOP/vm/faults/calls.c" -ldl -o "$SCRATCH/calls.so"
+	while read -r program; do
+		# shellcheck disable=SC2086 # words
+		FAULT=many-cpus "${preload[@]}" "$HOST"/$program >"$SCRATCH/out" 2>&1 ||
+			[ $? = 4 ] || fail "$program: $(tail -n 1 "$SCRATCH/out")"
+	done <<-'EOF'
+		live_registers --no-module -t 0.3 --only poll_wake_default
+		kernel_order --no-module -t 0.2
+		ring_order -t 0.2 --edge plain_sb
+		page_integrity --no-module -t 0.2 --engine uring_async
+	EOF
+	needs_ring poll_wake_default
+	code_is 4 env FAULT=no-defer "${preload[@]}" "$HOST/live_registers" --no-module -t 2 \
+		--only poll_wake_defer_taskrun
+	grep "SKIP this kernel's io_uring is not what this variant was made for" "$SCRATCH/out"
+}
+
 # verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
 check_verdict()
 {
@@ -616,15 +719,8 @@ check_without_liburing()
 # A register bank is a must for the architectures of the banks, and a skip elsewhere.
 check_no_bank()
 {
-	local code=0 dir=$TOP/io_uring_coherency
-
-	cd "$dir"
-	gcc -O2 -D_GNU_SOURCE= -I"$KSELFTEST" live_registers.c program.c module.c json.c \
-		provoke.c evidence.c regs.c regs_none.c -luring -lpthread -lm \
-		-o "$SCRATCH/live_registers"
-	"$SCRATCH/live_registers" --json "$SCRATCH/json" >"$SCRATCH/out" || code=$?
-	cat "$SCRATCH/out"
-	[ $code = 4 ]
+	live_registers_with regs_none.c
+	code_is 4 "$SCRATCH/live_registers" --json "$SCRATCH/json"
 	grep -q '^1..0 # SKIP no register bank' "$SCRATCH/out"
 	jq -e '.skip == "no register bank for this architecture"' "$SCRATCH/json"
 }
@@ -731,7 +827,8 @@ check_bad_program_options()
 	refused 2 "not a number of events" "$program" -n 99999999999999999999999
 	refused 2 "not a list of CPUs" "$program" -c 0-
 	refused 2 "may not use CPU" "$program" -c 999999
-	refused 2 "is no variant" "$program" --only nonsense
+	refused 2 "is no variant; these are: poll_wake_default " "$program" --only nonsense
+	refused 2 "is no variant" "$program" --only poll_wake_sqpoll_by_signal
 	refused 2 "is not an option" "$program" nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file
 
@@ -1480,6 +1577,8 @@ check_quiet()
 	guest_of "$1" "-t 20 -n 500"
 	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "pass" and .events >= 100)] | length >= 2' "$JSON"
+	jq -e '[.variants[] | select(.events > 0) | .control_windows > 0 and
+		.control_violations == 0] | all' "$JSON"
 	other=$(jq -r '.variants[] | select(.outcome == "skip") | select(.text |
 		test("^inconclusive|does not have IORING_SETUP|has no TWA_SIGNAL_NO_IPI") | not) |
 		"\(.name): \(.text)"' "$JSON")
@@ -1682,19 +1781,48 @@ check_debug_kernel()
 }
 
 # A bad kernel: caught by every variant that has events, within 10 of them, in just the registers
-# that it damages, and with the cause told. check_caught VERSION PATCH REGISTERS [ARCH]
+# that it damages, with the cause told where they are FP or vector registers, and by no window
+# without a creation. check_caught VERSION PATCH REGISTERS [ARCH]
 check_caught()
 {
 	OPT_ARCH=${4:-ppc64le}
 	guest_of "source:$1+$2" "-t 1 -n 300" live_registers
 	jq -e --arg regs "$3" '[.variants[] | select(.violations > 0) | .changed | keys |
 		join(" ")] | unique == [$regs]' "$JSON"
-	jq -e '[.variants[] | select(.violations > 0 and .first_event <= 10
-		and .explained == .violations)] | length >= 2' "$JSON"
+	jq -e --arg regs "$3" '[.variants[] | select(.violations > 0 and .first_event <= 10 and
+		(.explained == .violations or ($regs | startswith("vs") | not)))] | length >= 2' \
+		"$JSON"
+	jq -e '[.variants[] | select(.events > 0) | .control_violations == 0] | all' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "pass" and .events > 0)] == []' "$JSON"
 	# each violation came with task_work that an interrupt had brought
 	jq -e '[.variants[] | select(.violations > 0) | select(.delivered.IPI + .delivered.tick +
 		.delivered.other < 0.9 * .violations)] == []' "$JSON"
+}
+
+# A variant under a knob has no answer while no knob acts; and what the bank of the architecture
+# says of itself.
+check_knobs_idle()
+{
+	cat >"$SCRATCH/guest.sh" <<-'EOF'
+		#!/bin/sh
+		cd /kselftest/io_uring_coherency || exit 1
+		./regs_test || exit 1
+		for acts in 0 1; do
+			echo $acts >/proc/sys/kernel/ftrace_enabled || exit 1
+			./live_registers -t 20 -n 110 --only create_worker_cb_default_by_no_ipi \
+				--json /results/acts-$acts.json
+			echo "code $?"
+		done
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=ppc64le
+	guest_of source:6.1 ""
+	[ "$(sed -n 's/^code //p' "$SCRATCH/guest/ktap" | paste -sd ' ')" = "4 0" ]
+	jq -e '.variants[] | select(.events > 0) | .outcome == "skip" and
+		.notifications_changed == 0 and (.text | test("knob did not act"))' \
+		"$SCRATCH/guest/acts-0.json"
+	jq -e '.variants[] | select(.events > 0) | .outcome == "pass" and
+		.notifications_changed >= 100' "$SCRATCH/guest/acts-1.json"
 }
 
 # Pages on a bad kernel, by what jq says of the engines; those without io_uring write none wrong.
@@ -2082,6 +2210,10 @@ run_check()
 	t evidence check_evidence
 	t page check_page
 	t cpu-pairs check_cpu_pairs
+	t registers check_registers
+	t no-answer check_no_answer
+	t window-faults check_window_faults
+	t call-faults check_call_faults
 	t verdict check_verdict
 	t verdict-surprise check_verdict_surprise
 	t mariadb-judged check_mariadb_judged
@@ -2131,6 +2263,7 @@ run_check()
 	t task-work-add-ignores-no-ipi check_knobs_catch source:6.1+task-work-add-ignores-no-ipi \
 		notify.kernel_coop_taskrun_ring.reaches_a_spinning_thread \
 		notify.no_ipi_default_ring.reaches_a_spinning_thread
+	t knobs-idle check_knobs_idle
 	t "pages-$both" check_pages_caught "source:6.1+$both" \
 		'[.uring, .uring_async, .uring_fixed] | map(.violations > 0 and .stored > 0 and
 		(.classes | keys - ["register hole", "miscomputed"]) == []) | all'

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For tests, by LD_PRELOAD: what other kernels answer, by the name in $FAULT.
+ *
+ *	many-cpus	a kernel with 4096 possible CPUs
+ *	no-defer	one whose DEFER_TASKRUN is no more than a default ring
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <liburing.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MANY_CPUS	4096
+
+static int fault_is(const char *name)
+{
+	const char *fault = getenv("FAULT");
+
+	return fault && !strcmp(fault, name);
+}
+
+int sched_getaffinity(pid_t tid, size_t size, cpu_set_t *set)
+{
+	if (fault_is("many-cpus") && 8 * size < MANY_CPUS) {
+		errno = EINVAL;
+		return -1;
+	}
+	memset(set, 0, size);
+	return syscall(SYS_sched_getaffinity, tid, size, set) < 0 ? -1 : 0;
+}
+
+int io_uring_queue_init_params(unsigned int entries, struct io_uring *ring,
+			       struct io_uring_params *params)
+{
+	int (*next)(unsigned int entries, struct io_uring *ring, struct io_uring_params *params) =
+		dlsym(RTLD_NEXT, "io_uring_queue_init_params");
+
+	/* SINGLE_ISSUER and DEFER_TASKRUN, by number for an old liburing */
+	if (fault_is("no-defer"))
+		params->flags &= ~(3U << 12);
+	return next(entries, ring, params);
+}

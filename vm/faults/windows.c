@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * For tests, linked into live_registers with --wrap=reg_arch_spin: what may go wrong in a window,
+ * by the name in $FAULT. All but the first spare the two controls, which have no io-wq workers.
+ *
+ *	from-start	a register changes in the first window of a process
+ *	idle		a register changes in windows in which no thread was created
+ *	submitter	the thread comes to its end
+ *	thread		another thread comes to its end
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* what the linker's --wrap calls it */
+#define reg_arch_spin	__real_reg_arch_spin
+#include "regs.h"
+
+#define CONTROL_THREADS	3	/* controller, spawner, submitter */
+
+static int fault_is(const char *name)
+{
+	const char *fault = getenv("FAULT");
+
+	return fault && !strcmp(fault, name);
+}
+
+static unsigned int threads(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/task", &st) ? 0 : st.st_nlink - 2;
+}
+
+static void *end_inside(void *window)
+{
+	const struct timespec nap = { .tv_nsec = 10000 };
+
+	while (!__atomic_load_n(regs_word(window, REG_WIN_ENTERED), __ATOMIC_ACQUIRE) &&
+	       !__atomic_load_n(regs_word(window, REG_WIN_STOP), __ATOMIC_ACQUIRE))
+		nanosleep(&nap, NULL);
+	return NULL;
+}
+
+/* The first slot of each bank is the first in the image. */
+static void change(struct reg_window *w)
+{
+	w->mem[REG_WIN_OUT] ^= 1;
+}
+
+void __wrap_reg_arch_spin(struct reg_window *w)
+{
+	static unsigned int windows;
+	const unsigned int before = threads();
+	bool with_thread = fault_is("thread") && before > CONTROL_THREADS;
+	pthread_t thread;
+
+	with_thread = with_thread && !pthread_create(&thread, NULL, end_inside, w);
+	__real_reg_arch_spin(w);
+	if (with_thread)
+		pthread_join(thread, NULL);
+	if (fault_is("from-start") && !windows++)
+		change(w);
+	if (before <= CONTROL_THREADS)
+		return;
+	if (fault_is("submitter"))
+		pthread_exit(NULL);
+	if (fault_is("idle") && threads() == before)
+		change(w);
+}
