@@ -141,7 +141,7 @@ code_is()
 # any, and what is only there to be compared with.
 check_no_answer()
 {
-	local without=$HOST/without_io_uring
+	local without=$HOST/without_io_uring program
 
 	code_is 4 "$HOST/live_registers" --no-module -n 50 -t 0.2 --json "$SCRATCH/json"
 	head -n 1 "$SCRATCH/out" | grep '^# not covered: [a-z0-9]'
@@ -150,6 +150,10 @@ check_no_answer()
 	code_is 4 "$without" "$HOST/live_registers" --no-module -t 0.2
 	code_is 4 "$without" "$HOST/ring_order" -t 0.2
 	code_is 4 "$without" "$HOST/page_integrity" --no-module -t 0.2
+	[ ! -e /dev/ppc_barrier_test ] && [ "$(id -u)" = 0 ] || return 0
+	for program in kernel_order module_knobs module_offload; do
+		code_is 4 setpriv --bounding-set=-sys_module "$HOST/$program"
+	done
 }
 
 # live_registers_with ARGUMENT...: built by gcc with these as well, as $SCRATCH/live_registers.
