@@ -468,7 +468,7 @@ column_align()
 {
 	awk -F '|' '{ for (i = 1; i <= NF; i++) { cell[NR, i] = $i
 			if (length($i) > width[i]) width[i] = length($i) }
-		fields = NF }
+		if (NF > fields) fields = NF }
 		END { for (r = 1; r <= NR; r++) { line = ""
 			for (i = 1; i <= fields; i++)
 				line = line sprintf("%-" (width[i] + 2) "s", cell[r, i])
