@@ -8,8 +8,8 @@
 TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_knobs module_offload
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
-TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test page_test cpu_pairs_test \
-	regs_test without_io_uring innodb_page thread_rate
+TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test claims_test page_test \
+	cpu_pairs_test regs_test without_io_uring innodb_page thread_rate
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -110,8 +110,12 @@ $(OUTPUT)/verdict: $(src)/verdict.c $(src)/evidence.c $(headers)
 $(OUTPUT)/innodb_page: $(src)/innodb_page.c
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@
 
-$(OUTPUT)/claims: $(src)/claims.c $(src)/evidence.c $(src)/json.c $(headers)
+$(OUTPUT)/claims: $(addprefix $(src)/,claims.c claims_decide.c evidence.c json.c) $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
+
+# includes claims_decide.c
+$(OUTPUT)/claims_test: $(addprefix $(src)/,claims_test.c evidence.c) $(src)/claims_decide.c $(headers)
+	$(CC) $(CFLAGS) $(filter-out %.h %/claims_decide.c,$^) $(LDFLAGS) -lm -o $@
 
 $(OUTPUT)/evidence_test: $(src)/evidence_test.c $(src)/evidence.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@

@@ -3,29 +3,27 @@
  * claims: what the mails of 2023 say, as a table of settings and of what has to hold between the
  * counts in them; and the decision for each, from counts.
  *
- *	claims --plan GUEST [--seed N] [--look N]	the settings of a guest in random order,
+ *	claims --plan GUEST [--seed N] [--round N]	the settings of a guest in random order,
  *							each with its command
- *	claims --decide [--look N] [--json FILE]	decides
+ *	claims --decide [--json FILE]			decides
  *
  * Both read counts from standard input, a line "SETTING EVENTS VIOLATIONS PASS FAIL SKIP" each: the
  * last three are how many runs ended so. Lines of one setting add up, so runs of several machines
- * do. A plan leaves out what no undecided claim needs; without counts it is all there is.
+ * do. A line "look" tells that all before it was looked at together, as is done with all of it at
+ * its end: so every look that was ever taken is taken again, and what was decided then stays
+ * decided. A plan leaves out what no undecided claim needs; without counts it is all there is.
  *
  * The design is a factorial one, notification x barrier x delay, on the kernel with the problem
- * and on one without, and beside it the settings that one claim needs alone. The plan of a guest
- * mtr or quick has lines "SETTING LOOPS all|first KNOBS" in place of commands; with "first" a
- * failure is the end of it, as one answers all that is asked.
+ * and on one without, and beside it the settings that one claim needs alone. Settings run k times
+ * as long in round k. The plan of a guest mtr or quick has lines "SETTING LOOPS all|first KNOBS" in
+ * place of commands; with "first" a failure is the end of it, as one answers all that is asked.
  *
  * Some claims are also asked of MariaDB itself, by its own test (mtr) and by making databases
- * (quick): each is a column of its own, with settings, events (loops) and decisions of its own.
+ * (quick): each workload is a column of its own, with settings, events (loops) and decisions of its
+ * own. The reports are of MariaDB; what is decided of one workload says nothing of another.
  *
- * Each claim is taken apart into relations. It is confirmed when all of them hold, each by an exact
- * test and all claims together corrected for their number; refuted when one of them cannot hold.
- * What lacks the events for either is open, and what a machine cannot show is not observable.
- *
- * The sequential rule: one may look as often as one likes, as look number k spends 1 / (k (k + 1))
- * of what may go wrong in all looks together, which these add up to. So 0.05 / 2 at the first look,
- * 0.05 / 6 at the second; and settings run k times as long in round k.
+ * Each claim is taken apart into conditions, which claims_decide.c decides. What lacks the events
+ * is open, and what a machine cannot show is not observable.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -34,6 +32,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "claims_decide.h"
 #include "evidence.h"
 #include "json.h"
 
@@ -67,11 +66,17 @@ enum column {
 /* Those of MariaDB are the guests, too. */
 static const char *const column_names[NR_COLUMNS] = { "programs", "mtr", "quick" };
 
+/* In words, wherever a decision is told. */
+static const char *const workloads[NR_COLUMNS] = {
+	"our workload", "MariaDB, its test", "MariaDB, new databases",
+};
+
 /* What the names of its settings begin with. */
 static const char *const prefixes[NR_COLUMNS] = { "", "mtr_", "quick_" };
 
 #define PAGES	"./page_integrity --dir /dev/shm --no-module --engine uring"
 #define DISK	"./page_integrity --dir /mnt/ext4 --no-module --engine uring"
+#define COPIES	"--at generic_perform_write=none --at filemap_read=none"
 #define FLUSH	"--at generic_perform_write_exit=flush_dcache --at filemap_read_exit=flush_dcache"
 #define REGS	"./live_registers --only "
 #define ORDER	"./kernel_order --edge "
@@ -93,6 +98,7 @@ static const struct setting alone[] = {
 	{ "pages_thread", "bad", .seconds = 3,
 	  .command = "./page_integrity --dir /dev/shm --no-module --engine thread" },
 	{ "pages_one_worker", "bad", .command = PAGES " --workers 1", .seconds = 3 },
+	{ "pages_copy_none", "bad", .command = DISK, .seconds = 3, .knobs = COPIES },
 	{ "pages_copy_isync", "bad", .command = DISK, .seconds = 3,
 	  .knobs = "--at generic_perform_write=isync --at filemap_read=isync" },
 	{ "pages_copy_mb", "bad", .command = DISK, .seconds = 3,
@@ -188,24 +194,16 @@ static void make_settings(void)
 	}
 }
 
-enum relation {
-	END,		/* of a claim's, or that a column does not ask it */
-	SEEN,		/* there are violations */
-	CLEAN,		/* there are none, where as many events in the other setting have some */
-	LOWER,		/* a lower rate than in the other setting, by MARGIN at least */
-	ORDERED,	/* the outcome of a litmus test */
-};
-
 static const char *const relation_names[] = {
-	[SEEN] = "seen", [CLEAN] = "clean", [LOWER] = "lower", [ORDERED] = "ordered",
+	[CLAIMS_SEEN] = "seen", [CLAIMS_CLEAN] = "clean", [CLAIMS_LOWER] = "lower",
+	[CLAIMS_ORDERED] = "ordered",
 };
 
+/* As in claims_decide.h, by the names of settings. */
 struct condition {
-	enum relation relation;
+	enum claims_relation relation;
 	const char *setting, *other;
 };
-
-#define MARGIN		0.8	/* a rate that is not below this part of the other is as high */
 
 #define CONDITIONS	4
 #define NR_CLAIMS	14
@@ -216,58 +214,64 @@ static const struct claim {
 	struct condition mariadb[CONDITIONS];	/* without the prefix of the column */
 } claims[NR_CLAIMS] = {
 	{ "C1", "a barrier between try_to_wake_up() and kick_process() lowers the rate, no more",
-	  .condition = { { LOWER, "pages_bad_kernel_mb_0", BASE },
-			 { SEEN, "pages_bad_kernel_mb_0", NULL } },
-	  .mariadb = { { LOWER, "barrier", "base" }, { SEEN, "barrier", NULL } } },
+	  .condition = { { CLAIMS_LOWER, "pages_bad_kernel_mb_0", BASE },
+			 { CLAIMS_SEEN, "pages_bad_kernel_mb_0", BASE } },
+	  .mariadb = { { CLAIMS_LOWER, "barrier", "base" },
+		       { CLAIMS_SEEN, "barrier", "base" } } },
 	{ "C2", "TWA_SIGNAL_NO_IPI and udelay(1000) in io_write() end it",
-	  .condition = { { CLEAN, "pages_bad_no_ipi_none_1000", BASE } },
-	  .mariadb = { { CLEAN, "no_ipi_delay", "base" } } },
+	  .condition = { { CLAIMS_CLEAN, "pages_bad_no_ipi_none_1000", BASE } },
+	  .mariadb = { { CLAIMS_CLEAN, "no_ipi_delay", "base" } } },
 	{ "C3", "TWA_SIGNAL_NO_IPI and a barrier in place of the delay do not",
-	  .condition = { { SEEN, "pages_no_ipi_io_write_mb", NULL } },
-	  .mariadb = { { SEEN, "no_ipi_io_write_mb", NULL } } },
+	  .condition = { { CLAIMS_SEEN, "pages_no_ipi_io_write_mb", BASE } },
+	  .mariadb = { { CLAIMS_SEEN, "no_ipi_io_write_mb", "base" } } },
 	{ "C4", "the delay with TWA_SIGNAL does not",
-	  .condition = { { SEEN, "pages_bad_signal_none_1000", NULL } },
-	  .mariadb = { { SEEN, "signal_delay", NULL } } },
+	  .condition = { { CLAIMS_SEEN, "pages_bad_signal_none_1000", BASE } },
+	  .mariadb = { { CLAIMS_SEEN, "signal_delay", "base" } } },
 	{ "C5", "TWA_SIGNAL, the barrier and the delay do",
-	  .condition = { { CLEAN, "pages_bad_signal_mb_1000", BASE } },
-	  .mariadb = { { CLEAN, "signal_barrier_delay", "base" } } },
+	  .condition = { { CLAIMS_CLEAN, "pages_bad_signal_mb_1000", BASE } },
+	  .mariadb = { { CLAIMS_CLEAN, "signal_barrier_delay", "base" } } },
 	{ "C6", "the same write by a kthread with kthread_use_mm() is clean",
-	  .condition = { { CLEAN, "pages_kthread", BASE } } },
+	  .condition = { { CLAIMS_CLEAN, "pages_kthread", BASE } } },
 	{ "C7", "the same write by a userspace thread is clean",
-	  .condition = { { CLEAN, "pages_thread", BASE } } },
+	  .condition = { { CLAIMS_CLEAN, "pages_thread", BASE } } },
 	{ "C8", "isync, mb and flush_dcache_page() where the page cache is copied do not help",
-	  .condition = { { SEEN, "pages_copy_isync", NULL }, { SEEN, "pages_copy_mb", NULL },
-			 { SEEN, "pages_copy_flush", NULL } } },
+	  .condition = { { CLAIMS_SEEN, "pages_copy_isync", "pages_copy_none" },
+			 { CLAIMS_SEEN, "pages_copy_mb", "pages_copy_none" },
+			 { CLAIMS_SEEN, "pages_copy_flush", "pages_copy_none" } } },
 	{ "C9", "powerpc only: x86-64 and arm64 are clean",
-	  .condition = { { SEEN, "registers", NULL }, { CLEAN, "registers_x86_64", "registers" },
-			 { CLEAN, "registers_arm64", "registers" } } },
+	  .condition = { { CLAIMS_SEEN, "registers", NULL },
+			 { CLAIMS_CLEAN, "registers_x86_64", "registers" },
+			 { CLAIMS_CLEAN, "registers_arm64", "registers" } } },
 	{ "C10", "IPI send and receive are full barriers on both sides",
-	  .condition = { { ORDERED, "ipi", NULL } } },
+	  .condition = { { CLAIMS_ORDERED, "ipi", NULL } } },
 	{ "C11", "schedule_work() and kthread_unuse_mm() are full barriers",
-	  .condition = { { ORDERED, "queue_work", NULL }, { ORDERED, "kthread_unuse_mm", NULL } } },
+	  .condition = { { CLAIMS_ORDERED, "queue_work", NULL },
+			 { CLAIMS_ORDERED, "kthread_unuse_mm", NULL } } },
 	{ "C12", "wake-up, task_work, SQE and CQE hand over in order",
-	  .condition = { { ORDERED, "wake_up", NULL }, { ORDERED, "task_work", NULL },
-			 { ORDERED, "sqe_worker", NULL }, { ORDERED, "cqe_file", NULL } } },
+	  .condition = { { CLAIMS_ORDERED, "wake_up", NULL },
+			 { CLAIMS_ORDERED, "task_work", NULL },
+			 { CLAIMS_ORDERED, "sqe_worker", NULL },
+			 { CLAIMS_ORDERED, "cqe_file", NULL } } },
 	{ "C13", "with one io-wq worker at most it is clean",
-	  .condition = { { CLEAN, "pages_one_worker", BASE } },
-	  .mariadb = { { CLEAN, "one_worker", "base" } } },
+	  .condition = { { CLAIMS_CLEAN, "pages_one_worker", BASE } },
+	  .mariadb = { { CLAIMS_CLEAN, "one_worker", "base" } } },
 	{ "C14", "with each worker pinned to its creator's CPU it is clean",
-	  .condition = { { CLEAN, "registers_worker_cb_pinned", "registers_worker_cb" },
-			 { CLEAN, "registers_pinned", "registers" } },
-	  .mariadb = { { CLEAN, "pinned", "base" } } },
+	  .condition = { { CLAIMS_CLEAN, "registers_worker_cb_pinned", "registers_worker_cb" },
+			 { CLAIMS_CLEAN, "registers_pinned", "registers" } },
+	  .mariadb = { { CLAIMS_CLEAN, "pinned", "base" } } },
 };
 
-static struct counts {
-	struct evidence evidence;
-	unsigned long long passed, failed, skipped;
-} counts[MAX_SETTINGS];
+static struct claims_counts counts[MAX_SETTINGS];
 
-static unsigned long look = 1;
+static struct claims_answer answers[NR_COLUMNS][NR_CLAIMS];
+
+static unsigned int looks;		/* that were taken */
+static unsigned long plan_round = 1;
 
 static void __attribute__((noreturn)) usage(const char *what)
 {
 	fprintf(stderr,
-		"claims: %s; it takes --plan GUEST or --decide, --seed N, --look N, --json FILE.\n",
+		"claims: %s; it takes --decide, --json FILE, or --plan GUEST, --seed N, --round N.\n",
 		what);
 	exit(EXIT_USAGE);
 }
@@ -297,120 +301,90 @@ static int find_in(enum column column, const char *name)
 	return find(full);
 }
 
-static void read_counts(void)
+/* Returns whether the claim is asked in the column. */
+static bool is_asked(enum column column, const struct claim *claim)
 {
-	char line[256], name[64], rest;
-	struct counts c;
+	return conditions(column, claim)[0].relation != CLAIMS_NONE;
+}
+
+static unsigned int nr_asked(enum column column)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < NR_CLAIMS; i++)
+		nr += is_asked(column, &claims[i]);
+	return nr;
+}
+
+/* The conditions of a claim with the counts that they are about; returns how many there are. */
+static unsigned int with_counts(enum column column, const struct claim *claim,
+				struct claims_condition *filled)
+{
+	const struct condition *c = conditions(column, claim);
+	unsigned int i;
+
+	for (i = 0; i < CONDITIONS && c[i].relation != CLAIMS_NONE; i++)
+		filled[i] = (struct claims_condition){
+			c[i].relation, &counts[find_in(column, c[i].setting)],
+			c[i].other ? &counts[find_in(column, c[i].other)] : NULL,
+		};
+	return i;
+}
+
+static void take_look(void)
+{
+	struct claims_condition filled[CONDITIONS];
+	enum column column;
+	unsigned int i, nr;
+
+	for (column = PROGRAMS; column < NR_COLUMNS; column++) {
+		for (i = 0; i < NR_CLAIMS; i++) {
+			nr = with_counts(column, &claims[i], filled);
+			claims_look(&answers[column][i], filled, nr, nr_asked(column));
+		}
+	}
+	looks++;
+}
+
+static void add_counts(const char *line)
+{
+	unsigned long long events, violations, passed, failed, skipped;
+	struct claims_counts *n;
+	char name[64], rest;
 	int i;
 
-	while (fgets(line, sizeof(line), stdin)) {
-		unsigned long long events, violations;
+	if (sscanf(line, "%63s %llu %llu %llu %llu %llu %c", name, &events, &violations, &passed,
+		   &failed, &skipped, &rest) != 6 || violations > events || strchr(line, '-'))
+		usage("a line of counts is SETTING EVENTS VIOLATIONS PASS FAIL SKIP, or look");
+	i = find(name);
+	if (i < 0)
+		usage("these are counts of no setting");
+	n = &counts[i];
+	n->evidence.events += events;
+	n->evidence.violations += violations;
+	n->passed += passed;
+	n->failed += failed;
+	n->skipped += skipped;
+}
 
-		if (sscanf(line, "%63s %llu %llu %llu %llu %llu %c", name, &events, &violations,
-			   &c.passed, &c.failed, &c.skipped, &rest) != 6 || violations > events ||
-		    strchr(line, '-'))
-			usage("a line of counts is \"SETTING EVENTS VIOLATIONS PASS FAIL SKIP\"");
-		i = find(name);
-		if (i < 0)
-			usage("these are counts of no setting");
-		counts[i].evidence.events += events;
-		counts[i].evidence.violations += violations;
-		counts[i].passed += c.passed;
-		counts[i].failed += c.failed;
-		counts[i].skipped += c.skipped;
+/* Takes all looks, with the last one at the end. */
+static void read_counts(void)
+{
+	bool is_new = true;
+	char line[256];
+
+	while (fgets(line, sizeof(line), stdin)) {
+		is_new = strcmp(line, "look\n");
+		if (is_new)
+			add_counts(line);
+		else
+			take_look();
 	}
+	if (is_new)
+		take_look();
 }
 
 /* --- the decision */
-
-enum decision {
-	CONFIRMED,
-	REFUTED,
-	UNOBSERVABLE,
-	OPEN,
-	NOT_RUN,	/* a column of which nothing was run */
-	NOT_ASKED,	/* a claim that the column does not ask */
-	NR_DECISIONS
-};
-
-static const char *const decision_names[NR_DECISIONS] = {
-	"confirmed", "refuted", "not observable here", "open", "not run", "not asked",
-};
-
-static struct answer {
-	enum decision decision;
-	double chance;		/* of the counts, were it otherwise; corrected for the column */
-} answers[NR_COLUMNS][NR_CLAIMS];
-
-/* What may go wrong at this look, for all claims of a column together. */
-static double level(void)
-{
-	return (1 - EVIDENCE_CONFIDENCE) / ((double)look * (look + 1));
-}
-
-/*
- * Is the rate of @e not below MARGIN times that of @other? Of both the end is taken that is less
- * favourable, and for all claims at once: Bonferroni's correction.
- */
-static bool as_high(const struct evidence *e, const struct evidence *other)
-{
-	const double confidence = 1 - level() / NR_CLAIMS / 2;
-	const double low = evidence_interval(e, confidence).low;
-
-	return e->events && other->events &&
-	       low > MARGIN * evidence_interval(other, confidence).high;
-}
-
-/*
- * *@chance: how probable the counts are where the relation does not hold. What is seen with one's
- * own eyes has none; what has no answer is a question all the same, and counts as 1.
- */
-static enum decision decide_condition(enum column column, const struct condition *c, double *chance)
-{
-	const struct counts *n = &counts[find_in(column, c->setting)];
-	const struct evidence *e = &n->evidence, *other;
-
-	*chance = 0;
-	if (c->relation == ORDERED) {
-		if (n->failed)
-			return REFUTED;
-		if (n->passed)
-			return CONFIRMED;
-		*chance = 1;
-		return n->skipped ? UNOBSERVABLE : OPEN;
-	}
-	if (c->relation == SEEN && e->violations)
-		return CONFIRMED;
-	if (c->relation == CLEAN && e->violations)
-		return REFUTED;
-	*chance = 1;
-	if (c->relation == SEEN || !e->events)
-		return OPEN;
-	other = &counts[find_in(column, c->other)].evidence;
-	*chance = evidence_surprise(e, other);
-	return c->relation == LOWER && as_high(e, other) ? REFUTED : CONFIRMED;
-}
-
-/* One that is refuted is enough; else all have to hold. */
-static struct answer decide_claim(enum column column, const struct claim *claim)
-{
-	const struct condition *c = conditions(column, claim);
-	struct answer all = { CONFIRMED, 0 };
-	enum decision one;
-	double chance;
-	int i;
-
-	for (i = 0; i < CONDITIONS && c[i].relation != END; i++) {
-		one = decide_condition(column, &c[i], &chance);
-		if (one == REFUTED)
-			return (struct answer){ REFUTED, 0 };
-		if (chance > all.chance)
-			all.chance = chance;
-		if (one > all.decision)
-			all.decision = one;
-	}
-	return all;
-}
 
 /* A form of MariaDB's test has a column of its own, all other guests run our programs. */
 static enum column column_of(const struct setting *s)
@@ -437,47 +411,34 @@ static bool was_run(enum column column)
 	return false;
 }
 
-/* Fills the answers of a column, and returns how many of its claims are open. */
-static unsigned int decide_column(enum column column)
+static bool is_open(enum column column, unsigned int claim)
 {
-	unsigned int i, nr = 0, left = 0, asked[NR_CLAIMS];
-	struct answer *answer = answers[column];
-	double chance[NR_CLAIMS];
-
-	for (i = 0; i < NR_CLAIMS; i++) {
-		if (conditions(column, &claims[i])[0].relation == END) {
-			answer[i] = (struct answer){ NOT_ASKED, 1 };
-			continue;
-		}
-		answer[i] = decide_claim(column, &claims[i]);
-		chance[nr] = answer[i].chance;
-		asked[nr++] = i;
-	}
-	evidence_correct(chance, nr);
-	for (i = 0; i < nr; i++) {
-		struct answer *a = &answer[asked[i]];
-
-		a->chance = chance[i];
-		if (a->decision <= REFUTED && chance[i] > level())
-			a->decision = OPEN;
-		left += a->decision == OPEN;
-	}
-	if (was_run(column))
-		return left;
-	for (i = 0; i < nr; i++)
-		answer[asked[i]].decision = NOT_RUN;
-	return 0;
+	return is_asked(column, &claims[claim]) && was_run(column) &&
+	       answers[column][claim].decision == CLAIMS_OPEN;
 }
 
-/* Fills answers[], and returns how many claims are open. */
-static unsigned int decide_all(void)
+/* How many decisions are. */
+static unsigned int nr_open(void)
 {
-	unsigned int left = 0;
 	enum column column;
+	unsigned int i, nr = 0;
 
 	for (column = PROGRAMS; column < NR_COLUMNS; column++)
-		left += decide_column(column);
-	return left;
+		for (i = 0; i < NR_CLAIMS; i++)
+			nr += is_open(column, i);
+	return nr;
+}
+
+static const char *decision_name(enum column column, unsigned int claim)
+{
+	static const char *const names[] = {
+		[CLAIMS_OPEN] = "open", [CLAIMS_UNOBSERVABLE] = "not observable here",
+		[CLAIMS_CONFIRMED] = "confirmed", [CLAIMS_REFUTED] = "refuted",
+	};
+
+	if (!is_asked(column, &claims[claim]))
+		return "not asked";
+	return was_run(column) ? names[answers[column][claim].decision] : "not run";
 }
 
 /* Violations on the kernel that is to have none: of no claim, but a false alarm. */
@@ -517,7 +478,7 @@ static bool takes_part(enum column column, const struct condition *c, int settin
 /* Whether an open claim depends on it, or it has not been run. */
 static bool is_needed(int setting)
 {
-	const struct counts *n = &counts[setting];
+	const struct claims_counts *n = &counts[setting];
 	enum column column;
 	unsigned int i, j;
 
@@ -527,9 +488,9 @@ static bool is_needed(int setting)
 		for (i = 0; i < NR_CLAIMS; i++) {
 			const struct condition *c = conditions(column, &claims[i]);
 
-			if (answers[column][i].decision != OPEN)
+			if (!is_open(column, i))
 				continue;
-			for (j = 0; j < CONDITIONS && c[j].relation != END; j++)
+			for (j = 0; j < CONDITIONS && c[j].relation != CLAIMS_NONE; j++)
 				if (takes_part(column, &c[j], setting))
 					return true;
 		}
@@ -545,10 +506,11 @@ static bool one_is_enough(enum column column, int setting)
 	for (i = 0; i < NR_CLAIMS; i++) {
 		const struct condition *c = claims[i].mariadb;
 
-		for (j = 0; j < CONDITIONS && c[j].relation != END; j++) {
+		for (j = 0; j < CONDITIONS && c[j].relation != CLAIMS_NONE; j++) {
 			if (!takes_part(column, &c[j], setting))
 				continue;
-			if (c[j].relation == LOWER || find_in(column, c[j].setting) != setting)
+			if (c[j].relation == CLAIMS_LOWER ||
+			    find_in(column, c[j].setting) != setting)
 				return false;
 		}
 	}
@@ -571,7 +533,7 @@ static void print_command(const struct setting *s)
 	const enum column column = column_of(s);
 
 	if (column != PROGRAMS) {
-		printf("%s %lu %s %s\n", s->name, s->seconds * look,
+		printf("%s %lu %s %s\n", s->name, s->seconds * plan_round,
 		       one_is_enough(column, s - settings) ? "first" : "all", s->knobs);
 		return;
 	}
@@ -581,7 +543,7 @@ static void print_command(const struct setting *s)
 		print_knobs(stdout, s);
 		printf(" -- ");
 	}
-	printf("%s -t %lu\n", s->command, s->seconds * look);
+	printf("%s -t %lu\n", s->command, s->seconds * plan_round);
 }
 
 static int plan(const char *guest)
@@ -589,7 +551,6 @@ static int plan(const char *guest)
 	unsigned int order[MAX_SETTINGS], nr = 0, i, j;
 	bool known = false;
 
-	decide_all();
 	for (i = 0; i < nr_settings; i++) {
 		if (strcmp(settings[i].guest, guest))
 			continue;
@@ -610,50 +571,77 @@ static int plan(const char *guest)
 
 /* --- the report */
 
-static void print_counts(enum column column, const struct claim *claim)
+/* For all that shows decisions; the base is the setting that another one is compared with. */
+static void promise(char *buf, size_t size)
 {
-	const struct condition *c = conditions(column, claim);
-	int i;
+	snprintf(buf, size,
+		 "The probability that any decision about one workload is wrong is below %g %%, however often one looks. Clean: no violation, and a rate proved to be at most %g times the base's; seen: a violation, and refuted where it could be called clean; lower: a rate proved to be below %g times the base's, and refuted where it is proved to be above.",
+		 100 * (1 - EVIDENCE_CONFIDENCE), CLAIMS_ENDED, CLAIMS_LOWERED);
+}
 
-	for (i = 0; i < CONDITIONS && c[i].relation != END; i++) {
+#define PROMISE_SIZE	512
+
+/* Returns whether a rate can be told in those of its base. */
+static bool has_times(const struct claims_condition *c)
+{
+	return c->base && c->here->evidence.events && c->base->evidence.violations;
+}
+
+static void print_counts(enum column column, unsigned int claim)
+{
+	const struct condition *c = conditions(column, &claims[claim]);
+	struct claims_condition filled[CONDITIONS];
+	unsigned int i, j, nr = with_counts(column, &claims[claim], filled);
+	char sentence[EVIDENCE_TEXT_SIZE];
+
+	printf("#   %s: %s\n", workloads[column], decision_name(column, claim));
+	for (i = 0; i < nr; i++) {
 		const char *const names[] = { c[i].setting, c[i].other };
-		int j;
 
 		for (j = 0; j < 2 && names[j]; j++) {
 			const struct setting *s = &settings[find_in(column, names[j])];
-			char sentence[EVIDENCE_TEXT_SIZE];
 
 			evidence_sentence(sentence, sizeof(sentence),
 					  &counts[s - settings].evidence);
-			printf("#   %s: %s\n", s->name, sentence);
+			printf("#     %s %s: %s\n", j ? "base" : relation_names[c[i].relation],
+			       s->name, sentence);
+		}
+		if (has_times(&filled[i])) {
+			const struct interval times = claims_times(&answers[column][claim],
+								   &filled[i], nr,
+								   nr_asked(column));
+
+			printf("#     so its rate is %.3g to %.3g times the base's\n", times.low,
+			       times.high);
 		}
 	}
 }
 
-/* KTAP; a claim that is refuted is as good an answer as one that is confirmed. */
+/*
+ * KTAP. A claim that is refuted is as good an answer as one that is confirmed, and the name of a
+ * test is the claim's, whatever the decision.
+ */
 static void print_ktap(void)
 {
 	const struct evidence alarms = false_alarms();
-	char sentence[EVIDENCE_TEXT_SIZE];
-	enum decision decision;
+	char sentence[EVIDENCE_TEXT_SIZE], text[PROMISE_SIZE];
 	enum column column;
 	unsigned int i;
 
-	printf("TAP version 13\n1..%u\n", NR_CLAIMS + 1);
+	promise(text, sizeof(text));
+	printf("TAP version 13\n1..%u\n# %s\n", NR_CLAIMS + 1, text);
 	for (i = 0; i < NR_CLAIMS; i++) {
-		decision = answers[PROGRAMS][i].decision;
-		printf("ok %u %s: %s%s\n", i + 1, claims[i].id,
-		       decision <= REFUTED ? "" : "# SKIP ", decision_names[decision]);
+		const char *decision = decision_name(PROGRAMS, i);
+
+		if (answers[PROGRAMS][i].decision < CLAIMS_CONFIRMED)
+			printf("ok %u %s # SKIP %s\n", i + 1, claims[i].id, decision);
+		else
+			printf("ok %u %s # %s of %s\n", i + 1, claims[i].id, decision,
+			       workloads[PROGRAMS]);
 		printf("#   %s\n", claims[i].text);
-		print_counts(PROGRAMS, &claims[i]);
-		for (column = MTR; column < NR_COLUMNS; column++) {
-			decision = answers[column][i].decision;
-			if (decision >= NOT_RUN)
-				continue;
-			printf("#   MariaDB, %s: %s\n", column_names[column],
-			       decision_names[decision]);
-			print_counts(column, &claims[i]);
-		}
+		for (column = PROGRAMS; column < NR_COLUMNS; column++)
+			if (was_run(column) && is_asked(column, &claims[i]))
+				print_counts(column, i);
 	}
 	printf("%s %u no_false_alarm%s\n", alarms.violations ? "not ok" : "ok", NR_CLAIMS + 1,
 	       alarms.events ? "" : " # SKIP no events");
@@ -664,35 +652,49 @@ static void print_ktap(void)
 static void write_answer(FILE *f, enum column column, unsigned int claim)
 {
 	const struct condition *c = conditions(column, &claims[claim]);
-	const struct answer *a = &answers[column][claim];
-	unsigned int i;
+	const struct claims_answer *a = &answers[column][claim];
+	struct claims_condition filled[CONDITIONS];
+	unsigned int i, nr = with_counts(column, &claims[claim], filled);
 
-	fprintf(f, "\"decision\": \"%s\", \"chance\": %.3g, \"conditions\": [",
-		decision_names[a->decision], a->chance);
-	for (i = 0; i < CONDITIONS && c[i].relation != END; i++) {
+	fprintf(f, "\"workload\": \"%s\", \"decision\": \"%s\", \"decided\": %u, \"looks\": %u,\n",
+		workloads[column], decision_name(column, claim), a->decided, a->looks);
+	fprintf(f, "        \"conditions\": [");
+	for (i = 0; i < nr; i++) {
 		fprintf(f, "%s\n        { \"relation\": \"%s\",", i ? "," : "",
 			relation_names[c[i].relation]);
 		fprintf(f, " \"setting\": \"%s\",", settings[find_in(column, c[i].setting)].name);
-		fprintf(f, " \"other\": \"%s\" }",
+		fprintf(f, " \"other\": \"%s\"",
 			c[i].other ? settings[find_in(column, c[i].other)].name : "");
+		if (has_times(&filled[i])) {
+			const struct interval times = claims_times(a, &filled[i], nr,
+								   nr_asked(column));
+
+			fprintf(f, ", \"times_low\": %.6g, \"times_high\": %.6g", times.low,
+				times.high);
+		}
+		fprintf(f, " }");
 	}
 	fprintf(f, " ]");
 }
 
 /*
- * Keys of the whole: look, settings, claims.
+ * Keys of the whole: look (how many were taken), promise (a text), settings, claims.
  *
  *	settings	name, guest, notify, barrier, delay ("" where it is no cell of the
  *			factorial design), knobs, command, events, violations, pass, fail, skip
  *			(runs), rate_low, rate_high (95 %)
- *	claims		id, text, and of our programs: decision, chance (corrected), conditions:
- *			relation, setting, other ("" where it is compared with none);
+ *	claims		id, text, and of our programs: workload (in words), decision, looks (at
+ *			which it had new counts), decided (the one that decided it, or 0),
+ *			conditions: relation, setting, other (its base; "" where it has none),
+ *			times_low, times_high (how many times the base's rate it may be, with the
+ *			confidence that decides; missing where one of the two has no counts);
  *			mtr, quick: the same of MariaDB
  *
  * Returns 0 or -errno.
  */
 static int write_json(const char *path)
 {
+	char text[PROMISE_SIZE];
 	struct json_file json;
 	enum column column;
 	unsigned int i;
@@ -703,10 +705,11 @@ static int write_json(const char *path)
 	if (ret)
 		return ret;
 	f = json.f;
-	fprintf(f, "{\n  \"look\": %lu,\n  \"settings\": [", look);
+	promise(text, sizeof(text));
+	fprintf(f, "{\n  \"look\": %u,\n  \"promise\": \"%s\",\n  \"settings\": [", looks, text);
 	for (i = 0; i < nr_settings; i++) {
 		const struct setting *s = &settings[i];
-		const struct counts *n = &counts[i];
+		const struct claims_counts *n = &counts[i];
 		const struct interval rate = evidence_interval(&n->evidence, EVIDENCE_CONFIDENCE);
 
 		fprintf(f, "%s\n    { \"name\": \"%s\", \"guest\": \"%s\",", i ? "," : "", s->name,
@@ -719,8 +722,9 @@ static int write_json(const char *path)
 		fprintf(f, "      \"events\": %llu, \"violations\": %llu,",
 			(unsigned long long)n->evidence.events,
 			(unsigned long long)n->evidence.violations);
-		fprintf(f, " \"pass\": %llu, \"fail\": %llu, \"skip\": %llu,\n", n->passed,
-			n->failed, n->skipped);
+		fprintf(f, " \"pass\": %llu, \"fail\": %llu, \"skip\": %llu,\n",
+			(unsigned long long)n->passed, (unsigned long long)n->failed,
+			(unsigned long long)n->skipped);
 		fprintf(f, "      \"rate_low\": %.6g, \"rate_high\": %.6g }", rate.low, rate.high);
 	}
 	fprintf(f, "\n  ],\n  \"claims\": [");
@@ -741,7 +745,6 @@ static int write_json(const char *path)
 
 static int decide(const char *json)
 {
-	unsigned int left = decide_all();
 	int ret;
 
 	print_ktap();
@@ -754,7 +757,7 @@ static int decide(const char *json)
 	}
 	if (false_alarms().violations)
 		return EXIT_FAIL;
-	return left ? EXIT_OPEN : 0;
+	return nr_open() ? EXIT_OPEN : 0;
 }
 
 static unsigned long long parse_number(const char *text, const char *what)
@@ -784,8 +787,8 @@ int main(int argc, char **argv)
 			guest = argv[++i];
 		else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
 			random_state = parse_number(argv[++i], "--seed takes a number from 1 on");
-		else if (!strcmp(argv[i], "--look") && i + 1 < argc)
-			look = parse_number(argv[++i], "--look takes a number from 1 on");
+		else if (!strcmp(argv[i], "--round") && i + 1 < argc)
+			plan_round = parse_number(argv[++i], "--round takes a number from 1 on");
 		else if (!strcmp(argv[i], "--json") && i + 1 < argc)
 			json = argv[++i];
 		else

@@ -107,27 +107,48 @@ static double beta_quantile(double a, double b, double tail)
 	return v;
 }
 
+static uint64_t violations_of(const struct evidence *e)
+{
+	return e->violations < e->events ? e->violations : e->events;
+}
+
+static bool is_probability(double p)
+{
+	return p > 0 && p < 1;
+}
+
+double evidence_highest(const struct evidence *e, double risk)
+{
+	const uint64_t bad = violations_of(e), good = e->events - bad;
+
+	if (good == 0 || !is_probability(risk))
+		return 1;
+	if (bad == 0)
+		return -expm1(log(risk) / good);
+	/* that of evidence_lowest() for the good events, seen from the other side */
+	return rate_at(bad + 1.0, good, -beta_quantile(good, bad + 1.0, risk));
+}
+
+double evidence_lowest(const struct evidence *e, double risk)
+{
+	const uint64_t bad = violations_of(e), good = e->events - bad;
+
+	if (bad == 0 || !is_probability(risk))
+		return 0;
+	if (good == 0)
+		return exp(log(risk) / bad);
+	/* P(at least bad violations at rate x) is P(X <= x), X from Beta(bad, good + 1) */
+	return rate_at(bad, good + 1.0, beta_quantile(bad, good + 1.0, risk));
+}
+
 struct interval evidence_interval(const struct evidence *e, double confidence)
 {
-	struct interval i = { 0, 1 };
-	double tail = (1 - confidence) / 2, bad, good;
+	const uint64_t bad = violations_of(e);
+	double risk = is_probability(confidence) ? 1 - confidence : 0;
 
-	if (e->events == 0 || !(confidence > 0 && confidence < 1))
-		return i;
-
-	if (e->violations == 0) {
-		i.high = -expm1(log1p(-confidence) / e->events);
-	} else if (e->violations >= e->events) {
-		i.low = exp(log1p(-confidence) / e->events);
-	} else {
-		bad = e->violations;
-		good = e->events - e->violations;
-		/* P(at least bad violations at rate x) is P(X <= x), X from Beta(bad, good + 1) */
-		i.low = rate_at(bad, good + 1, beta_quantile(bad, good + 1, tail));
-		/* the same for the good events, seen from the other side */
-		i.high = rate_at(bad + 1, good, -beta_quantile(good, bad + 1, tail));
-	}
-	return i;
+	if (bad && bad < e->events)
+		risk /= 2;
+	return (struct interval){ evidence_lowest(e, risk), evidence_highest(e, risk) };
 }
 
 #define RATE_TEXT_SIZE	32
@@ -309,11 +330,6 @@ static double hypergeometric_tail(double x, double n, double marked, double all,
 	return exp(first + log(sum));
 }
 
-static double violations_of(const struct evidence *e)
-{
-	return e->violations < e->events ? e->violations : e->events;
-}
-
 double evidence_surprise(const struct evidence *less, const struct evidence *more)
 {
 	const double n = less->events, all = n + more->events, x = violations_of(less);
@@ -367,29 +383,6 @@ enum verdict evidence_compare_surprise(const struct evidence *base, const struct
 		 "%llu events without a violation: a chance of %.2g %% at the base's rate",
 		 (unsigned long long)fixed->events, 100 * evidence_surprise(fixed, base));
 	return VERDICT_FIXED;
-}
-
-void evidence_correct(double *surprise, unsigned int nr)
-{
-	double last = 0;
-	unsigned int left;
-
-	/* the smallest is multiplied by all, the next by one fewer; marked as done by its sign */
-	for (left = nr; left; left--) {
-		double *smallest = NULL;
-		unsigned int i;
-
-		for (i = 0; i < nr; i++) {
-			if (isnan(surprise[i]))
-				surprise[i] = 1;
-			if (!signbit(surprise[i]) && (!smallest || surprise[i] < *smallest))
-				smallest = &surprise[i];
-		}
-		last = fmax(last, fmin(1, *smallest * left));
-		*smallest = -last;
-	}
-	while (nr--)
-		surprise[nr] = fabs(surprise[nr]);
 }
 
 /* --- a control */

@@ -63,6 +63,14 @@ enum verdict {
 struct interval evidence_interval(const struct evidence *e, double confidence);
 
 /*
+ * One end of it alone: the true rate is above evidence_highest(), or below evidence_lowest(), with
+ * a probability of no more than @risk each. No event leaves 1, or 0, and so does a @risk that is
+ * not between 0 and 1.
+ */
+double evidence_highest(const struct evidence *e, double risk);
+double evidence_lowest(const struct evidence *e, double risk);
+
+/*
  * @e in words, with the interval of EVIDENCE_CONFIDENCE, for example:
  *
  *	violations 0 of 48213 events, rate < 6.2e-05 (95 %)
@@ -125,16 +133,6 @@ enum verdict evidence_compare_surprise(const struct evidence *base, const struct
  * of this @base; 0 if @base has no violation.
  */
 uint64_t evidence_surprise_needed(const struct evidence *base);
-
-/*
- * Corrects @nr probabilities of that kind for having asked @nr questions: afterwards each that is
- * below 1 - confidence answers its question, and the probability that any answer at all is wrong
- * is below that. In place. Not a number counts as 1.
- *
- * Method: Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
- * Statistics 6 (1979), which asks nothing of how the questions depend on each other.
- */
-void evidence_correct(double *surprise, unsigned int nr);
 
 /* Violations that the control's rate would have brought, so that having none means something. */
 #define EVIDENCE_MIN_EXPECTED	10

@@ -673,28 +673,6 @@ TEST(surprise_monotonic)
 	}
 }
 
-/* p.adjust(method = "holm") in R */
-TEST(corrected)
-{
-	double four[] = { 0.01, 0.04, 0.03, 0.005 }, ends[] = { 0, 1, 0.5, 0, NAN };
-	double one[] = { 0.02 };
-
-	evidence_correct(four, 4);
-	EXPECT_TRUE(near(four[0], 0.03, 12));
-	EXPECT_TRUE(near(four[1], 0.06, 12));
-	EXPECT_TRUE(near(four[2], 0.06, 12));
-	EXPECT_TRUE(near(four[3], 0.02, 12));
-	evidence_correct(one, 1);
-	EXPECT_EQ(0.02, one[0]);
-	evidence_correct(ends, 5);
-	EXPECT_EQ(0, ends[0]);
-	EXPECT_EQ(1, ends[1]);
-	EXPECT_EQ(1, ends[2]);
-	EXPECT_EQ(0, ends[3]);
-	EXPECT_EQ(1, ends[4]);
-	evidence_correct(NULL, 0);
-}
-
 /*
  * Limits by R: low = qbeta(0.025, v, n - v + 1), and 0.05^(1/n) where all are violations. What was
  * one weak outcome, or a control with hardly an event, is no ground for an answer.

@@ -22,7 +22,7 @@ claims_guest()
 {
 	local guest=$1 dir=$RESULT/$4-$1 OPT_ARCH=$3
 
-	"$HOST/claims" --plan "$guest" --seed "$((OPT_SEED + $4))" --look "$4" \
+	"$HOST/claims" --plan "$guest" --seed "$((OPT_SEED + $4))" --round "$4" \
 		<"$RESULT/counts" >"$SCRATCH/plan"
 	[ -s "$SCRATCH/plan" ] || return 0
 	{
@@ -44,7 +44,7 @@ claims_guest()
 		guest_console "$dir"
 		die "$EXIT_FAIL" "$guest: $GUEST_REASON"
 	fi
-	claims_collect "$dir"
+	claims_collect "$dir" "$4"
 }
 
 # claims_mariadb FORM ROUND: the same of MariaDB (mtr or quick), each setting in guests of its own.
@@ -54,7 +54,7 @@ claims_mariadb()
 	local OPT_FORM=$1 OPT_KNOBS OPT_MEM=$OPT_MEM OPT_SMP=$OPT_SMP MARIADB_SILENT=yes
 	local loops end boot dir name
 
-	"$HOST/claims" --plan "$1" --seed "$((OPT_SEED + $2))" --look "$2" \
+	"$HOST/claims" --plan "$1" --seed "$((OPT_SEED + $2))" --round "$2" \
 		<"$RESULT/counts" >"$SCRATCH/plan"
 	[ -s "$SCRATCH/plan" ] || return 0
 	mariadb_size
@@ -67,15 +67,14 @@ claims_mariadb()
 			mariadb_guest "$OPT_BASE" "$dir" "round $2: $name" "$loops"
 			[ "$MARIADB_STATE" != unwell ] ||
 				die "$EXIT_FAIL" "$name: $MARIADB_REASON"
-			jq -c --arg name "$name" --slurpfile knobs <(cat "$dir/knobs.json" \
-				2>/dev/null || true) "$CLAIMS_DELIVERED"'
-				(.state | IN("passed", "corrupted") | not) as $none |
-				{ name: $name, kernel: .linux, text: .reason,
-				  outcome: (if $none then "skip" elif .failures > 0 then "fail"
-					else "pass" end),
+			jq -c --arg name "$name" --argjson look "$2" --slurpfile knobs <(cat \
+				"$dir/knobs.json" 2>/dev/null || true) "$CLAIMS_DELIVERED"'
+				{ name: $name, look: $look, kernel: .linux, text: .reason,
+				  outcome: ({ passed: "pass", corrupted: "fail" }[.state] //
+					"skip"),
 				  first_ms: (if .failures > 0 then 1000 * .seconds else 0 end),
-				  events: (if $none then 0 else .loops end),
-				  violations: (if $none then 0 else .failures end),
+				  events: (if .io_uring then .loops else 0 end),
+				  violations: (if .io_uring then .failures else 0 end),
 				  delivered: ($knobs[0] | delivered) }' "$dir/run.json" \
 				>>"$RESULT/runs"
 			say "  $(mariadb_field '.[0] | "\(.failures) of \(.loops) loops failed" +
@@ -98,8 +97,10 @@ CLAIMS_DELIVERED='def delivered: .workers | if . then
 		key: .[0].key | gsub("_"; " "), value: (map(.value) | add) }) | from_entries
 	else null end;'
 
-# claims_collect DIRECTORY: what was run there, one JSON object for each setting. What was skipped
-# has no events to go by, but the reason may be the answer; unless it is that they were too few.
+# claims_collect DIRECTORY LOOK: what was run there, one JSON object for each setting. All events
+# count, whatever the program makes of them: were a run that is too short for its "ok" left out, but
+# not one that is too short and has a violation, rates would come out too high. A reason to skip may
+# be the answer; unless it is that events were too few.
 claims_collect()
 {
 	local name knobs
@@ -108,33 +109,38 @@ claims_collect()
 		[ -e "$1/$name.json" ] || continue
 		knobs=$1/$name.knobs
 		[ -e "$knobs" ] || knobs=/dev/null
-		jq -c --arg name "$name" --slurpfile knobs "$knobs" "$CLAIMS_DELIVERED"'
+		jq -c --arg name "$name" --argjson look "$2" --slurpfile knobs "$knobs" \
+			"$CLAIMS_DELIVERED"'
 			.kernel as $kernel |
-			.variants[] | select(.outcome != "" and .text != "not asked for") |
-			{ name: $name, kernel: $kernel, outcome, text, first_ms,
-			  events: (if .outcome == "skip" then 0 else .events end),
-			  violations: (if .outcome == "skip" then 0 else .violations end),
+			(if has("skip") then { outcome: "skip", text: .skip, events: 0,
+				violations: 0 } else .variants[] end) |
+			select(.outcome != "" and .text != "not asked for") |
+			{ name: $name, look: $look, kernel: $kernel, outcome, text, first_ms,
+			  events, violations,
 			  delivered: (.delivered // ($knobs[0] | delivered)) }' "$1/$name.json"
 	done <"$SCRATCH/plan" >>"$RESULT/runs"
 	claims_count
 }
 
+# The counts of all runs, in the order of the looks that were taken at them.
 claims_count()
 {
-	jq -r '[.name, .events, .violations] + ([.outcome == "pass", .outcome == "fail",
-			(.outcome == "skip" and (.text | test("^inconclusive") | not))] |
-			map(if . then 1 else 0 end)) |
-		map(tostring) | join(" ")' "$RESULT/runs" >"$RESULT/counts"
+	jq -rs 'def one: if . then 1 else 0 end;
+		[group_by(.look)[] | map([.name, .events, .violations,
+			(.outcome == "pass" | one), (.outcome == "fail" | one),
+			(.outcome == "skip" and (.text | test("^inconclusive") | not) | one)] |
+			map(tostring) | join(" "))] |
+		.[:-1][] += ["look"] | .[][]' "$RESULT/runs" >"$RESULT/counts"
 }
 
-# claims_decide LOOK: by the counts, results.json, which begins with the runs that they come from.
+# claims_decide: by the counts, results.json, which begins with the runs that they come from.
 # Returns the code of the decision.
 claims_decide()
 {
 	local code=0
 
-	"$HOST/claims" --decide --look "$1" --json "$SCRATCH/decided.json" <"$RESULT/counts" \
-		>"$RESULT/ktap" || code=$?
+	"$HOST/claims" --decide --json "$SCRATCH/decided.json" <"$RESULT/counts" >"$RESULT/ktap" ||
+		code=$?
 	[ -e "$SCRATCH/decided.json" ] || die "$EXIT_FAIL" "claims did not decide"
 	jq --slurpfile runs "$RESULT/runs" --slurpfile machines "$RESULT/machines" '
 		{ program: "claims", schema: 1, machines: $machines } + . |
@@ -146,29 +152,39 @@ claims_decide()
 	return $code
 }
 
-# The table for people: a line for each relation that a claim is made of.
+# jq's "short": a number with three digits.
+# shellcheck disable=SC2016 # a program of jq
+CLAIMS_SHORT='def short: if . == 0 then "0" else (. as $x |
+	pow(10; 2 - ($x | log10 | floor)) as $p | $x * $p | round / $p | tostring) end;'
+
+# The table for people: a line for each condition that a claim is made of.
 claims_table()
 {
-	jq -r 'def short: if . == 0 then "0" else (. as $x |
-			pow(10; 2 - ($x | log10 | floor)) as $p | $x * $p | round / $p |
-			tostring) end;
+	jq -r "$CLAIMS_SHORT"'
 		def rate: if .events == 0 then (if .skip > 0 then "skipped" else "not run" end)
 			elif .violations == 0 then "0 of \(.events), < \(.rate_high | short)"
 			else "\(.violations / .events | short) " +
 				"(\(.rate_low | short) to \(.rate_high | short))" end;
+		def times: if .times_high then "\(.times_low | short) to \(.times_high | short)"
+			else "" end;
 		(.settings | map({key: .name, value: .}) | from_entries) as $s |
-		"claim|decision|setting|rate (95 %)|against",
+		"claim|workload|decision|setting|rate (95 %)|rate of its base|times that",
 		(.claims[] | .id as $id | (., (.mtr, .quick |
 				select(.decision | IN("not run", "not asked") | not))) |
-			.decision as $decision | .conditions | to_entries[] |
-			"\(if .key == 0 then $id else "" end)|" +
-			"\(if .key == 0 then $decision else "" end)|\(.value.setting)|" +
+			.workload as $workload | .decision as $decision | .conditions |
+			to_entries[] | (if .key == 0 then "\($id)|\($workload)|\($decision)"
+				else "||" end) + "|\(.value.setting)|" +
 			"\($s[.value.setting] | rate)|" +
-			"\(if .value.other == "" then "" else $s[.value.other] | rate end)"),
-		(if [.claims[] | .mtr, .quick | select(.decision != "not asked")] |
-			all(.decision == "not run")
-			then "MariaDB itself: not run (claims --mariadb)" else empty end)' \
+			"\(if .value.other == "" then "" else $s[.value.other] | rate end)|" +
+			(.value | times))' \
 		"$RESULT/results.json" | column_align
+	say
+	jq -r '.promise, (if [.claims[] | .mtr, .quick | select(.decision != "not asked")] |
+			all(.decision == "not run") then
+			"MariaDB itself: not run (claims --mariadb)." else empty end),
+		"The reports are about MariaDB on POWER9. A decision is about the workload that" +
+		" it names; the page tells in what they differ."' "$RESULT/results.json" |
+		fold -s -w 100 | sed 's/ *$//'
 }
 
 # shellcheck source=vm/claims_page.sh
@@ -229,7 +245,7 @@ run_claims()
 			$fixed } + ({ $seed, $rounds, $seconds, $smp } | map_values(tonumber))' \
 			>"$RESULT/machines"
 		code=0
-		claims_decide "$round" || code=$?
+		claims_decide || code=$?
 		say "round $round: $(jq -r '[.claims[] | select(
 			any(.decision, .mtr.decision, .quick.decision; . == "open")).id] |
 			if . == [] then "every claim is decided" else "open: " + join(" ") end' \
@@ -240,10 +256,11 @@ run_claims()
 	exit "$code"
 }
 
-# The runs of several machines as one: counts add up, and so do the looks that were taken at them.
+# The runs of several machines as one: they follow each other by date, as if one had gone on with
+# the counts of another. So the looks that were taken add up, and the promise holds for all.
 run_merge()
 {
-	local file look code=0
+	local file code=0
 
 	[ ${#OPT_FILES[@]} != 0 ] || die $EXIT_USAGE "merge takes results.json of runs of claims"
 	start
@@ -257,12 +274,13 @@ run_merge()
 		die $EXIT_USAGE "one run is there twice: its counts must not add up"
 	host_get claims
 	result_open merge
-	jq -c '.settings[].runs[]' "${OPT_FILES[@]}" >"$RESULT/runs"
-	jq -c '.machines[]' "${OPT_FILES[@]}" >"$RESULT/machines"
-	: >"$SCRATCH/plan"
-	claims_collect "$RESULT"
-	look=$(jq -s 'map(.look) | add' "${OPT_FILES[@]}")
-	claims_decide "$look" || code=$?
+	jq -cs 'sort_by(.machines[0].date) | foreach .[] as $r ({ before: 0, looks: 0 };
+			{ before: (.before + .looks), looks: $r.look };
+			.before as $before | $r.settings[].runs[] |
+			.look = (.look // 1) + $before)' "${OPT_FILES[@]}" >"$RESULT/runs"
+	jq -cs 'sort_by(.machines[0].date)[].machines[]' "${OPT_FILES[@]}" >"$RESULT/machines"
+	claims_count
+	claims_decide || code=$?
 	claims_report
 	exit "$code"
 }

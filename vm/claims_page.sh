@@ -100,23 +100,50 @@ claims_style()
 
 claims_rows()
 {
-	jq -r '(.settings | map({key: .name, value: .}) | from_entries) as $s |
+	jq -r "$CLAIMS_SHORT"'
+		(.settings | map({key: .name, value: .}) | from_entries) as $s |
 		def count: "\(.name | gsub("_"; " ")): " + (if .events == 0 then
 			(if .skip > 0 then "skipped (\(.runs[-1].text))" else "not run" end)
 			else "\(.violations) of \(.events) events" end) +
 			(.delivered | to_entries | map(select(.value > 0)) | if . == [] then "" else
 			"; workers created by " + (map("\(.key) \(.value)") | join(", ")) end);
-		def counts: [.conditions[] | .setting, .other] | unique[] | select(. != "") |
-			"<small>\($s[.] | count | @html)</small>";
+		def counts: ([.conditions[] | .setting, .other] | unique[] | select(. != "") |
+			"<small>\($s[.] | count | @html)</small>"),
+			(.conditions[] | select(.times_high) | "<small>so the rate of " +
+			"\(.setting | gsub("_"; " ")) is \(.times_low | short) to " +
+			"\(.times_high | short) times that of \(.other | gsub("_"; " "))</small>");
 		def decision: "<td class=\"decision \(if .decision | IN("confirmed", "refuted")
-			then .decision else "other" end)\">";
-		def mariadb($who): if .decision == "not asked" then "<td></td>" else
-			decision, "<span class=\"label\">\($who): </span>\(.decision | @html)",
-			(select(.decision != "not run") | counts), "</td>" end;
+			then .decision else "other" end)\">" +
+			"<span class=\"label\">\(.workload | @html): </span>\(.decision | @html)";
+		def mariadb: if .decision == "not asked" then "<td></td>" else
+			decision, (select(.decision != "not run") | counts), "</td>" end;
 		.claims[] | "<tr><td class=\"id\"><b>\(.id)</b></td><td>\(.text | @html)", counts,
-		"</td>", decision, "\(.decision | @html)</td>",
-		(.mtr | mariadb("MariaDB, its test")), (.quick | mariadb("MariaDB, new databases")),
-		"</tr>"' "$RESULT/results.json"
+		"</td>", decision, "</td>", (.mtr, .quick | mariadb), "</tr>"' \
+		"$RESULT/results.json"
+}
+
+# Why workloads differ: where the workers of each base were created, while it computed or not.
+claims_workloads()
+{
+	jq -r "$CLAIMS_SHORT"'
+		(.settings | map({key: .name, value: .}) | from_entries) as $s |
+		("pages_bad_kernel_none_0|our workload, page_integrity|pages",
+			"registers|our workload, live_registers|windows",
+			"mtr_base|MariaDB, its test|loops",
+			"quick_base|MariaDB, new databases|databases") / "|" |
+		$s[.[0]] as $base | .[1] as $workload | .[2] as $what |
+		select($base.events > 0) |
+		([$base.delivered[]] | add // 0) as $all |
+		([$base.delivered | .IPI, .tick, .other | . // 0] | add) as $computing |
+		def cell($name; $value):
+			"<td><span class=\"label\">\($name): </span>\($value)</td>";
+		"<tr><td>\($workload)</td>" + cell("events"; "\($base.events) \($what)") +
+		cell("workers created while it computed";
+			if $all == 0 then "not told" else "\($computing) of \($all)" end) +
+		cell("of these per event";
+			if $all == 0 then "not told" else $computing / $base.events | short end) +
+		cell("violations per event"; $base.violations / $base.events | short) + "</tr>"' \
+		"$RESULT/results.json"
 }
 
 claims_machines()
@@ -154,16 +181,32 @@ claims_page()
 		values back. So the thread went on with wrong ones, and wrote what came of it: the
 		order of memory has nothing to do with it.</p>
 		<h2>The claims</h2>
-		<table><tr class="head"><th></th><th>claim, and counts</th><th>decision</th>
-		<th>MariaDB, its test</th><th>MariaDB, new databases</th></tr>
+		<p>The reports are about MariaDB on POWER9 machines. A decision is about the
+		workload of its column, and says nothing of another one.</p>
+		<table><tr class="head"><th></th><th>claim, and counts of our workload</th>
+		<th>our workload</th><th>MariaDB, its test</th><th>MariaDB, new databases</th></tr>
 		EOF
 		claims_rows
 		cat <<-'EOF'
 		</table>
-		<p>An answer is given where at most one in twenty such columns would have a wrong
-		one, however often one looks: Fisher's exact test, Holm's correction, and look
-		number k spends 1 / (k (k + 1)) of the one in twenty. Refuted: one violation where
-		there should be none, or a rate that is at least 0.8 times the other.</p>
+		EOF
+		jq -r '"<p>\(.promise | @html)</p>"' "$RESULT/results.json"
+		cat <<-'EOF'
+		<h2>Why the workloads differ</h2>
+		<p>Only a worker that is created while a thread computes can cost it a register.
+		Our programs have most of theirs created so, on purpose. MariaDB has nearly all of
+		them created in its own system calls, where these registers are not in use: of 669
+		workers in 26 loops of its test 659 in io_uring_enter(), 5 at the end of a system
+		call and 5 by an interrupt, 0.19 a loop (function tracer on create_io_thread(),
+		MariaDB 10.11.18, 2 emulated CPUs). What moves the moment of a creation a little
+		can end MariaDB's few, and leave many of ours.</p>
+		<table><tr class="head"><th>workload without knobs</th><th>events</th>
+		<th>workers created while it computed</th><th>of these per event</th>
+		<th>violations per event</th></tr>
+		EOF
+		claims_workloads
+		cat <<-'EOF'
+		</table>
 		<h2>Rates by setting</h2>
 		<div class="wide">
 		EOF

@@ -251,7 +251,8 @@ mariadb_judge()
 	MARIADB_REASON=$(sed -E 's/^[[:blank:]]*//; s/^[0-9-]+ +[0-9:]+ +[0-9]+ +//' \
 		<<<"$MARIADB_REASON")
 	jq -n --arg kernel "$kernel" --arg state "$MARIADB_STATE" --arg reason "$MARIADB_REASON" \
-		--arg knobs "$OPT_KNOBS" --arg linux "$(cat "$dir/linux" 2>/dev/null || true)" \
+		--arg knobs "$OPT_KNOBS" --arg aio "$aio" \
+		--arg linux "$(cat "$dir/linux" 2>/dev/null || true)" \
 		--arg mariadb "$(sed -E 's/.* Ver ([^ ]*).*/\1/' "$dir/mariadb" 2>/dev/null)" \
 		--arg command "$(cat "$dir/command" 2>/dev/null || true)" \
 		--arg ended "$(cat "$dir/seconds" 2>/dev/null || true)" \
@@ -262,7 +263,7 @@ mariadb_judge()
 		([$all[] | select(.[1] == "passed")] | length) as $passed |
 		($state == "corrupted") as $bad |
 		{kernel: $kernel, linux: $linux, mariadb: $mariadb, command: $command,
-		knobs: $knobs, state: $state, reason: $reason,
+		knobs: $knobs, state: $state, reason: $reason, io_uring: ($aio == ""),
 		loops: (if $bad then $passed + 1 else $passed end),
 		failures: (if $bad then 1 else 0 end),
 		seconds: (if $bad and ($all | length) == $passed and $ended != ""
