@@ -636,7 +636,7 @@ static void print_ktap(void)
 		if (answers[PROGRAMS][i].decision < CLAIMS_CONFIRMED)
 			printf("ok %u %s # SKIP %s\n", i + 1, claims[i].id, decision);
 		else
-			printf("ok %u %s # %s of %s\n", i + 1, claims[i].id, decision,
+			printf("ok %u %s # %s for %s\n", i + 1, claims[i].id, decision,
 			       workloads[PROGRAMS]);
 		printf("#   %s\n", claims[i].text);
 		for (column = PROGRAMS; column < NR_COLUMNS; column++)

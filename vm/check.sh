@@ -475,14 +475,14 @@ check_claims()
 	EOF
 	# at the fourth look more is asked than at the first, but what was decided then stays so
 	line="pages_bad_kernel_none_0 9000 900 0 1 0"$'\n'"pages_bad_kernel_mb_0 9000 550 0 1 0"
-	decided 4 "ok 1 C1 # confirmed of our workload" "$line"
+	decided 4 "ok 1 C1 # confirmed for our workload" "$line"
 	want=pages_bad_kernel_mb_0$' 0 0 1 0 0\nlook\n'
 	decided 4 "ok 1 C1 # SKIP open" "$want$want$want$line"
-	decided 4 "ok 1 C1 # confirmed of our workload" "$line"$'\nlook\n'"$want$want$want$want"
-	decided 4 "ok 1 C1 # confirmed of our workload" "$line"$'\nlook\nlook\nlook'
+	decided 4 "ok 1 C1 # confirmed for our workload" "$line"$'\nlook\n'"$want$want$want$want"
+	decided 4 "ok 1 C1 # confirmed for our workload" "$line"$'\nlook\nlook\nlook'
 	# looks at which nothing is new to it cost a claim nothing
 	want=$'ipi 9 0 0 0 0\nlook\n'
-	decided 4 "ok 1 C1 # confirmed of our workload" "$want$want$want$line"
+	decided 4 "ok 1 C1 # confirmed for our workload" "$want$want$want$line"
 	# MariaDB: columns of their own, with questions of their own, and none of them if not run
 	line=$'quick_base 100 12 0 12 0\nquick_one_worker 3000 0 1 0 0'
 	decided 4 "#   MariaDB, new databases: confirmed" "$line"
@@ -573,17 +573,17 @@ check_claims_merge()
 			>"$SCRATCH/$n.json"
 	done
 	"$me" merge "$SCRATCH/1.json" >"$SCRATCH/out" || [ $? = 4 ]
-	grep '^C6 *our workload  *open  *pages_kthread  *0 of 700, < ' "$SCRATCH/out"
+	grep '^C6 *our workload  *open  *clean  *pages_kthread  *0 of 700, < ' "$SCRATCH/out"
 	sleep 1		# results are named by the second
 	"$me" merge "$SCRATCH/1.json" "$SCRATCH/2.json" >"$SCRATCH/out" || [ $? = 4 ]
 	cat "$SCRATCH/out"
 	# every column is there, in all lines at the same place
-	grep '^claim  *workload  *decision  *setting  *rate (95 %)  *rate of .*  *times that$' \
+	grep '^claim  *workload  *decision  *asked  *setting  *rate .*  *rate of .*  *times that$' \
 		"$SCRATCH/out"
-	grep '^C6 *our workload  *confirmed  *pages_kthread  *0 of 1400, < .* 0.1 (.*) *0 to 0.0' \
+	grep '^C6 *our workload *confirmed *clean *pages_kthread *0 of 1400,.* 0.1 (.* 0 to 0.0' \
 		"$SCRATCH/out"
-	grep '^C10 *our workload  *not observable here  *ipi  *skipped' "$SCRATCH/out"
-	grep '^C13 *MariaDB, new databases  *confirmed  *quick_one_worker  *0 of 1200, .* 0.16 (' \
+	grep '^C10 *our workload  *not observable here  *ordered  *ipi  *skipped' "$SCRATCH/out"
+	grep '^C13 *MariaDB, new databases *confirmed *clean *quick_one_worker *0 of 1200,.* 0.16' \
 		"$SCRATCH/out"
 	grep 'any decision about one workload is wrong is below 5 %' "$SCRATCH/out"
 	jq -e '.look == 2 and (.machines | length) == 2 and (.settings[] |
@@ -605,7 +605,7 @@ check_claims_merge()
 		sleep 1
 		# shellcheck disable=SC2086 # or none
 		"$me" merge $n "$SCRATCH/0.json" >"$SCRATCH/out" || [ $? = 4 ]
-		grep '^ok 1 C1 # confirmed of our workload$' "$SCRATCH/out"
+		grep '^ok 1 C1 # confirmed for our workload$' "$SCRATCH/out"
 	done
 	jq -e '.look == 5 and (.claims[0] | .workload == "our workload" and .decided == 1 and
 		.conditions[0].times_low > 0.4 and .conditions[0].times_high < 1)' \

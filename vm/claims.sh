@@ -168,12 +168,12 @@ claims_table()
 		def times: if .times_high then "\(.times_low | short) to \(.times_high | short)"
 			else "" end;
 		(.settings | map({key: .name, value: .}) | from_entries) as $s |
-		"claim|workload|decision|setting|rate (95 %)|rate of its base|times that",
+		"claim|workload|decision|asked|setting|rate (95 %)|rate of its base|times that",
 		(.claims[] | .id as $id | (., (.mtr, .quick |
 				select(.decision | IN("not run", "not asked") | not))) |
 			.workload as $workload | .decision as $decision | .conditions |
 			to_entries[] | (if .key == 0 then "\($id)|\($workload)|\($decision)"
-				else "||" end) + "|\(.value.setting)|" +
+				else "||" end) + "|\(.value.relation)|\(.value.setting)|" +
 			"\($s[.value.setting] | rate)|" +
 			"\(if .value.other == "" then "" else $s[.value.other] | rate end)|" +
 			(.value | times))' \
