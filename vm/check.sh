@@ -483,6 +483,9 @@ check_claims()
 	# looks at which nothing is new to it cost a claim nothing
 	want=$'ipi 9 0 0 0 0\nlook\n'
 	decided 4 "ok 1 C1 # confirmed for our workload" "$want$want$want$line"
+	# what a machine cannot show is no rate
+	decided 4 "#     ordered ipi: skipped" "ipi 100000 0 0 0 1"
+	decided 4 "#     ordered ipi: violations 0 of 100000" "ipi 100000 0 1 0 0"
 	# MariaDB: columns of their own, with questions of their own, and none of them if not run
 	line=$'quick_base 100 12 0 12 0\nquick_one_worker 3000 0 1 0 0'
 	decided 4 "#   MariaDB, new databases: confirmed" "$line"

@@ -161,7 +161,8 @@ CLAIMS_SHORT='def short: if . == 0 then "0" else (. as $x |
 claims_table()
 {
 	jq -r "$CLAIMS_SHORT"'
-		def rate: if .events == 0 then (if .skip > 0 then "skipped" else "not run" end)
+		def rate: if .skip > 0 and .pass + .fail == 0 then "skipped"
+			elif .events == 0 then "not run"
 			elif .violations == 0 then "0 of \(.events), < \(.rate_high | short)"
 			else "\(.violations / .events | short) " +
 				"(\(.rate_low | short) to \(.rate_high | short))" end;

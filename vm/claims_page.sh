@@ -102,8 +102,9 @@ claims_rows()
 {
 	jq -r "$CLAIMS_SHORT"'
 		(.settings | map({key: .name, value: .}) | from_entries) as $s |
-		def count: "\(.name | gsub("_"; " ")): " + (if .events == 0 then
-			(if .skip > 0 then "skipped (\(.runs[-1].text))" else "not run" end)
+		def count: "\(.name | gsub("_"; " ")): " +
+			(if .skip > 0 and .pass + .fail == 0 then
+			"skipped (\(.runs[-1].text))" elif .events == 0 then "not run"
 			else "\(.violations) of \(.events) events" end) +
 			(.delivered | to_entries | map(select(.value > 0)) | if . == [] then "" else
 			"; workers created by " + (map("\(.key) \(.value)") | join(", ")) end);
