@@ -13,10 +13,28 @@ static double risk_at(unsigned int look, unsigned int nr_conditions, unsigned in
 	return (1 - EVIDENCE_CONFIDENCE) / nr_claims / nr_conditions / look / (look + 1.0);
 }
 
+/*
+ * How many times the base's rate is at the most (at the least) the one here: of all violations of
+ * both, the part that is here, in those that would be at equal rates. Przyborowski & Wilenski,
+ * "Homogeneity of results in testing samples from Poisson series", Biometrika 31 (1940). Where
+ * violations are not rare, their number varies less than Poisson's, and this is too careful.
+ */
+static double times(const struct claims_condition *c,
+		    double (*end)(const struct evidence *e, double risk), double risk)
+{
+	const struct evidence *here = &c->here->evidence, *base = &c->base->evidence;
+	const struct evidence both = { here->violations + base->violations, here->violations };
+	const double part = end(&both, risk);
+
+	return part / (1 - part) * base->events / here->events;
+}
+
 static double highest(const struct claims_condition *c, double risk)
 {
 	if (!c->base)
 		return evidence_highest(&c->here->evidence, risk);
+	if (c->relation == CLAIMS_LOWER)
+		return c->here->evidence.events ? times(c, evidence_highest, risk) : INFINITY;
 	return evidence_highest(&c->here->evidence, risk / 2) /
 	       evidence_lowest(&c->base->evidence, risk / 2);
 }
@@ -25,6 +43,8 @@ static double lowest(const struct claims_condition *c, double risk)
 {
 	if (!c->base)
 		return evidence_lowest(&c->here->evidence, risk);
+	if (c->relation == CLAIMS_LOWER)
+		return c->here->evidence.events ? times(c, evidence_lowest, risk) : 0;
 	return evidence_lowest(&c->here->evidence, risk / 2) /
 	       evidence_highest(&c->base->evidence, risk / 2);
 }

@@ -10,8 +10,10 @@
  * Method: every bound is one of evidence_highest() or evidence_lowest(), and what may go wrong is
  * divided, so that all parts add up to it (Bonferroni): first among the claims, alike. Then among
  * looks; the k-th look at which a claim has new counts spends 1 / (k (k + 1)) of its part, and one
- * without new counts spends nothing and changes nothing. Then among the claim's conditions, and
- * last between the two rates that a condition compares. A claim is not wrongly confirmed and
+ * without new counts spends nothing and changes nothing. Then among the claim's conditions, and for
+ * "seen" and "clean" last between the two rates that are compared: they ask for an upper bound of
+ * the one and a lower bound of the other. "Lower" asks for bounds of the ratio, which takes fewer
+ * events to tell a rate from one that is nearly as high. A claim is not wrongly confirmed and
  * wrongly refuted at one and the same truth, so the two need no part each.
  */
 #ifndef CLAIMS_DECIDE_H
