@@ -575,11 +575,11 @@ static int plan(const char *guest)
 static void promise(char *buf, size_t size)
 {
 	snprintf(buf, size,
-		 "The probability that any decision about one workload is wrong is below %g %%, however often one looks. Clean: no violation, and a rate proved to be at most %g times the base's; seen: a violation, and refuted where it could be called clean; lower: a rate proved to be below %g times the base's, and refuted where it is proved to be above.",
+		 "The probability that any decision about one workload is wrong is below %g %%, however often one looks, if the load of the machine does not change rates. Clean: no violation, and a rate proved to be at most %g times the base's; seen: a violation, and refuted where it could be called clean; lower: a rate proved to be below %g times the base's, and refuted where it is proved to be above.",
 		 100 * (1 - EVIDENCE_CONFIDENCE), CLAIMS_ENDED, CLAIMS_LOWERED);
 }
 
-#define PROMISE_SIZE	512
+#define PROMISE_SIZE	600
 
 /* Returns whether a rate can be told in those of its base. */
 static bool has_times(const struct claims_condition *c)
