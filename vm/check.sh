@@ -856,6 +856,23 @@ left_behind()
 	mount | wc -l
 }
 
+# Of a build that failed, the compiler's first error.
+check_build_error()
+{
+	local log=$SCRATCH/log
+
+	printf '%s\n' "  CC      lib/error-inject.o" "a.c: In function 'f':" \
+		"a.c:3:1: error: unknown type name 'x'" "make[2]: *** [Makefile:1: a.o] Error 1" \
+		"make: *** [Makefile:9: sub-make] Error 2" >"$log"
+	[ "$(build_error "$log")" = "a.c:3:1: error: unknown type name 'x'" ]
+	sed -i '/unknown type/d' "$log"
+	[ "$(build_error "$log")" = "make[2]: *** [Makefile:1: a.o] Error 1" ]
+	echo "x.o: undefined reference to \`f'" >>"$log"
+	build_error "$log" | grep 'undefined reference'
+	echo "No space left" >"$log"
+	[ "$(build_error "$log")" = "No space left" ]
+}
+
 check_bad_options()
 {
 	local me=$TOP/run_tests.sh
@@ -2311,6 +2328,7 @@ run_check()
 	t claims-counted check_claims_counted
 	t claims-merge check_claims_merge
 	t bad-options check_bad_options
+	t build-error check_build_error
 	t bad-program-options check_bad_program_options
 	t patch-does-not-apply check_patch_does_not_apply
 	t no-space check_no_space

@@ -238,6 +238,13 @@ compiler_packages()
 	fi
 }
 
+# What a build failed for: the compiler's or the linker's first error, else make's.
+build_error()
+{
+	grep -m 1 -E ': (fatal )?error: |undefined reference|: multiple definition' "$1" ||
+		grep -m 1 -E '\*\*\* |^ERROR: ' "$1" || last_words "$1"
+}
+
 # What a failed phase said last, without the name that die() puts before it.
 last_words()
 {

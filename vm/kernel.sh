@@ -318,7 +318,7 @@ kernel_build()
 	phase 240 "$log" "$what" \
 		"${make[@]}" -j"$(($(nproc) + 1))" "$(basename "$target")" modules ||
 		die $EXIT_SKIP "the kernel does not build, see $log:" \
-			"$(grep -m 1 -E 'error|Error|\*\*\*' "$log" || tail -n 1 "$log")"
+			"$(build_error "$log")"
 	restore_patched
 	mkdir -p "$out.partial"
 	cp "$objects/$target" "$objects/.config" "$out.partial/"

@@ -80,7 +80,7 @@ module_prepare()
 		make -C "$KERNEL_TREE" O="$KERNEL_OBJECTS" ARCH="${KBUILD_ARCH[$arch]}" \
 		CROSS_COMPILE="$(cross_prefix "$arch")" -j"$(($(nproc) + 1))" modules ||
 		die $EXIT_SKIP "the kernel cannot be prepared for modules:" \
-			"$(last_words "$KERNEL_OBJECTS/log.modules")"
+			"$(build_error "$KERNEL_OBJECTS/log.modules")"
 }
 
 module_prepared()

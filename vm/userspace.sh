@@ -123,7 +123,7 @@ host_get()
 	HOST=$SCRATCH/host
 	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" ${1:+LIBURING_LIBS=} \
 		"${@/#/$HOST/}") >"$SCRATCH/log" 2>&1 ||
-		die $EXIT_SKIP "${*:-what runs here} does not build: $(last_words "$SCRATCH/log")"
+		die $EXIT_SKIP "${*:-what runs here} does not build: $(build_error "$SCRATCH/log")"
 }
 
 # fio for the guests of an architecture, static. Sets FIO.
