@@ -97,7 +97,7 @@ check_checkpatch()
 	find Makefile Kconfig run_tests.sh vm io_uring_coherency ppc_barrier_test .ci -type f \
 		! -name '*.patch' -printf 'tools/testing/selftests/io_uring_coherency/%p\0' \
 		>"$SCRATCH/files"
-	cd "$SOURCE_TREE"
+	cd "${KSELFTEST%/tools/testing/selftests}"
 	xargs -0 -n 8 -P "$(nproc)" perl scripts/checkpatch.pl --strict --terse --no-summary \
 		--max-line-length=100 --ignore "$CHECKPATCH_IGNORE" -f <"$SCRATCH/files"
 }
@@ -642,8 +642,7 @@ herd_get()
 {
 	local dir=$CACHE/herd lib DEBIAN_SUITES=sid
 
-	if [ ! -d "$dir" ]; then
-		locked fetch
+	if missing "$dir" fetch "fetches packages"; then
 		mkdir -p "$CACHE"
 		debian_collect "$dir.new" herdtools7:amd64 libc6:amd64 libgmp10:amd64
 		# what else is in the package is large
@@ -687,9 +686,8 @@ tree_with_us()
 	local version=$1 how=$2 at
 
 	kernel_source "source:$version"
-	KSELFTEST=$SOURCE_TREE/tools/testing/selftests
+	kselftest_in_tree "$SOURCE_TREE"
 	at=$KSELFTEST/io_uring_coherency
-	rm -rf "$at"
 	if [ "$how" = link ]; then
 		ln -s "$TOP" "$at"
 	else
@@ -764,7 +762,6 @@ check_run_tests()
 	else
 		make -C "$KSELFTEST" TARGETS=io_uring_coherency run_tests
 		make -C "$KSELFTEST" TARGETS=io_uring_coherency clean
-		rm -rf "$KSELFTEST/io_uring_coherency"
 	fi >"$SCRATCH/out" 2>&1
 	cat "$SCRATCH/out"
 	native_answer "$SCRATCH/out"
@@ -854,6 +851,30 @@ left_behind()
 	find "$CACHE" -maxdepth 2 \( -name '*.partial' -o -name '*.orig' \) | sort
 	pgrep -P $$ qemu || true
 	mount | wc -l
+}
+
+# Another run that has the lock is waited for, and that is told; names of any length have a place.
+check_locks()
+{
+	local start=$SECONDS name
+
+	CACHE=$SCRATCH/cache
+	mkdir -p "$CACHE/locks"
+	flock "$CACHE/locks/one" sleep 3 &
+	sleep 1
+	locked two "does two" >"$SCRATCH/out"
+	[ ! -s "$SCRATCH/out" ]
+	locked one "does one" >"$SCRATCH/out"
+	cat "$SCRATCH/out"
+	[ "$(cat "$SCRATCH/out")" = "waiting for another run that does one" ]
+	[ $((SECONDS - start)) -ge 2 ]
+	unlock one
+	flock -n "$CACHE/locks/one" true
+	! flock -n "$CACHE/locks/two" true || fail "the lock is not held"
+	name=$(printf '%0300d' 0)
+	phase 5 "$SCRATCH/log" "$name" true
+	[ "$(phase_estimate "$name" 77)" != 77 ]
+	[ "$(phase_estimate "${name}1" 77)" = 77 ]
 }
 
 # Of a build that failed, the compiler's first error.
@@ -2130,7 +2151,6 @@ user_tree()
 	kernel_source source:6.1
 	# hard links: the copy costs no space, and a write to it would show in the original
 	cp -al "$SOURCE_TREE" "$SCRATCH/tree" || cp -a "$SOURCE_TREE" "$SCRATCH/tree"
-	rm -rf "$SCRATCH/tree/tools/testing/selftests/io_uring_coherency"
 	cleanup_hooks+=(user_tree_drop)
 }
 
@@ -2328,6 +2348,7 @@ run_check()
 	t claims-counted check_claims_counted
 	t claims-merge check_claims_merge
 	t bad-options check_bad_options
+	t locks check_locks
 	t build-error check_build_error
 	t bad-program-options check_bad_program_options
 	t patch-does-not-apply check_patch_does_not_apply

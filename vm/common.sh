@@ -91,13 +91,23 @@ apart_shell()
 # The seconds a phase took when it last ran to its end here, or the guess given with it.
 phase_estimate()
 {
-	local file=$CACHE/timings/${1//[^A-Za-z0-9._-]/_}
+	local file
 
+	file=$(phase_file "$1")
 	if [ -r "$file" ]; then
 		cat "$file"
 	else
 		echo "$2"
 	fi
+}
+
+# Where that is kept; a name may be longer than a file's.
+phase_file()
+{
+	local file=${1//[^A-Za-z0-9._-]/_}
+
+	[ ${#file} -le 100 ] || file=${file:0:80}-$(sha256sum <<<"$1" | cut -c 1-16)
+	echo "$CACHE/timings/$file"
 }
 
 # phase GUESS LOG NAME COMMAND...: runs COMMAND with its output in LOG. On a terminal one line
@@ -126,7 +136,7 @@ phase()
 	if [ "$code" = 0 ]; then
 		say "$name: $((SECONDS - start)) s"
 		mkdir -p "$CACHE/timings"
-		echo $((SECONDS - start)) >"$CACHE/timings/${name//[^A-Za-z0-9._-]/_}"
+		echo $((SECONDS - start)) >"$(phase_file "$name")"
 	fi
 	return "$code"
 }
@@ -166,16 +176,25 @@ need_command()
 	command -v "$1" >/dev/null || die $EXIT_SKIP "$1 is missing: $2"
 }
 
-# locked NAME [FLOCK_OPTION]: waits until no other run has that lock of the cache; with -n it fails
-# instead. The lock goes with this shell, or with unlock NAME.
+# locked NAME WHAT: waits until no other run has that lock of the cache, and says so: it is another
+# run that WHAT. The lock goes with this shell, or with unlock NAME.
 declare -A LOCKS=()
 locked()
 {
 	local fd
 
+	[ -z "${LOCKS[$1]:-}" ] || return 0
 	mkdir -p "$CACHE/locks"
 	exec {fd}>"$CACHE/locks/$1"
-	flock "${@:2}" "$fd" || return 1
+	if ! flock -n "$fd"; then
+		say "waiting for another run that $2"
+		set -m
+		flock "$fd" &
+		CHILD=$!
+		set +m
+		wait "$CHILD"
+		CHILD=
+	fi
 	LOCKS[$1]=$fd
 }
 
@@ -185,6 +204,17 @@ unlock()
 
 	unset "LOCKS[$1]"
 	exec {fd}>&-
+}
+
+# missing DIRECTORY NAME WHAT: whether it has to be made; then by this run alone, under the lock
+# NAME.
+missing()
+{
+	[ ! -d "$1" ] || return 1
+	locked "$2" "$3"
+	[ -d "$1" ] || return 0
+	unlock "$2"
+	return 1
 }
 
 # need_space DIRECTORY MEBIBYTES

@@ -109,13 +109,12 @@ kernel_distro()
 	[ -n "$real" ] || die $EXIT_SKIP "$package names no kernel"
 	dir=$CACHE/distro/$real
 	mkdir -p "$CACHE/distro"
-	locked fetch
-	if [ ! -d "$dir" ]; then
+	if missing "$dir" fetch "fetches packages"; then
 		need_space "$CACHE" 1500
 		phase 20 "$SCRATCH/log" "fetch $real" debian_unpack "$real" "$deb" "$dir" ||
 			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+		unlock fetch
 	fi
-	unlock fetch
 	KERNEL_IMAGE=$(find "$dir/boot" -name 'vmlinu[xz]-*' | head -n 1)
 	KERNEL_NAME="Debian's $real"
 	KERNEL_KIND=distro
@@ -132,7 +131,7 @@ kernel_source()
 		[ -n "$version" ] || die $EXIT_SKIP "Debian's sid has no linux-source"
 	fi
 	mkdir -p "$CACHE/source"
-	locked fetch
+	locked fetch "fetches packages"
 	# a tree that is there is used, whatever Debian has by now: results stay comparable
 	SOURCE_TREE=$(find "$CACHE/source" -maxdepth 1 -type d -name "linux-$version-*" \
 		! -name '*.partial' ! -name '*.orig' 2>/dev/null | sort -V | tail -n 1)
@@ -188,10 +187,7 @@ kernel_tree()
 # A tree is one run's at a time, from the copy to the image.
 build_lock()
 {
-	local name=build-${1##*/}
-
-	[ -z "${LOCKS[$name]:-}" ] || return 0
-	locked "$name" -n || die $EXIT_SKIP "another run is building in ${1##*/}"
+	locked "build-${1##*/}" "builds ${1##*/}"
 }
 
 # What patches change, without what their headers tell.
@@ -300,6 +296,10 @@ kernel_build()
 		$(compiler_packages "$arch")
 	mkdir -p "$objects" "$CACHE/logs"
 	build_lock "$tree"
+	if [ -n "$key" ] && [ -r "$KERNEL_IMAGE" ]; then
+		unlock "build-${tree##*/}"	# the run that this one waited for has built it
+		return 0
+	fi
 	patches_only "$tree" "${patches[@]}"
 
 	make=(make -C "$tree" O="$objects" ARCH="${KBUILD_ARCH[$arch]}"

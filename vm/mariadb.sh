@@ -59,7 +59,7 @@ mariadb_root_get()
 	key=$(declare -p MARIADB_PACKAGES && declare -f mariadb_root_make)
 	dir=$CACHE/mariadb/$arch-$(sha256sum <<<"$key" | cut -c 1-12)
 	GUEST_ROOT=$dir/image
-	locked mariadb
+	locked mariadb "makes MariaDB's root file system"
 	if [ ! -e "$GUEST_ROOT" ]; then
 		need_space "$CACHE" 2500
 		need_packages e2fsprogs

@@ -47,8 +47,9 @@ module_get()
 		phase 5 "$SCRATCH/log" "build module" module_make "$arch" "$kdir" \
 			"$SCRATCH/module-$arch" ||
 			die $EXIT_SKIP "the module does not build for $KERNEL_NAME:" \
-				"$(grep -m 1 -E 'error|\*\*\*' "$SCRATCH/log")"
-		rm -f "$(dirname "$ko")"/ppc_barrier_test-*.ko
+				"$(build_error "$SCRATCH/log")"
+		# not those of another run at the same time, by another checkout
+		find "$(dirname "$ko")" -name 'ppc_barrier_test-*.ko' -mtime +7 -delete
 		cp "$SCRATCH/module-$arch/ppc_barrier_test.ko" "$ko.partial"
 		mv "$ko.partial" "$ko"
 		if [ "$KERNEL_KIND" = built ]; then
@@ -100,8 +101,7 @@ module_headers()
 	flavour=${image#linux-image-}
 	abi=$(sed -E 's/^([0-9.]+(-[0-9]+)?)-.*/\1/' <<<"$flavour")
 	KERNEL_HEADERS=$dir/usr/src/linux-headers-$flavour
-	[ ! -d "$dir" ] || return 0
-	locked fetch
+	missing "$dir" fetch "fetches packages" || return 0
 	debian_collect "$dir.new" "linux-headers-$flavour:$deb" "linux-headers-$abi-common:$deb" \
 		"linux-kbuild-${abi%.*}:$(dpkg --print-architecture)"
 	# it includes the common headers by the path that they would be installed to

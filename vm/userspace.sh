@@ -21,8 +21,7 @@ sysroot_fill()
 	local arch=$1 deb=${DEB_ARCH[$1]}
 
 	SYSROOT=$CACHE/sysroot/$arch
-	[ ! -d "$SYSROOT" ] || return 0
-	locked fetch
+	missing "$SYSROOT" fetch "fetches packages" || return 0
 	mkdir -p "$CACHE/sysroot"
 	if [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
 		debian_collect "$SYSROOT.new" "liburing-dev:$deb" "busybox-static:$deb"
@@ -71,19 +70,31 @@ kselftest_get()
 		return 0
 	fi
 	kernel_source "source:$KSELFTEST_VERSION"
-	KSELFTEST=$SOURCE_TREE/tools/testing/selftests
-	kselftest_link
+	kselftest_in_tree "$SOURCE_TREE"
+	ln -s "$TOP" "$KSELFTEST/io_uring_coherency"
 }
 
-# The link is how the directory is used in a tree, and follows every change made here. Builds hold
-# the lock: another checkout may use the same tree.
-kselftest_link()
+# kselftest_in_tree TREE: sets KSELFTEST to tools/testing/selftests of a tree of this run's own, all
+# of it links into TREE, and without this directory: other runs use TREE at the same time.
+kselftest_in_tree()
 {
-	local at=$KSELFTEST/io_uring_coherency
+	local tree=$1 at=$SCRATCH/tree-${1##*/} below=. part
 
-	[ ! -e "$TOP/../lib.mk" ] || return 0
-	[ -L "$at" ] || rm -rf "$at"
-	ln -sfn "$TOP" "$at"
+	KSELFTEST=$at/tools/testing/selftests
+	rm -rf "$at"
+	mkdir -p "$KSELFTEST"
+	for part in tools testing selftests ''; do
+		find "$tree/$below" -mindepth 1 -maxdepth 1 ! -name "${part:-io_uring_coherency}" \
+			-exec ln -s -t "$at/$below" {} +
+		below+=/$part
+	done
+}
+
+# The packages that a guest takes: what builds its programs, and QEMU unless there is one.
+guest_packages()
+{
+	echo make gcc libc6-dev rsync xz-utils cpio "$(compiler_packages "$1")"
+	command -v "${QEMU[$1]}" >/dev/null || echo "${QEMU_PACKAGE[$1]}"
 }
 
 # userspace_get ARCH: the kselftest, built and installed for ARCH. Sets USERSPACE.
@@ -98,19 +109,17 @@ userspace_get()
 	kselftest_get
 	sysroot_get "$arch"
 	USERSPACE=$CACHE/userspace/$arch-$(source_hash)
-	[ ! -d "$USERSPACE" ] || return 0
+	missing "$USERSPACE" "userspace-$arch" "builds the tests for $arch" || return 0
 	mkdir -p "$CACHE/userspace"
-	locked kselftest
-	kselftest_link
 	rm -rf "$USERSPACE.partial"
 	phase 5 "$SCRATCH/log" "build tests for $arch" \
 		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/objects-$arch" \
 		ARCH="${KBUILD_ARCH[$arch]}" CROSS_COMPILE="$cross" \
 		INSTALL_PATH="$USERSPACE.partial" \
 		"${LIBURING[@]}" USERLDFLAGS=-static install ||
-		die $EXIT_SKIP "the tests do not build for $arch: $(last_words "$SCRATCH/log")"
-	[ -d "$USERSPACE" ] || mv -T "$USERSPACE.partial" "$USERSPACE"
-	unlock kselftest
+		die $EXIT_SKIP "the tests do not build for $arch: $(build_error "$SCRATCH/log")"
+	mv -T "$USERSPACE.partial" "$USERSPACE"
+	unlock "userspace-$arch"
 }
 
 # host_get [PROGRAM...]: these for this machine, which need no liburing; without any name all of
@@ -150,7 +159,7 @@ mkfs_get()
 {
 	local deb=${DEB_ARCH[$1]} all=$2.all
 
-	locked fetch
+	missing "$2" fetch "fetches packages" || return 0
 	mkdir -p "$(dirname "$2")"
 	debian_collect "$all" {e2fsprogs,libext2fs2,libcom-err2,libblkid1,libuuid1,libc6}":$deb"
 	rm -rf "$2.new"
@@ -182,7 +191,7 @@ source_hash()
 	(cd "$TOP" && find Makefile settings config io_uring_coherency \
 		ppc_barrier_test/ppc_barrier_test.h -type f \
 		-exec sha256sum {} + 2>/dev/null | sort
-	echo "$KSELFTEST") | sha256sum | cut -c 1-16
+	realpath "$KSELFTEST/lib.mk") | sha256sum | cut -c 1-16
 }
 
 # initramfs_make ARCH FILE: busybox, the kselftest, vm/init.sh, KERNEL_MODULE if there is one, and
@@ -207,7 +216,7 @@ initramfs_make()
 	[ -z "${FIO:-}" ] || cp "$FIO" "$root/usr/bin/fio"
 	# without it busybox's makes an ext2 there
 	if guest_runs_pages && [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
-		[ -d "$CACHE/mkfs/$arch" ] || (mkfs_get "$arch" "$CACHE/mkfs/$arch") || true
+		(mkfs_get "$arch" "$CACHE/mkfs/$arch") || true
 		[ ! -d "$CACHE/mkfs/$arch" ] || cp -a "$CACHE/mkfs/$arch/." "$root/"
 	fi
 	(cd "$root" && find . -print0 | cpio --null --quiet -o -H newc | gzip -1) >"$file"
