@@ -101,8 +101,33 @@ OPT_MARIADB=
 OPT_NATIVE=
 declare -A GIVEN=()
 
+# The options of each command. What one does not use is wrong usage there: nothing is accepted and
+# then ignored.
+GUEST_OPTIONS="arch accel smp mem cpu timeout config"
+declare -A OPTIONS=(
+	[host]="args timeout"
+	[vm]="kernel args $GUEST_OPTIONS"
+	[validate]="base fixed $GUEST_OPTIONS"
+	[bisect-step]="base $GUEST_OPTIONS"
+	[claims]="base fixed seconds seed mariadb quick $GUEST_OPTIONS"
+	[merge]=""
+	[mariadb]="kernel base fixed repeat knobs quick native $GUEST_OPTIONS"
+	[mutants]="tests $GUEST_OPTIONS"
+	[check]="tests long"
+	[bench]="tests long $GUEST_OPTIONS"
+)
+
+# option_known NAME: whether COMMAND has the option.
+option_known()
+{
+	[[ " ${OPTIONS[$COMMAND]} " == *" $1 "* ]] ||
+		die $EXIT_USAGE "$COMMAND has no option --$1, see --help"
+}
+
 parse()
 {
+	local name
+
 	COMMAND=host
 	case ${1:-} in
 	'' | -*) ;;
@@ -111,6 +136,8 @@ parse()
 		shift
 		;;
 	esac
+	[ -n "${OPTIONS[$COMMAND]+known}" ] ||
+		die $EXIT_USAGE "'$COMMAND' is not a command, see --help"
 	if [ "$COMMAND" = bisect-step ]; then
 		# shellcheck source=vm/bisect.sh
 		. "$TOP/vm/bisect.sh"
@@ -128,15 +155,19 @@ parse()
 			usage
 			exit 0
 			;;
-		--no-install) INSTALL_PACKAGES=no ;;
-		--long) OPT_LONG=yes ;;
 		-t) set -- "$1" --seconds "${@:2}" ;;
-		--quick) OPT_QUICK=yes ;;
-		--mariadb) OPT_MARIADB=yes ;;
-		--native) OPT_NATIVE=yes ;;
+		--no-install)
+			INSTALL_PACKAGES=no
+			;;
+		--long | --quick | --mariadb | --native)
+			option_known "${1#--}"
+			name=${1#--}
+			printf -v "OPT_${name^^}" yes
+			;;
 		--arch | --kernel | --base | --fixed | --args | --config | --tests | \
 			--accel | --smp | --mem | --cpu | --timeout | --seconds | --seed | \
 			--repeat | --knobs)
+			option_known "${1#--}"
 			[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
 			set_option "${1#--}" "$2"
 			GIVEN[${1#--}]=yes
@@ -536,5 +567,4 @@ bench)
 	. "$TOP/vm/bench.sh"
 	run_bench
 	;;
-*) die $EXIT_USAGE "'$COMMAND' is not a command, see --help" ;;
 esac

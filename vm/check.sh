@@ -853,6 +853,25 @@ left_behind()
 	mount | wc -l
 }
 
+# Each command has its own options; what it would ignore is wrong usage.
+check_options_of_commands()
+{
+	local me=$TOP/run_tests.sh given command
+
+	for given in "host --base junk" "host --arch ppc64" "validate --quick" \
+		"validate --kernel image:/nonsense" "validate --seed 1" "vm --fixed source:6.1" \
+		"claims --kernel distro" "claims --repeat 1" "merge --arch ppc64" \
+		"mutants --base distro" "mutants --long" "check --arch ppc64" "check --keep" \
+		"bench --base distro" "mariadb --tests x" "--kernel distro"; do
+		command=${given%% *}
+		[ "${command#-}" = "$command" ] || command=host
+		# shellcheck disable=SC2086 # words
+		refused 2 "^run_tests.sh: $command has no option --" "$me" $given
+	done
+	refused 255 "bisect-step has no option --kernel" "$me" bisect-step --kernel distro
+	refused 2 "no --smp" "$me" mariadb --native --smp 2
+}
+
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
 check_locks()
 {
@@ -2348,6 +2367,7 @@ run_check()
 	t claims-counted check_claims_counted
 	t claims-merge check_claims_merge
 	t bad-options check_bad_options
+	t options-of-commands check_options_of_commands
 	t locks check_locks
 	t build-error check_build_error
 	t bad-program-options check_bad_program_options

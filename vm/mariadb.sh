@@ -387,14 +387,15 @@ mariadb_kernel_check()
 # What can be seen to be wrong before any work is done.
 mariadb_options()
 {
-	local words=() kernel
+	local words=() kernel name
 
 	OPT_FORM=mtr
 	[ -z "$OPT_QUICK" ] || OPT_FORM=quick
 	if [ -n "$OPT_NATIVE" ]; then
-		[ -z "${GIVEN[kernel]:-}${GIVEN[base]:-}${GIVEN[fixed]:-}${GIVEN[arch]:-}" ] ||
-			die $EXIT_USAGE "--native is about the running kernel: no --kernel," \
-				"--base, --fixed or --arch"
+		for name in kernel base fixed $GUEST_OPTIONS; do
+			[ -z "${GIVEN[$name]:-}" ] ||
+				die $EXIT_USAGE "--native is about the running kernel: no --$name"
+		done
 	elif [ -n "${GIVEN[kernel]:-}" ]; then
 		[ -z "${GIVEN[base]:-}${GIVEN[fixed]:-}" ] ||
 			die $EXIT_USAGE "give --kernel, or --base and --fixed"
