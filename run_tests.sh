@@ -9,6 +9,17 @@
 
 set -euo pipefail
 
+# What the caller's environment holds must not decide what is built (CROSS_COMPILE, LLVM, KBUILD_*,
+# MAKEFLAGS) nor how programs talk (LC_ALL): this passes, and nothing else.
+for name in $(compgen -e); do
+	case $name in
+	PATH | PWD | HOME | USER | TERM | TMPDIR | XDG_CACHE_HOME) ;;
+	*_proxy | *_PROXY | APT_CONFIG | DEBIAN_MIRROR | IO_URING_COHERENCY_OUT | MTR_*) ;;
+	*) unset "$name" 2>/dev/null || true ;;
+	esac
+done
+export LC_ALL=C
+
 TOP=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 
 # shellcheck source=vm/common.sh

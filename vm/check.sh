@@ -389,9 +389,9 @@ check_mariadb_native()
 		mkdir -p "$var/log"
 		echo "InnoDB: Using io_uring" >"$var/log/mysqld.1.err"
 		for i in $(seq "$n"); do
-			[ "$i" != "$FAILS_AT" ] || {
+			[ "$i" != "$MTR_FAILS_AT" ] || {
 				echo "encryption.innodb_encryption 'undo0' [ $i fail ]"
-				echo "$FAILS_BY" >>"$var/log/mysqld.1.err"
+				echo "$MTR_FAILS_BY" >>"$var/log/mysqld.1.err"
 				exit 1
 			}
 			echo "encryption.innodb_encryption 'undo0' [ $i pass ]   3"
@@ -400,12 +400,12 @@ check_mariadb_native()
 	chmod 755 "$MTR_DIR/mtr"
 	check_mariadb 0 'violations 0 of 7 events' --native --repeat 7
 	grep '^  loop 7 of 7 passed' "$SCRATCH/out"
-	export FAILS_AT=3
-	FAILS_BY="[ERROR] InnoDB: Page read from tablespace is corrupted." \
+	export MTR_FAILS_AT=3
+	MTR_FAILS_BY="[ERROR] InnoDB: Page read from tablespace is corrupted." \
 		check_mariadb 1 '^corrupted: violations 1 of 3 events' --native
 	grep '^loop 3: .*is corrupted' "$SCRATCH/out"
 	tar -tzf "$SCRATCH/results/latest/run/mtr-log.tar.gz" | grep 'log/mysqld.1.err'
-	FAILS_BY="[ERROR] Disk full" check_mariadb 4 'another reason: .*Disk full' --native
+	MTR_FAILS_BY="[ERROR] Disk full" check_mariadb 4 'another reason: .*Disk full' --native
 	[ ! -e /dev/shm/mysql ]
 	[ -z "$(find "$SCRATCH/results" -name '*.partial')" ]
 	unset MTR_DIR
@@ -870,6 +870,15 @@ check_options_of_commands()
 	done
 	refused 255 "bisect-step has no option --kernel" "$me" bisect-step --kernel distro
 	refused 2 "no --smp" "$me" mariadb --native --smp 2
+}
+
+# What the caller has in its environment does not decide what is built, nor how tools talk.
+check_environment()
+{
+	refused 2 "'loud' is no notification mode" env CROSS_COMPILE=nonsense- LLVM=1 CC=nonsense \
+		KBUILD_OUTPUT=/nowhere O=/nowhere MAKEFLAGS=-n ARCH=m68k LC_ALL=C.UTF-8 \
+		GREP_OPTIONS=-v BASH_ENV=/nowhere CDPATH=/ \
+		"$TOP/run_tests.sh" mariadb --knobs "--notify loud"
 }
 
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
@@ -2368,6 +2377,7 @@ run_check()
 	t claims-merge check_claims_merge
 	t bad-options check_bad_options
 	t options-of-commands check_options_of_commands
+	t environment check_environment
 	t locks check_locks
 	t build-error check_build_error
 	t bad-program-options check_bad_program_options

@@ -14,7 +14,8 @@ RESULTS=${IO_URING_COHERENCY_OUT:-$TOP/results}
 INSTALL_PACKAGES=yes
 
 # for each make that is told nothing else
-export MAKEFLAGS=${MAKEFLAGS:--j$(nproc)}
+MAKEFLAGS=-j$(nproc)
+export MAKEFLAGS
 
 # One sentence on stderr and the exit code that goes with it.
 die()
