@@ -23,6 +23,7 @@ passed=0
 failed=0
 skipped=0
 skips=()
+validated=
 
 # A test's own shell.
 test_body()
@@ -51,6 +52,7 @@ t()
 	case $code in
 	0)
 		passed=$((passed + 1))
+		[ "$name" != validate-default ] || validated=yes
 		say "ok $number $name # $((SECONDS - start)) s"
 		;;
 	"$EXIT_SKIP")
@@ -879,6 +881,26 @@ check_environment()
 		KBUILD_OUTPUT=/nowhere O=/nowhere MAKEFLAGS=-n ARCH=m68k LC_ALL=C.UTF-8 \
 		GREP_OPTIONS=-v BASH_ENV=/nowhere CDPATH=/ \
 		"$TOP/run_tests.sh" mariadb --knobs "--notify loud"
+}
+
+# A run of the selftests passes only by an answer of a program that asks the kernel something.
+check_ktap_code()
+{
+	local want line
+
+	while read -r want line; do
+		printf 'ok %s\n' "$line" | sed 's/, /\nok /g; s/ok not/not/' >"$SCRATCH/ktap"
+		[ "$(ktap_code "$SCRATCH/ktap")" = "$want" ] || fail "$line: not $want"
+	done <<-'EOF'
+		0 1 selftests: io_uring_coherency: live_registers
+		0 1 selftests: x: live_registers # SKIP, 2 selftests: x: page_integrity
+		1 1 selftests: x: live_registers, not ok 2 selftests: x: module_knobs # exit=1
+		4 1 selftests: x: live_registers # SKIP
+		4 1 selftests: x: ring_order # SKIP, 2 selftests: x: module_offload
+		4 1 selftests: x: module_knobs, 2 selftests: x: module_offload
+	EOF
+	: >"$SCRATCH/ktap"
+	[ "$(ktap_code "$SCRATCH/ktap")" = 1 ]
 }
 
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
@@ -2378,6 +2400,7 @@ run_check()
 	t bad-options check_bad_options
 	t options-of-commands check_options_of_commands
 	t environment check_environment
+	t ktap-code check_ktap_code
 	t locks check_locks
 	t build-error check_build_error
 	t bad-program-options check_bad_program_options
@@ -2463,6 +2486,10 @@ run_check()
 	t interrupted-apart check_interrupted mutants --tests source:6.1
 	t incremental-build check_incremental
 
+	# the whole of it is worth nothing without what this directory is for
+	[ "$OPT_TESTS" != . ] || [ -n "$validated" ] ||
+		die $EXIT_SKIP "validate came to no verdict here"
+	[ "$passed" != 0 ] || exit $EXIT_SKIP
 	for version in $versions; do
 		for compiler in gcc clang; do
 			for arch in x86_64 ppc64le arm64 ppc64; do
