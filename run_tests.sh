@@ -498,7 +498,9 @@ run_validate()
 
 	# counts alone are not enough: a variant that died, failed or gave no answer counts nothing
 	[ -n "$reason" ] || reason=$(unanswered fail "${runs[@]}")
-	if [ -n "$reason" ]; then
+	if [ "$GUEST_STATE" = unwell ] && [ "${fixed[1]}" = 0 ]; then
+		inconclusive "$reason"
+	elif [ -n "$reason" ]; then
 		line="verdict: NOT FIXED ($reason)"
 		code=$EXIT_FAIL
 	elif [ "${fixed[1]}" = 0 ] && [ "${base[1]}" != 0 ] &&

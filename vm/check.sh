@@ -903,6 +903,20 @@ check_ktap_code()
 	[ "$(ktap_code "$SCRATCH/ktap")" = 1 ]
 }
 
+# What a kernel reports before the tests is not what it reports while they run.
+check_guest_complaint()
+{
+	local log=$SCRATCH/log
+
+	printf '%s\r\n' "WARNING: nvram corruption detected" "[1.0] WARNING: CPU: 0 at boot" \
+		"coherency: guest is up" "[2.0] refcount_t: underflow" "[3.0] Oops: 1" >"$log"
+	[ "$(guest_complaint "$log" "$CONSOLE_BAD" before)" = "[1.0] WARNING: CPU: 0 at boot" ]
+	[ "$(guest_complaint "$log" "$CONSOLE_BAD" during)" = "[2.0] refcount_t: underflow" ]
+	[ "$(guest_complaint "$log" "$CONSOLE_DOWN" during)" = "[3.0] Oops: 1" ]
+	[ -z "$(guest_complaint "$log" "$CONSOLE_DOWN" before)" ]
+	[ -z "$(guest_complaint /nowhere "$CONSOLE_BAD" during)" ]
+}
+
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
 check_locks()
 {
@@ -2401,6 +2415,7 @@ run_check()
 	t options-of-commands check_options_of_commands
 	t environment check_environment
 	t ktap-code check_ktap_code
+	t guest-complaint check_guest_complaint
 	t locks check_locks
 	t build-error check_build_error
 	t bad-program-options check_bad_program_options

@@ -3,10 +3,13 @@
 #
 # Boot a kernel under QEMU, run the tests in it, bring the results back. Sourced by run_tests.sh.
 
-# What in a console log means that the kernel itself is unwell.
-CONSOLE_BAD='BUG:|WARNING:|Oops|Kernel panic|KASAN:|KCSAN:|UBSAN:|INFO: possible |INFO: suspicious'
-CONSOLE_BAD+='|INFO: rcu|rcu: INFO:|INFO: task .* blocked|soft lockup|hard LOCKUP|refcount_t: '
-CONSOLE_BAD+='|Unable to handle kernel|kernel BUG at|general protection fault|unreferenced object'
+# What in a console log means that the kernel went down, or a part of it; and what else means that
+# it is unwell.
+CONSOLE_DOWN='Oops|Kernel panic|Unable to handle kernel|kernel BUG at|general protection fault'
+CONSOLE_DOWN+='|BUG: unable to handle|INFO: task .* blocked|soft lockup|hard LOCKUP'
+CONSOLE_DOWN+='|INFO: rcu|rcu: INFO:'
+CONSOLE_BAD="$CONSOLE_DOWN|BUG:|WARNING:|KASAN:|KCSAN:|UBSAN:|INFO: possible |INFO: suspicious"
+CONSOLE_BAD+='|refcount_t: |unreferenced object'
 
 # What only looks like it: QEMU's own firmware starts with an empty NVRAM.
 CONSOLE_HARMLESS='WARNING: nvram corruption detected'
@@ -78,16 +81,29 @@ guest_disks()
 	fi
 }
 
-# guest_run ARCH DIRECTORY NAME [GUESS]: boots KERNEL_IMAGE and leaves console, ktap, dmesg, JSON
-# and the QEMU command in DIRECTORY. Sets GUEST_STATE and GUEST_REASON:
+# guest_complaint LOG PATTERN before|during: the first line of what the kernel reports before the
+# tests, or while they run; vm/init.sh says where they begin. Nothing if there is none.
+guest_complaint()
+{
+	local begin='/coherency: guest is up|TAP version/'
+
+	[ ! -e "$1" ] || grep -v "$CONSOLE_HARMLESS" "$1" | tr -d '\r' |
+		awk -v when="$3" "$begin { up = 1 } up == (when == \"during\")" |
+		grep -m 1 -E "$2" || true
+}
+
+# guest_run ARCH DIRECTORY NAME [GUESS]: boots KERNEL_IMAGE and leaves in DIRECTORY console, ktap,
+# dmesg, JSON, and what it takes to do it again. Sets GUEST_STATE and GUEST_REASON:
 #
 #	ok		the tests came to their end
-#	unwell		they did, but the kernel reported a fault of its own
-#	dead		the guest was up and gave no result: it died or hung
+#	unwell		they did, but meanwhile the kernel reported a fault of its own
+#	dead		the guest was up and its kernel went down, hung, or gave no result
 #	no-boot		it never came up, or QEMU itself failed: nothing was tested
+#
+# What the kernel reports before the tests is told, and decides nothing.
 guest_run()
 {
-	local arch=$1 dir=$2 name=$3 guess=${4:-20} bad code=0
+	local arch=$1 dir=$2 name=$3 guess=${4:-20} bad='' down='' log code=0
 
 	mkdir -p "$dir"
 	initramfs_make "$arch" "$SCRATCH/initramfs"
@@ -100,13 +116,20 @@ guest_run()
 	tr -d '\r' <"$dir/console" >"$SCRATCH/console" && cp "$SCRATCH/console" "$dir/console"
 
 	GUEST_STATE=ok GUEST_REASON=
+	log=$(guest_complaint "$dir/console" "$CONSOLE_BAD" before)
+	[ -z "$log" ] || say "note: before the tests the kernel reported: $log"
 	if tar -C "$dir" -xf "$SCRATCH/result" 2>/dev/null && [ -s "$dir/exit" ]; then
-		bad=$(cat "$dir/console" "$dir/dmesg" | grep -v "$CONSOLE_HARMLESS" |
-			grep -m 1 -E "$CONSOLE_BAD" || true)
-		if [ -n "$bad" ]; then
+		for log in console dmesg; do
+			[ -n "$down" ] ||
+				down=$(guest_complaint "$dir/$log" "$CONSOLE_DOWN" during)
+			[ -n "$bad" ] || bad=$(guest_complaint "$dir/$log" "$CONSOLE_BAD" during)
+		done
+		if [ -n "$down" ]; then
+			GUEST_STATE=dead
+		elif [ -n "$bad" ]; then
 			GUEST_STATE=unwell
-			GUEST_REASON="the kernel reported: $bad"
 		fi
+		[ -z "$down$bad" ] || GUEST_REASON="the kernel reported: ${down:-$bad}"
 		return 0
 	fi
 	GUEST_STATE=dead

@@ -42,7 +42,7 @@ SELECT="-c io_uring_coherency"	# for run_kselftest.sh; guest.env may have anothe
 # shellcheck source=/dev/null
 [ ! -r /guest.env ] || . /guest.env
 cd /kselftest || exit 1
-echo "coherency: guest is up"
+echo "coherency: guest is up" | tee /dev/kmsg
 {
 	if [ -x /guest.sh ]; then
 		/guest.sh
