@@ -958,6 +958,29 @@ check_build_error()
 	[ "$(build_error "$log")" = "No space left" ]
 }
 
+# A suite that is gone, a mirror that is, and a state that cannot be renewed.
+check_mirrors()
+{
+	local nowhere=http://127.0.0.1:9/debian DEBIAN_SUITES="bookworm sid"
+
+	find_make() { (debian_find make amd64); }
+	CACHE=$SCRATCH/cache
+	mkdir "$CACHE"
+	DEBIAN_MIRROR=$nowhere refused 4 "Debian's sid cannot be reached" find_make
+	DEBIAN_SUITES="gone bookworm" find_make | grep '^bookworm '
+	{ (DEBIAN_SUITES="gone bookworm" debian_find no-such-package amd64) || true; } 2>&1 |
+		grep "not to be had: Debian's gone cannot be reached"
+	touch -d '2 days ago' "$CACHE/apt/bookworm-amd64/fresh"
+	DEBIAN_MIRROR=$nowhere DEBIAN_SUITES=bookworm find_make | grep '^bookworm '
+	# a repository of somebody else's before Debian's own
+	rm -rf "$CACHE/apt"
+	debian_mirrors >"$SCRATCH/mirrors"
+	debian_mirrors() {
+		[ -n "${1:-}" ] || { echo "$nowhere"; cat "$SCRATCH/mirrors"; }
+	}
+	DEBIAN_SUITES=bookworm find_make | grep '^bookworm '
+}
+
 check_bad_options()
 {
 	local me=$TOP/run_tests.sh
@@ -2418,6 +2441,7 @@ run_check()
 	t guest-complaint check_guest_complaint
 	t locks check_locks
 	t build-error check_build_error
+	t mirrors check_mirrors
 	t bad-program-options check_bad_program_options
 	t patch-does-not-apply check_patch_does_not_apply
 	t no-space check_no_space

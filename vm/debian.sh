@@ -7,11 +7,21 @@
 # Suites in the order in which a package is looked for; the newest kernel is in sid.
 DEBIAN_SUITES="bookworm bullseye sid trixie"
 
-# The mirror that this machine itself uses, as apt knows it: "URI CODENAME" a line.
+DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# debian_mirrors [-security]: the mirrors that may have Debian's suites, or their security updates,
+# one URI a line: what $DEBIAN_MIRROR names, else those of this machine's apt. Other repositories
+# may be among them, which do not have Debian's signature.
 debian_mirrors()
 {
-	apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
-		sort -u
+	if [ -n "${DEBIAN_MIRROR:-}" ]; then
+		[ -n "${1:-}" ] || echo "$DEBIAN_MIRROR"
+		return 0
+	fi
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
+		'Created-By: Packages' | awk -v want="${1:-}" '$3 == "main" {
+			is = $2 ~ /-security$/ ? "-security" : $2 ~ /-/ ? "other" : ""
+			if (is == want && !seen[$1]++) print $1 }'
 }
 
 # apt_private SUITE ARCH COMMAND...: runs an apt tool on the private state.
@@ -28,46 +38,69 @@ apt_private()
 		-o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
 }
 
-# Makes the private state of a suite and architecture, or renews it when it is a day old.
+# debian_sources SUITE ARCH MIRROR: the lines of its sources.list.
+debian_sources()
+{
+	local by="[signed-by=$DEBIAN_KEYRING]" security
+
+	echo "deb $by $3 $1 main"
+	[ "$1" != bookworm ] || echo "deb-src $by $3 $1 main"
+	# for kernels; ppc64el is not there, and of i386 a library is all that is taken
+	case $1-$2 in
+	bookworm-amd64 | bookworm-arm64)
+		security=$(debian_mirrors -security | head -n 1)
+		[ -z "$security" ] || echo "deb $by $security bookworm-security main"
+		;;
+	esac
+}
+
+# Makes the private state of a suite and architecture, or renews it when it is a day old. One that
+# cannot be renewed goes on being used. Returns 1 where it cannot be had; its log tells why.
 debian_suite()
 {
-	local suite=$1 arch=$2 state=$CACHE/apt/$1-$2 main security keyring
+	local suite=$1 arch=$2 state=$CACHE/apt/$1-$2 mirror
 
 	if [ -n "$(find "$state/fresh" -mtime -1 2>/dev/null)" ]; then
 		return 0
 	fi
-	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-	main=$(debian_mirrors | awk '$2 !~ /-/ { print $1; exit }')
-	security=$(debian_mirrors | awk '$2 ~ /-security$/ { print $1; exit }')
-	[ -n "$main" ] || die $EXIT_SKIP "apt on this machine knows no Debian mirror"
+	need_command apt-get "Debian's packages are fetched with it"
+	need_command dpkg "Debian's packages are unpacked with it"
+	[ -r $DEBIAN_KEYRING ] ||
+		die $EXIT_SKIP "there is no $DEBIAN_KEYRING (debian-archive-keyring)"
 	mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/parts"
 	: >"$state/status"
-	{
-		echo "deb [signed-by=$keyring] $main $suite main"
-		[ "$suite" != bookworm ] || echo "deb-src [signed-by=$keyring] $main $suite main"
-		# for kernels; ppc64el is not there, and of i386 a library is all that is taken
-		case $suite-$arch in
-		bookworm-amd64 | bookworm-arm64)
-			[ -z "$security" ] ||
-				echo "deb [signed-by=$keyring] $security bookworm-security main"
-			;;
-		esac
-	} >"$state/sources.list"
-	# without that mode a mirror which cannot be reached is only worth a warning to it
-	apt_private "$suite" "$arch" apt-get -q -o APT::Update::Error-Mode=any update \
-		>"$state/log" 2>&1 ||
-		die $EXIT_SKIP "Debian's $suite cannot be reached: $(tail -n 1 "$state/log")"
-	: >"$state/fresh"
+	echo "apt on this machine knows no Debian mirror, set DEBIAN_MIRROR" >"$state/log"
+	for mirror in $(debian_mirrors); do
+		debian_sources "$suite" "$arch" "$mirror" >"$state/sources.new"
+		# without that mode a mirror which cannot be reached is only worth a warning to it
+		if apt_private "$suite" "$arch" apt-get -q -o APT::Update::Error-Mode=any \
+			-o Dir::Etc::sourcelist="$state/sources.new" \
+			-o APT::Get::List-Cleanup=false update >"$state/log" 2>&1; then
+			mv "$state/sources.new" "$state/sources.list"
+			: >"$state/fresh"
+			return 0
+		fi
+	done
+	[ -e "$state/fresh" ]
+}
+
+# debian_away SUITE ARCH: why debian_suite() does not have it.
+debian_away()
+{
+	echo "Debian's $1 cannot be reached: $(tail -n 1 "$CACHE/apt/$1-$2/log")"
 }
 
 # debian_find PACKAGE ARCH: prints "SUITE VERSION" of the first suite that has it. Dies where none
 # does; as the caller reads it from a subshell, the caller has to exit with its code.
 debian_find()
 {
-	local suite version
+	local suite version dead=''
 
 	for suite in $DEBIAN_SUITES; do
-		debian_suite "$suite" "$2"
+		if ! debian_suite "$suite" "$2"; then
+			dead=$(debian_away "$suite" "$2")
+			continue
+		fi
 		version=$(apt_private "$suite" "$2" apt-cache policy "$1" |
 			awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }')
 		if [ -n "$version" ]; then
@@ -75,6 +108,7 @@ debian_find()
 			return 0
 		fi
 	done
+	[ -z "$dead" ] || die $EXIT_SKIP "$1 for $2 is not to be had: $dead"
 	die $EXIT_USAGE "no Debian suite has $1 for $2"
 }
 
@@ -117,7 +151,7 @@ debian_collect()
 # debian_source PACKAGE DIRECTORY: the upstream source of a package of bookworm, unpacked.
 debian_source()
 {
-	debian_suite bookworm amd64
+	debian_suite bookworm amd64 || die $EXIT_SKIP "$(debian_away bookworm amd64)"
 	mkdir -p "$2"
 	(cd "$2" && apt_private bookworm amd64 apt-get -q source --download-only "$1") ||
 		die $EXIT_SKIP "the source of $1 cannot be downloaded"
@@ -128,7 +162,8 @@ debian_source()
 # The newest linux-source-X.Y of sid: prints X.Y.
 debian_newest_source()
 {
-	debian_suite sid amd64
+	debian_suite sid amd64 ||
+		die $EXIT_SKIP "$(debian_away sid amd64)"
 	apt_private sid amd64 apt-cache search --names-only '^linux-source-[0-9.]*$' |
 		sed -n 's/^linux-source-\([0-9.]*\) .*/\1/p' | sort -V | tail -n 1
 }

@@ -65,7 +65,8 @@ mariadb_root_get()
 		need_packages e2fsprogs
 		need_command dpkg-deb "MariaDB for guests comes from Debian's packages"
 		need_command apt-get "MariaDB for guests comes from Debian's packages"
-		debian_suite bookworm "${DEB_ARCH[$arch]}"
+		debian_suite bookworm "${DEB_ARCH[$arch]}" ||
+			die $EXIT_SKIP "$(debian_away bookworm "${DEB_ARCH[$arch]}")"
 		mkdir -p "$CACHE/mariadb"
 		MARIADB_PARTIAL=$dir.partial
 		cleanup_hooks+=(mariadb_root_drop)
