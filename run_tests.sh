@@ -242,6 +242,23 @@ result_open()
 result_drop()
 {
 	rm -rf "$RESULT_FINAL.partial"
+# command_packages ARCH K... -- PACKAGE...: has all packages of a command at once, at its start: of
+# guests of ARCH, of these kernels, and these others.
+command_packages()
+{
+	local arch=$1 packages=()
+	shift
+
+	# shellcheck disable=SC2207 # lists of words
+	packages=($(guest_packages "$arch"))
+	while [ "$1" != -- ]; do
+		# shellcheck disable=SC2207
+		packages+=($(kernel_packages "$1" "$arch"))
+		shift
+	done
+	need_packages "${packages[@]}" "${@:2}"
+}
+
 }
 
 result_close()
@@ -284,6 +301,7 @@ path_check()
 start()
 {
 	path_check
+	command_packages "$OPT_ARCH" "$OPT_KERNEL" --
 	need_space "$CACHE" 500
 	scratch
 }
@@ -471,7 +489,7 @@ run_validate()
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
 	start
-	need_packages jq
+	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
 	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH"
 	host_get verdict

@@ -24,7 +24,7 @@ bisect_measure()
 	local base=("${BISECT_BASE[@]}") fixed runs dir reason
 
 	start
-	need_packages jq
+	command_packages "$OPT_ARCH" "$OPT_KERNEL" "$OPT_BASE" -- jq
 	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH"
 	host_get verdict

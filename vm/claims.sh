@@ -225,7 +225,7 @@ run_claims()
 		die $EXIT_USAGE "--quick goes with --mariadb"
 	fi
 	start
-	need_packages jq gnuplot-nox
+	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq gnuplot-nox
 	# shellcheck disable=SC2086 # words
 	host_get claims ${OPT_MARIADB:+innodb_page}
 	result_open claims

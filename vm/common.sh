@@ -151,7 +151,7 @@ need_packages()
 	local missing=() p
 
 	[ -r /etc/debian_version ] || return 0
-	for p in "$@"; do
+	for p in $(printf '%s\n' "$@" | sort -u); do
 		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||
 			missing+=("$p")
 	done
@@ -161,7 +161,7 @@ need_packages()
 			"apt-get install --no-install-recommends ${missing[*]}"
 	fi
 	mkdir -p "$CACHE/logs"
-	say "installing packages: ${missing[*]}"
+	say "installing packages for $COMMAND: ${missing[*]}"
 	install_packages() {
 		apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y \
 			--no-install-recommends "${missing[@]}"

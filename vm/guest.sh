@@ -60,13 +60,6 @@ guest_command()
 	QEMU_COMMAND+=("${disks[@]}" -kernel "$image" -initrd "$initramfs" -append "$append")
 }
 
-# Has QEMU, or says what is missing, before anything is built for it.
-guest_need()
-{
-	command -v "${QEMU[$1]}" >/dev/null || need_packages "${QEMU_PACKAGE[$1]}"
-	need_command "${QEMU[$1]}" "guests of $1 need QEMU"
-}
-
 # guest_disks: guests of this run have an empty ext4 at /mnt/ext4 and an empty xfs at /mnt/xfs, if
 # their kernel has the drivers built in.
 guest_disks()

@@ -53,6 +53,17 @@ kernel_check()
 	fi
 }
 
+# The packages that building one takes.
+kernel_packages()
+{
+	case $1 in
+	source:* | tree:*)
+		echo make flex bison bc libelf-dev libssl-dev patch rsync xz-utils gcc libc6-dev \
+			"$(compiler_packages "$2")"
+		;;
+	esac
+}
+
 # The patches of a description, one absolute path a line. A bare name is one of vm/patches/.
 kernel_patches()
 {
@@ -292,8 +303,7 @@ kernel_build()
 	[ -r "$objects/vmlinux" ] || build_in_time
 	need_space "$CACHE" 2500
 	# shellcheck disable=SC2046 # a list of packages
-	need_packages make flex bison bc libelf-dev libssl-dev patch rsync xz-utils gcc libc6-dev \
-		$(compiler_packages "$arch")
+	need_packages $(kernel_packages "$name" "$arch")
 	mkdir -p "$objects" "$CACHE/logs"
 	build_lock "$tree"
 	if [ -n "$key" ] && [ -r "$KERNEL_IMAGE" ]; then

@@ -118,7 +118,7 @@ run_mutants()
 		done < <(mutant_header Detector "$patch" | grep . || echo nothing)
 	done <<<"$chosen"
 	start
-	need_packages jq
+	command_packages "$OPT_ARCH" "source:$MUTANTS_VERSION" -- jq
 	need_command jq "results are read with it"
 	result_open mutants
 	while read -r name kernel patch; do

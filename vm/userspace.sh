@@ -104,8 +104,8 @@ userspace_get()
 
 	cross=$(cross_prefix "$arch")
 	# shellcheck disable=SC2046 # a list of packages
-	need_packages make gcc libc6-dev rsync xz-utils cpio $(compiler_packages "$arch")
-	guest_need "$arch"
+	need_packages $(guest_packages "$arch")
+	need_command "${QEMU[$arch]}" "guests of $arch need QEMU"
 	kselftest_get
 	sysroot_get "$arch"
 	USERSPACE=$CACHE/userspace/$arch-$(source_hash)
