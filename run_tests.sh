@@ -62,6 +62,8 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --mariadb           claims: ask MariaDB, too; a round takes half an hour more with --quick, and
                       three times that without
   --seed N            claims: for the order of the settings (default: one that is printed)
+  --keep              keep kernel, initramfs and disks with the results, so that the QEMU command
+                      there runs as it stands
   --repeat N          mariadb: loops of a kernel (default: 50; for --fixed what a verdict takes)
   --knobs "..."       mariadb: under barrier_ctl with these, such as "--notify no_ipi"
   --quick             mariadb, claims --mariadb: only make databases and check their pages, in a
@@ -99,6 +101,7 @@ OPT_MEM=1G
 OPT_CPU=
 OPT_TIMEOUT=600
 OPT_ARGS=
+OPT_KEEP=
 EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
@@ -114,7 +117,7 @@ declare -A GIVEN=()
 
 # The options of each command. What one does not use is wrong usage there: nothing is accepted and
 # then ignored.
-GUEST_OPTIONS="arch accel smp mem cpu timeout config"
+GUEST_OPTIONS="arch accel smp mem cpu timeout config keep"
 declare -A OPTIONS=(
 	[host]="args timeout"
 	[vm]="kernel args $GUEST_OPTIONS"
@@ -170,7 +173,7 @@ parse()
 		--no-install)
 			INSTALL_PACKAGES=no
 			;;
-		--long | --quick | --mariadb | --native)
+		--long | --quick | --mariadb | --native | --keep)
 			option_known "${1#--}"
 			name=${1#--}
 			printf -v "OPT_${name^^}" yes
@@ -188,6 +191,8 @@ parse()
 			case $COMMAND$1 in
 			merge[!-]*) OPT_FILES+=("$1") ;;
 			*) die $EXIT_USAGE "'$1' is not an option, see --help" ;;
+# A run that does not come to its end keeps what it has, as NAME-failed, with the reason.
+
 			esac
 			;;
 		esac
@@ -232,20 +237,58 @@ set_option()
 
 result_open()
 {
-	RESULT_FINAL=$RESULTS/$(date +%Y%m%d-%H%M%S)-$1
-	[ ! -e "$RESULT_FINAL" ] && [ ! -e "$RESULT_FINAL.partial" ] || RESULT_FINAL+=-$$
+	local name nr=1
+
+	name=$RESULTS/$(date +%Y%m%d-%H%M%S)-$1
+	RESULT_FINAL=$name
+	mkdir -p "$RESULTS" 2>/dev/null || die $EXIT_SKIP "cannot write to $RESULTS"
+	# another run may begin in the same second
+	while [ -e "$RESULT_FINAL" ] || [ -e "$RESULT_FINAL-failed" ] ||
+		! mkdir "$RESULT_FINAL.partial" 2>/dev/null; do
+		nr=$((nr + 1))
+		[ $nr -lt 100 ] || die $EXIT_SKIP "cannot write to $RESULTS"
+		RESULT_FINAL=$name-$nr
+	done
 	RESULT=$RESULT_FINAL.partial
-	mkdir -p "$RESULT" 2>/dev/null || die $EXIT_SKIP "cannot write to $RESULTS"
-	cleanup_hooks+=(result_drop)
+	echo $$ >"$RESULT/pid"
+	cleanup_hooks+=(result_failed)
+	result_killed
 }
 
-result_drop()
+# What a run left that had no time for it. Its process number is in the folder.
+result_killed()
 {
-	rm -rf "$RESULT_FINAL.partial"
+	local partial pid
+
+	for partial in "$RESULTS"/*.partial; do
+		pid=$(cat "$partial/pid" 2>/dev/null || true)
+		if [ -n "$pid" ] && [ ! -e "/proc/$pid" ]; then
+			rm "$partial/pid"
+			echo killed >"$partial/reason"
+			mv -T "$partial" "${partial%.partial}-failed" || true
+		fi
+	done
+}
+
+# What was wrongly asked for leaves nothing, and neither does a run that has nothing yet.
+result_failed()
+{
+	[ -d "$RESULT_FINAL.partial" ] || return 0
+	rm -f "$RESULT_FINAL.partial/pid"
+	if [ "${1:-}" = $EXIT_USAGE ] || [ "${1:-}" = $EXIT_NO_PATCH ] ||
+		[ -z "$(find "$RESULT_FINAL.partial" -type f -size +0 | head -n 1)" ]; then
+		rm -rf "$RESULT_FINAL.partial"
+		return 0
+	fi
+	printf '%s\n' "${REASON:-ended with code $1}" >"$RESULT_FINAL.partial/reason"
+	mv -T "$RESULT_FINAL.partial" "$RESULT_FINAL-failed"
+	ln -sfn "$(basename "$RESULT_FINAL-failed")" "$RESULTS/latest" || true
+	say "results so far: $RESULT_FINAL-failed"
 # command_packages ARCH K... -- PACKAGE...: has all packages of a command at once, at its start: of
 # guests of ARCH, of these kernels, and these others.
 command_packages()
 {
+	rm -f "$RESULT/pid"
 	local arch=$1 packages=()
 	shift
 

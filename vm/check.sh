@@ -981,6 +981,51 @@ check_mirrors()
 	DEBIAN_SUITES=bookworm find_make | grep '^bookworm '
 }
 
+# A run that does not come to its end keeps what it has, with the reason, and one that has nothing
+# leaves nothing.
+check_results_kept()
+{
+	local how dir
+
+	export TMPDIR=$SCRATCH
+	RESULTS=$SCRATCH/results
+	for how in "die 4 'no more disk'" "kill -INT \$BASHPID" "kill -KILL \$BASHPID" \
+		"die 2 usage"; do
+		(
+			trap cleanup EXIT
+			trap 'REASON=interrupted; exit 130' INT
+			cleanup_hooks=() CHILD='' GUARD='' SCRATCH=''
+			result_open "${how%% *}"
+			echo "$BASHPID" >"$RESULT/pid"
+			[ "$how" = "${how#*-KILL}" ] || echo $BASHPID
+			echo something >"$RESULT/counts"
+			eval "$how"
+		) || true
+	done
+	(
+		trap cleanup EXIT
+		cleanup_hooks=() CHILD='' GUARD='' SCRATCH=''
+		result_open empty
+		die 4 nothing
+	) || true
+	(
+		trap cleanup EXIT
+		cleanup_hooks=() CHILD='' GUARD='' SCRATCH=''
+		result_open last
+		echo something >"$RESULT/counts"
+		result_close
+	)
+	ls "$RESULTS"
+	[ "$(cat "$RESULTS"/*-die-failed/reason)" = "no more disk" ]
+	[ "$(cat "$RESULTS"/*-kill*-failed/reason | sort -u)" = "interrupted
+killed" ]
+	for dir in "$RESULTS"/*-failed; do
+		[ "$(cat "$dir/counts")" = something ]
+	done
+	[ "$(find "$RESULTS" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 4 ]
+	[ "$(readlink "$RESULTS/latest")" = "$(basename "$RESULTS"/*-last)" ]
+}
+
 check_bad_options()
 {
 	local me=$TOP/run_tests.sh
@@ -2442,6 +2487,7 @@ run_check()
 	t locks check_locks
 	t build-error check_build_error
 	t mirrors check_mirrors
+	t results-kept check_results_kept
 	t bad-program-options check_bad_program_options
 	t patch-does-not-apply check_patch_does_not_apply
 	t no-space check_no_space

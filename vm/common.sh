@@ -17,11 +17,14 @@ INSTALL_PACKAGES=yes
 MAKEFLAGS=-j$(nproc)
 export MAKEFLAGS
 
-# One sentence on stderr and the exit code that goes with it.
+# One sentence on stderr and the exit code that goes with it. REASON is for the results of a failed
+# run.
+REASON=
 die()
 {
 	local code=$1
 	shift
+	REASON=$*
 	printf 'run_tests.sh: %s\n' "$*" >&2
 	exit "$code"
 }
@@ -46,7 +49,7 @@ cleanup()
 		wait "$CHILD" 2>/dev/null || true
 	fi
 	for hook in "${cleanup_hooks[@]}"; do
-		"$hook" || true
+		"$hook" "$code" || true
 	done
 	[ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
 	exit "$code"
@@ -55,10 +58,9 @@ trap cleanup EXIT
 # nothing ends silently, and an error of ours is no verdict on a kernel: what no sentence was
 # written for gets its place told, and ends as "cannot tell"
 set -E
-trap 'printf "run_tests.sh: %s failed (%s, line %s)\n" "${BASH_COMMAND%% *}" \
-	"${BASH_SOURCE[0]##*/}" "$LINENO" >&2; exit $EXIT_SKIP' ERR
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
+trap 'die $EXIT_SKIP "${BASH_COMMAND%% *} failed (${BASH_SOURCE[0]##*/}, line $LINENO)"' ERR
+trap 'REASON=interrupted; exit 130' INT
+trap 'REASON=terminated; exit 143' TERM HUP
 
 # A directory that lives as long as this shell.
 scratch()

@@ -101,8 +101,8 @@ guest_run()
 	mkdir -p "$dir"
 	initramfs_make "$arch" "$SCRATCH/initramfs"
 	guest_command "$arch" "$KERNEL_IMAGE" "$SCRATCH/initramfs" "$dir/console" "$SCRATCH/result"
-	printf '%q ' "${QEMU_COMMAND[@]}" >"$dir/qemu-command"
 	"${QEMU[$arch]}" --version | head -n 1 >"$dir/qemu-version"
+	guest_record "$dir"
 	: >"$SCRATCH/result"
 	phase "$guess" "$dir/qemu" "$name" timeout --foreground "$OPT_TIMEOUT" \
 		"${QEMU_COMMAND[@]}" || code=$?
@@ -132,6 +132,36 @@ guest_run()
 	elif ! grep -q 'coherency: guest is up\|TAP version' "$dir/console"; then
 		GUEST_STATE=no-boot
 		GUEST_REASON="the kernel did not come up"
+# guest_record DIRECTORY: what it takes to run the guest again. The QEMU command is a script, which
+# has all that it needs beside it with --keep.
+guest_record()
+{
+	local dir=$1 config command disk
+
+	config=$(dirname "$KERNEL_IMAGE")/.config
+	[ ! -r "$config" ] || cp "$config" "$dir/config"
+	printf '%s\n' "$KERNEL_ORIGIN" >"$dir/origin"
+	if [ ${#KERNEL_PATCHES[@]} != 0 ]; then
+		mkdir -p "$dir/patches"
+		cp "${KERNEL_PATCHES[@]}" "$dir/patches/"
+	fi
+	gzip -dc "$SCRATCH/initramfs" | cpio --quiet -tv >"$dir/initramfs.list"
+	command=$(printf '%q ' "${QEMU_COMMAND[@]}")
+	command=${command//"$(printf %q "$KERNEL_IMAGE")"/kernel-image}
+	command=${command//"$(printf %q "$dir")/console"/console.again}
+	command=${command//"$(printf %q "$SCRATCH")/"/}
+	printf '%s\n' '#!/bin/sh' \
+		'# kernel-image, initramfs and disks are here if the run had --keep' \
+		'cd "$(dirname "$0")" || exit' "exec $command" >"$dir/qemu-command"
+	chmod 755 "$dir/qemu-command"
+	[ -n "$OPT_KEEP" ] || return 0
+	cp "$KERNEL_IMAGE" "$dir/kernel-image"
+	cp "$SCRATCH/initramfs" "$dir/"
+	for disk in "$SCRATCH"/disk.*; do
+		[ ! -e "$disk" ] || cp --sparse=always "$disk" "$dir/"
+	done
+}
+
 	elif [ "$code" = 124 ]; then
 		GUEST_REASON="the guest gave no result within $OPT_TIMEOUT s"
 	else

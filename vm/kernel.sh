@@ -79,15 +79,16 @@ kernel_patches()
 	done
 }
 
-# kernel_get K ARCH: sets KERNEL_IMAGE and KERNEL_NAME; for module_get() KERNEL_KIND (distro, built,
-# or nothing), and KERNEL_TREE, KERNEL_OBJECTS and KERNEL_PATCHES of what was built here. Builds or
-# fetches what is not cached.
+# kernel_get K ARCH: sets KERNEL_IMAGE, KERNEL_NAME, and KERNEL_ORIGIN: what exactly that is; for
+# module_get() KERNEL_KIND (distro, built, or nothing), and KERNEL_TREE, KERNEL_OBJECTS and
+# KERNEL_PATCHES of what was built here. Builds or fetches what is not cached.
 kernel_get()
 {
 	local what=$1 arch=$2
 
 	KERNEL_KIND=
 	KERNEL_MODULE=
+	KERNEL_PATCHES=()
 
 	case $what in
 	distro)
@@ -96,6 +97,7 @@ kernel_get()
 	image:*)
 		KERNEL_IMAGE=${what#image:}
 		KERNEL_NAME=$what
+		KERNEL_ORIGIN="sha256 $(sha256sum <"$KERNEL_IMAGE" | cut -d ' ' -f 1)"
 		;;
 	source:*)
 		kernel_source "$what"
@@ -129,6 +131,7 @@ kernel_distro()
 	KERNEL_IMAGE=$(find "$dir/boot" -name 'vmlinu[xz]-*' | head -n 1)
 	KERNEL_NAME="Debian's $real"
 	KERNEL_KIND=distro
+	KERNEL_ORIGIN="$package ${found#* }"
 }
 
 # Sets SOURCE_TREE and SOURCE_KEY: Debian's tree of that version, unpacked.
@@ -169,6 +172,7 @@ kernel_source()
 	unlock fetch
 	SOURCE_KEY=$(basename "$SOURCE_TREE")
 }
+	KERNEL_ORIGIN="Debian's source, $SOURCE_KEY"
 
 # The directory for the copy of a user's tree.
 tree_copy()
@@ -177,6 +181,20 @@ tree_copy()
 }
 
 # Sets SOURCE_TREE: a copy of the user's tree, brought up to date. Files that differ get the time
+# What is checked out in a user's tree.
+tree_commit()
+{
+	local commit dirty
+
+	if ! commit=$(git -C "$1" rev-parse HEAD 2>/dev/null); then
+		echo "no commit is known"
+	elif dirty=$(git -C "$1" status --porcelain -uno 2>/dev/null) && [ -z "$dirty" ]; then
+		echo "commit $commit"
+	else
+		echo "commit $commit, with changes"
+	fi
+}
+
 # of now, so that make notices them, whatever the times in the user's tree are.
 kernel_tree()
 {
@@ -185,6 +203,7 @@ kernel_tree()
 	path=$(realpath "${path%%+*}")
 	SOURCE_TREE=$(tree_copy "$path")
 	need_space "$CACHE" 6000
+	KERNEL_ORIGIN=$(tree_commit "$path")
 	mkdir -p "$CACHE/source"
 	build_lock "$SOURCE_TREE"
 	patches_out "$SOURCE_TREE"
