@@ -62,8 +62,6 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --mariadb           claims: ask MariaDB, too; a round takes half an hour more with --quick, and
                       three times that without
   --seed N            claims: for the order of the settings (default: one that is printed)
-  --keep              keep kernel, initramfs and disks with the results, so that the QEMU command
-                      there runs as it stands
   --repeat N          mariadb: loops of a kernel (default: 50; for --fixed what a verdict takes)
   --knobs "..."       mariadb: under barrier_ctl with these, such as "--notify no_ipi"
   --quick             mariadb, claims --mariadb: only make databases and check their pages, in a
@@ -75,6 +73,8 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --timeout SECONDS   for one guest (default: 600; mariadb: that and 30 for each loop)
   --args "..."        vm, host: options for live_registers, such as "-t 10 -n 100000"
   --config FILE       more kernel configuration for kernels that are built
+  --keep              keep kernel, initramfs and disks with the results, so that the QEMU command
+                      there runs as it stands
   --no-install        never install packages, say what is missing
   --tests REGEX       check, bench: only the tests, or parts, whose names match; mutants: only
                       those patches of vm/patches/, and good kernels (source:6.1, source:mainline)
@@ -101,7 +101,6 @@ OPT_MEM=1G
 OPT_CPU=
 OPT_TIMEOUT=600
 OPT_ARGS=
-OPT_KEEP=
 EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
@@ -113,6 +112,7 @@ OPT_KNOBS=
 OPT_QUICK=
 OPT_MARIADB=
 OPT_NATIVE=
+OPT_KEEP=
 declare -A GIVEN=()
 
 # The options of each command. What one does not use is wrong usage there: nothing is accepted and
@@ -191,8 +191,6 @@ parse()
 			case $COMMAND$1 in
 			merge[!-]*) OPT_FILES+=("$1") ;;
 			*) die $EXIT_USAGE "'$1' is not an option, see --help" ;;
-# A run that does not come to its end keeps what it has, as NAME-failed, with the reason.
-
 			esac
 			;;
 		esac
@@ -234,6 +232,8 @@ set_option()
 }
 
 # --- results of a run: written aside, and in their place only when they are whole
+
+# A run that does not come to its end keeps what it has, as NAME-failed, with the reason.
 
 result_open()
 {
@@ -284,28 +284,11 @@ result_failed()
 	mv -T "$RESULT_FINAL.partial" "$RESULT_FINAL-failed"
 	ln -sfn "$(basename "$RESULT_FINAL-failed")" "$RESULTS/latest" || true
 	say "results so far: $RESULT_FINAL-failed"
-# command_packages ARCH K... -- PACKAGE...: has all packages of a command at once, at its start: of
-# guests of ARCH, of these kernels, and these others.
-command_packages()
-{
-	rm -f "$RESULT/pid"
-	local arch=$1 packages=()
-	shift
-
-	# shellcheck disable=SC2207 # lists of words
-	packages=($(guest_packages "$arch"))
-	while [ "$1" != -- ]; do
-		# shellcheck disable=SC2207
-		packages+=($(kernel_packages "$1" "$arch"))
-		shift
-	done
-	need_packages "${packages[@]}" "${@:2}"
-}
-
 }
 
 result_close()
 {
+	rm -f "$RESULT/pid"
 	mv -T "$RESULT" "$RESULT_FINAL"
 	ln -sfn "$(basename "$RESULT_FINAL")" "$RESULTS/latest" || true
 	RESULT=$RESULT_FINAL
@@ -344,9 +327,25 @@ path_check()
 start()
 {
 	path_check
-	command_packages "$OPT_ARCH" "$OPT_KERNEL" --
 	need_space "$CACHE" 500
 	scratch
+}
+
+# command_packages ARCH K... -- PACKAGE...: has all packages of a command at once, at its start: of
+# guests of ARCH, of these kernels, and these others.
+command_packages()
+{
+	local arch=$1 packages=()
+	shift
+
+	# shellcheck disable=SC2207 # lists of words
+	packages=($(guest_packages "$arch"))
+	while [ "$1" != -- ]; do
+		# shellcheck disable=SC2207
+		packages+=($(kernel_packages "$1" "$arch"))
+		shift
+	done
+	need_packages "${packages[@]}" "${@:2}"
 }
 
 run_host()
@@ -390,6 +389,7 @@ run_vm()
 
 	kernel_check "$OPT_KERNEL"
 	start
+	command_packages "$OPT_ARCH" "$OPT_KERNEL" --
 	userspace_get "$OPT_ARCH"
 	result_open vm
 	kernel_get "$OPT_KERNEL" "$OPT_ARCH"

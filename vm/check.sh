@@ -836,7 +836,8 @@ refused()
 	local want=$1 pattern=$2 code=0 before
 	shift 2
 	before=$(left_behind)
-	"$@" >"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null || code=$?
+	TMPDIR=$(own_tmp) IO_URING_COHERENCY_OUT=$SCRATCH/left/results \
+		"$@" >"$SCRATCH/out" 2>"$SCRATCH/err" </dev/null || code=$?
 	cat "$SCRATCH/err"
 	[ "$code" = "$want" ] || fail "$*: code $code, not $want"
 	[ "$(wc -l <"$SCRATCH/err")" = 1 ] || fail "$*: not one sentence on stderr"
@@ -844,15 +845,27 @@ refused()
 	[ "$(left_behind)" = "$before" ] || fail "$*: left behind: $(left_behind)"
 }
 
-# Whatever a run may leave: results, scratch directories, QEMU, patches in a tree. The scratch
-# directory of the check itself is the same before and after.
+# Where a run that is looked at has its scratch directory, and no other run.
+own_tmp()
+{
+	mkdir -p "$SCRATCH/left/tmp"
+	echo "$SCRATCH/left/tmp"
+}
+
+# Whatever that run may leave: results, scratch directories, processes, and patches in a tree or
+# what is half done in the cache. Other runs may be under way, in other places.
 left_behind()
 {
-	ls "$RESULTS" 2>/dev/null || true
-	find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'io_uring_coherency.*' | sort
+	local lock
+
+	own_tmp >/dev/null
+	find "$SCRATCH/left" -mindepth 2 -maxdepth 2 | sort
+	pgrep -f "$SCRATCH/left/tmp" || true
+	for lock in "$CACHE"/locks/*; do
+		# what is half done there is another run's, which does it now
+		[ ! -e "$lock" ] || flock -n "$lock" true || return 0
+	done
 	find "$CACHE" -maxdepth 2 \( -name '*.partial' -o -name '*.orig' \) | sort
-	pgrep -P $$ qemu || true
-	mount | wc -l
 }
 
 # Each command has its own options; what it would ignore is wrong usage.
@@ -1742,10 +1755,12 @@ guest_file()
 	[ -z "$qemu" ] || tr '\0' '\n' <"/proc/$qemu/cmdline" | grep '/initramfs$'
 }
 
-# An interrupted run ends its guest and leaves nothing. check_interrupted ARGUMENT...
+# A run that is ended by a signal ends its guest and leaves no more than results that say so.
+# check_interrupted SIGNAL ARGUMENT...
 check_interrupted()
 {
-	local before pid try image
+	local before pid try image signal=$1
+	shift
 
 	userspace_get ppc64le
 	kernel_get source:6.1 ppc64le
@@ -1753,7 +1768,8 @@ check_interrupted()
 	before=$(left_behind)
 	# what a shell starts in the background ignores SIGINT for good, unless it is given back
 	# shellcheck disable=SC2016 # perl's variables
-	TMPDIR=$SCRATCH perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" "$@" \
+	TMPDIR=$(own_tmp) IO_URING_COHERENCY_OUT=$SCRATCH/results \
+		perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" "$@" \
 		>"$SCRATCH/out" 2>&1 &
 	pid=$!
 	for try in $(seq 100); do
@@ -1767,10 +1783,16 @@ check_interrupted()
 	fi
 	image=$(guest_file)
 	sleep 1
-	kill -INT "$pid"
+	kill "-$signal" "$pid"
 	wait "$pid" || true
+	for try in $(seq 20); do
+		[ "$signal" = KILL ] && [ "$(left_behind)" != "$before" ] || break
+		sleep 0.3
+	done
 	[ "$(left_behind)" = "$before" ] || fail "left behind: $(left_behind)"
 	! pgrep -f "qemu-system-ppc64.*$image" || fail "QEMU is still there"
+	ls "$SCRATCH/results"
+	[ "$signal" = KILL ] || [ -s "$SCRATCH"/results/*-failed/reason ]
 }
 
 # --- guests
@@ -2567,14 +2589,11 @@ run_check()
 	t guest-dies check_guest_fault 'poweroff -f' dead 'ended without a result'
 	t guest-hangs check_guest_fault 'sleep 1000' dead 'no result within 15 s'
 	t guest-does-not-boot check_guest_no_boot
-	t interrupted check_interrupted vm --args "-t 60"
-	t interrupted-apart check_interrupted mutants --tests source:6.1
+	t interrupted check_interrupted INT vm --args "-t 60"
+	t terminated-apart check_interrupted TERM mutants --tests source:6.1
+	t killed check_interrupted KILL vm --args "-t 60"
 	t incremental-build check_incremental
 
-	# the whole of it is worth nothing without what this directory is for
-	[ "$OPT_TESTS" != . ] || [ -n "$validated" ] ||
-		die $EXIT_SKIP "validate came to no verdict here"
-	[ "$passed" != 0 ] || exit $EXIT_SKIP
 	for version in $versions; do
 		for compiler in gcc clang; do
 			for arch in x86_64 ppc64le arm64 ppc64; do
@@ -2644,5 +2663,9 @@ run_check()
 	[ ${#skips[@]} = 0 ] || printf '# skipped: %s\n' "${skips[@]}"
 	say "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ] || exit $EXIT_FAIL
+	# the whole of it is worth nothing without what this directory is for
+	[ "$OPT_TESTS" != . ] || [ -n "$validated" ] ||
+		die $EXIT_SKIP "validate came to no verdict here"
+	[ "$passed" != 0 ] || exit $EXIT_SKIP
 	exit 0
 }

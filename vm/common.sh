@@ -51,6 +51,7 @@ cleanup()
 	for hook in "${cleanup_hooks[@]}"; do
 		"$hook" "$code" || true
 	done
+	[ -z "$GUARD" ] || kill -KILL -- "-$GUARD" 2>/dev/null || true
 	[ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
 	exit "$code"
 }
@@ -63,9 +64,26 @@ trap 'REASON=interrupted; exit 130' INT
 trap 'REASON=terminated; exit 143' TERM HUP
 
 # A directory that lives as long as this shell.
+GUARD=
 scratch()
 {
-	[ -n "$SCRATCH" ] || SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/io_uring_coherency.XXXXXX")
+	[ -z "$SCRATCH" ] || return 0
+	SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/io_uring_coherency.XXXXXX")
+	# SIGKILL leaves no time for a clean-up
+	set -m
+	scratch_guard >/dev/null 2>&1 </dev/null &
+	GUARD=$!
+	disown
+	set +m
+}
+
+scratch_guard()
+{
+	trap - EXIT
+	trap '' INT HUP
+	tail -s 0.5 --pid=$$ -f /dev/null &
+	wait $!
+	rm -rf "$SCRATCH"
 }
 
 # apart COMMAND...: starts it in a shell of its own, which may die, with a scratch directory of its
@@ -83,6 +101,7 @@ apart_shell()
 {
 	SCRATCH=$(mktemp -d "$SCRATCH/apart.XXXXXX")
 	CHILD=
+	GUARD=
 	cleanup_hooks=()
 	trap cleanup EXIT
 	trap 'exit 143' INT TERM HUP
@@ -115,13 +134,15 @@ phase_file()
 
 # phase GUESS LOG NAME COMMAND...: runs COMMAND with its output in LOG. On a terminal one line
 # tells the time gone and the time that it may take; elsewhere one line at the end. COMMAND is in
-# a process group of its own, so that an interrupt ends all of it. Returns its exit code.
+# a process group of its own, so that an interrupt ends all of it; a program ends with this shell
+# even if that is killed. Returns its exit code.
 phase()
 {
 	local guess=$1 log=$2 name=$3 estimate start code=0
 	shift 3
 	estimate=$(phase_estimate "$name" "$guess")
 	start=$SECONDS
+	[ "$(type -t "$1")" = function ] || set -- setpriv --pdeathsig TERM -- "$@"
 	set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	CHILD=$!

@@ -105,7 +105,7 @@ guest_run()
 	guest_record "$dir"
 	: >"$SCRATCH/result"
 	phase "$guess" "$dir/qemu" "$name" timeout --foreground "$OPT_TIMEOUT" \
-		"${QEMU_COMMAND[@]}" || code=$?
+		setpriv --pdeathsig KILL -- "${QEMU_COMMAND[@]}" || code=$?
 	tr -d '\r' <"$dir/console" >"$SCRATCH/console" && cp "$SCRATCH/console" "$dir/console"
 
 	GUEST_STATE=ok GUEST_REASON=
@@ -132,6 +132,13 @@ guest_run()
 	elif ! grep -q 'coherency: guest is up\|TAP version' "$dir/console"; then
 		GUEST_STATE=no-boot
 		GUEST_REASON="the kernel did not come up"
+	elif [ "$code" = 124 ]; then
+		GUEST_REASON="the guest gave no result within $OPT_TIMEOUT s"
+	else
+		GUEST_REASON="the guest ended without a result"
+	fi
+}
+
 # guest_record DIRECTORY: what it takes to run the guest again. The QEMU command is a script, which
 # has all that it needs beside it with --keep.
 guest_record()
@@ -160,13 +167,6 @@ guest_record()
 	for disk in "$SCRATCH"/disk.*; do
 		[ ! -e "$disk" ] || cp --sparse=always "$disk" "$dir/"
 	done
-}
-
-	elif [ "$code" = 124 ]; then
-		GUEST_REASON="the guest gave no result within $OPT_TIMEOUT s"
-	else
-		GUEST_REASON="the guest ended without a result"
-	fi
 }
 
 # The console's last lines, for people; only on failure.

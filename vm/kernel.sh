@@ -130,8 +130,8 @@ kernel_distro()
 	fi
 	KERNEL_IMAGE=$(find "$dir/boot" -name 'vmlinu[xz]-*' | head -n 1)
 	KERNEL_NAME="Debian's $real"
-	KERNEL_KIND=distro
 	KERNEL_ORIGIN="$package ${found#* }"
+	KERNEL_KIND=distro
 }
 
 # Sets SOURCE_TREE and SOURCE_KEY: Debian's tree of that version, unpacked.
@@ -171,8 +171,8 @@ kernel_source()
 	fi
 	unlock fetch
 	SOURCE_KEY=$(basename "$SOURCE_TREE")
-}
 	KERNEL_ORIGIN="Debian's source, $SOURCE_KEY"
+}
 
 # The directory for the copy of a user's tree.
 tree_copy()
@@ -180,7 +180,6 @@ tree_copy()
 	echo "$CACHE/source/tree-$(realpath "$1" | sha256sum | cut -c 1-16)"
 }
 
-# Sets SOURCE_TREE: a copy of the user's tree, brought up to date. Files that differ get the time
 # What is checked out in a user's tree.
 tree_commit()
 {
@@ -195,6 +194,7 @@ tree_commit()
 	fi
 }
 
+# Sets SOURCE_TREE: a copy of the user's tree, brought up to date. Files that differ get the time
 # of now, so that make notices them, whatever the times in the user's tree are.
 kernel_tree()
 {
@@ -202,8 +202,8 @@ kernel_tree()
 
 	path=$(realpath "${path%%+*}")
 	SOURCE_TREE=$(tree_copy "$path")
-	need_space "$CACHE" 6000
 	KERNEL_ORIGIN=$(tree_commit "$path")
+	need_space "$CACHE" 6000
 	mkdir -p "$CACHE/source"
 	build_lock "$SOURCE_TREE"
 	patches_out "$SOURCE_TREE"
