@@ -2628,6 +2628,8 @@ run_check()
 		t skips-i386 check_skips i386
 		t skips-hppa check_skips hppa
 		t quiet-6.1-ppc64 check_quiet source:6.1 ppc64
+		t caught-6.1-powerpc-fork-clears-sprs check_caught 6.1 powerpc-fork-clears-sprs \
+			"DSCR TAR VRSAVE"
 		t caught-6.1-$both-ppc64 check_caught 6.1 "$both" "vs0 vs32" ppc64
 		# one loop in nine fails, so 60 in a row pass once in a thousand times
 		t mariadb-good check_mariadb 0 'violations 0 of 3 events' --kernel source:6.1 \
