@@ -138,14 +138,18 @@ static int run_mkfs(unsigned int kind, int image, const char **why)
 	return 0;
 }
 
-/* A loop device on @image that goes with its last user. Sets @path; descriptor or -errno. */
+/*
+ * A loop device on @image that goes with its last user. Sets @path; descriptor or -errno. It is set
+ * up through a descriptor for writing, and kept by one for reading: without BLK_DEV_WRITE_MOUNTED
+ * what somebody may write to cannot be mounted (block/bdev.c since 6.8).
+ */
 static int make_loop(int image, char *path, size_t size, const char **why)
 {
 	const struct loop_config config = {
 		.fd = image,
 		.info.lo_flags = LO_FLAGS_AUTOCLEAR,
 	};
-	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), loop = -1, err, nr, i;
+	int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), loop = -1, err, nr, i, reader;
 
 	if (control < 0)
 		return fault(why, -ENODEV, "no loop device: %s", strerror(errno));
@@ -161,7 +165,12 @@ static int make_loop(int image, char *path, size_t size, const char **why)
 		loop = -1;
 	}
 	close(control);
-	return loop >= 0 ? loop : fault(why, -err, "no loop device: %s", strerror(err));
+	if (loop < 0)
+		return fault(why, -err, "no loop device: %s", strerror(err));
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	err = errno;
+	close(loop);
+	return reader >= 0 ? reader : fault(why, -err, "%s: %s", path, strerror(err));
 }
 
 static int set(int fs, const char *key, const char *value)
