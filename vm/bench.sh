@@ -25,6 +25,19 @@ bench_guest()
 	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$3: $GUEST_REASON"
 }
 
+# bench_figure NAME UNIT: numbers, one a line, as one figure: their median is told, with how many
+# they are and how far they go, and all are kept for results.json.
+bench_figure()
+{
+	jq -cs --arg name "$1" --arg unit "$2" 'sort | { $name, $unit, median: (if length == 0 then
+		null else (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2 end),
+		values: . }' >"$SCRATCH/figure"
+	cat "$SCRATCH/figure" >>"$RESULT/figures"
+	jq -r "$JQ_SHORT"'"\(.name): \(.median | if . then short else "none" end) \(.unit)" +
+		if .values | length < 2 then "" else " (median of \(.values | length), " +
+		"\(.values[0] | short) to \(.values[-1] | short))" end' "$SCRATCH/figure"
+}
+
 # The value in the middle of numbers, one a line.
 median()
 {
@@ -43,17 +56,17 @@ bench_violation()
 # 200 fresh starts on each bad kernel, each stopped at its first violation.
 bench_first()
 {
-	local patch=$1 dir=$RESULT/first-$1 found
+	local patch=$1 dir=$RESULT/first-$1
 
 	bench_guest "source:6.1+$patch" 'for i in $(seq '$BENCH_STARTS'); do
 		./live_registers -t 1 --stop-first --json /results/$i.json >/dev/null 2>&1
 	done' "first-$patch"
 	bench_violation "$dir"/[0-9]*.json >"$dir/first"
 	rm -f "$dir"/[0-9]*.json
-	found=$(grep -vc inf "$dir/first" || true)
-	say "first violation, 6.1+$patch: $found of $BENCH_STARTS starts found it," \
-		"median $(grep -v inf "$dir/first" | cut -d ' ' -f 1 | median) ms and" \
-		"$(grep -v inf "$dir/first" | cut -d ' ' -f 2 | median) events"
+	grep -v inf "$dir/first" >"$dir/found" || true
+	wc -l <"$dir/found" | bench_figure "6.1+$patch, starts that found it" "of $BENCH_STARTS"
+	cut -d ' ' -f 1 "$dir/found" | bench_figure "6.1+$patch, first violation" ms
+	cut -d ' ' -f 2 "$dir/found" | bench_figure "6.1+$patch, first violation, event" ""
 }
 
 # Events per second against threads per second of a bare loop, in turns in one guest.
@@ -65,13 +78,13 @@ bench_rate()
 		./thread_rate 1 >>/results/threads
 		./live_registers -t 1 --json /results/$i.json >/dev/null 2>&1
 	done' rate
+	bench_figure "threads of a bare loop" "per second" <"$dir/threads"
 	for variant in poll_wake_default create_worker_cb_default; do
 		cat "$dir"/[0-9]*.json | jq -r --arg v $variant '.variants[] |
 			select(.name == $v) | .events / .seconds' >"$dir/$variant"
-		paste "$dir/$variant" "$dir/threads" | awk '{ print $1 / $2 }' >"$dir/ratio"
-		say "events per second, $variant: median $(median <"$dir/$variant")," \
-			"threads per second of a bare loop: median $(median <"$dir/threads")," \
-			"ratio: median $(median <"$dir/ratio")"
+		bench_figure "$variant, events" "per second" <"$dir/$variant"
+		paste "$dir/$variant" "$dir/threads" | awk '{ print $1 / $2 }' |
+			bench_figure "$variant, events / threads" ""
 	done
 }
 
@@ -113,14 +126,13 @@ bench_module()
 			cat "$dir/$variant-$state"-*.json | jq -r --arg v $variant '.variants[] |
 				select(.name == $v) | .events / .seconds' >"$dir/$variant-$state"
 			paste "$dir/$variant-$state" "$dir/$variant-none" |
-				awk '{ print $1 / $2 }' | sort -g >"$dir/ratio-$state"
+				awk '{ print $1 / $2 }' >"$dir/ratio-$state"
 		done
-		say "events per second, $variant: median $(median <"$dir/$variant-none")"
+		bench_figure "$variant, events without the module" "per second" \
+			<"$dir/$variant-none"
 		for state in $states; do
-			say "  ratio with the module, $state:" \
-				"median $(median <"$dir/ratio-$state")," \
-				"$(head -n 1 "$dir/ratio-$state") to" \
-				"$(tail -n 1 "$dir/ratio-$state")"
+			bench_figure "$variant, with the module / without, $state" "" \
+				<"$dir/ratio-$state"
 		done
 	done
 }
@@ -140,10 +152,10 @@ bench_loops()
 	for edge in "$@"; do
 		cat "$dir/$edge"-*.json | jq -r --arg e "$edge" \
 			".variants[] | select(.name == \$e) | $rates" >"$dir/$edge"
-		awk '{ print $1 / $2 }' "$dir/$edge" >"$dir/ratio"
-		say "iterations per second, $program, $edge:" \
-			"median $(cut -d ' ' -f 1 "$dir/$edge" | median)," \
-			"ratio to bare loops: median $(median <"$dir/ratio")"
+		cut -d ' ' -f 1 "$dir/$edge" |
+			bench_figure "$program, $edge, iterations" "per second"
+		awk '{ print $1 / $2 }' "$dir/$edge" |
+			bench_figure "$program, $edge, iterations / those of bare loops" ""
 	done
 }
 
@@ -167,11 +179,12 @@ bench_pages()
 	[ "$(wc -l <"$dir/first")" = "$BENCH_PAGES" ] ||
 		die $EXIT_FAIL "$name: not all starts gave an answer"
 	found=$(grep -vc '^0 ' "$dir/first" || true)
-	say "pages on ext4, $KERNEL_NAME: $found of $BENCH_PAGES starts of up to $2 s left wrong" \
-		"ones on disk, $(awk '{ n += $3 } END { print n }' "$dir/first") pages written"
-	[ "$found" != 0 ] || return 0
-	say "  first wrong page: median $(grep -v '^0 ' "$dir/first" | cut -d ' ' -f 2 | median)" \
-		"ms, latest $(cut -d ' ' -f 2 "$dir/first" | sort -n | tail -n 1) ms"
+	bench_figure "$KERNEL_NAME, starts that left wrong pages on ext4" "of $BENCH_PAGES" \
+		<<<"$found"
+	awk '{ n += $3 } END { print n }' "$dir/first" |
+		bench_figure "$KERNEL_NAME, pages looked at on ext4" ""
+	[ "$found" = 0 ] || grep -v '^0 ' "$dir/first" | cut -d ' ' -f 2 |
+		bench_figure "$KERNEL_NAME, first wrong page on ext4" ms
 }
 
 # What both of a pair do, in a guest and natively: $1 is a directory for the answers, $2 where the
@@ -198,10 +211,10 @@ bench_fio_report()
 		sed -n '/^{/,$p' "$1/fio-$i" | jq -r '.jobs[0] |
 			.read.io_bytes / 1e3 / (.read.runtime + .write.runtime)'
 	done >"$1/fio"
-	paste "$1/ours" "$1/fio" | awk '{ print $1 / $2 }' | sort -g >"$1/ratio"
-	say "verified MB/s, $2: median $(median <"$1/ours"), fio $(median <"$1/fio")," \
-		"ratio: median $(median <"$1/ratio"), $(head -n 1 "$1/ratio") to" \
-		"$(tail -n 1 "$1/ratio")"
+	bench_figure "$2, verified by page_integrity" MB/s <"$1/ours"
+	bench_figure "$2, verified by fio" MB/s <"$1/fio"
+	paste "$1/ours" "$1/fio" | awk '{ print $1 / $2 }' |
+		bench_figure "$2, page_integrity / fio" ""
 }
 
 bench_fio()
@@ -234,6 +247,8 @@ bench_million()
 	jq -s '{variants: map(.variants[])}' "$dir"/*_default.json >"$dir/all/live_registers.json"
 	read -r -a counts < <(evidence "$dir/all")
 	say "$KERNEL_NAME, $OPT_ARCH: $("$HOST/verdict" --sentence "${counts[@]}")"
+	bench_figure "$KERNEL_NAME, $OPT_ARCH, events" "" <<<"${counts[0]}"
+	bench_figure "$KERNEL_NAME, $OPT_ARCH, violations" "" <<<"${counts[1]}"
 }
 
 # The three that show the problem, each until its first violation, in the same boot of the bad
@@ -280,21 +295,23 @@ bench_mariadb()
 	done
 	GUEST_ROOT=
 	! grep -q inf "$RESULT/mariadb" || die $EXIT_FAIL "no violation in $RESULT/mariadb"
-	say "first violation in the same boot, medians of $BENCH_BOOTS, $OPT_SMP CPUs:"
-	say "  live_registers $(bench_column 1) ms (first start: $(bench_column 2) ms)," \
-		"page_integrity $(bench_column 3) ms (first start: $(bench_column 4) ms)"
-	say "  MariaDB's test $bound$(bench_column 5) s and $(bench_column 6) loops" \
-		"($found of $BENCH_BOOTS boots failed)"
-	say "  later than live_registers: page_integrity $(bench_column 3 1) times," \
-		"MariaDB's test $bound$(bench_column 5 1 1000) times" \
-		"(first start: $(bench_column 5 2 1000))"
+	bench_figure "boots in which MariaDB's test failed" "of $BENCH_BOOTS" <<<"$found"
+	bench_column "first violation, live_registers" ms 1
+	bench_column "first violation, live_registers, first start" ms 2
+	bench_column "first violation, page_integrity" ms 3
+	bench_column "first violation, page_integrity, first start" ms 4
+	bench_column "first violation, ${bound}MariaDB's test" s 5
+	bench_column "first violation, ${bound}MariaDB's test, loop" "" 6
+	bench_column "page_integrity / live_registers" "" 3 1
+	bench_column "${bound}MariaDB's test / live_registers" "" 5 1 1000
+	bench_column "${bound}MariaDB's test / live_registers, first start" "" 5 2 1000
 }
 
-# bench_column N [M [FACTOR]]: the median over boots of column N, or of FACTOR * N / M.
+# bench_column NAME UNIT N [M [FACTOR]]: the figure of column N, or of FACTOR * N / M, over all boots.
 bench_column()
 {
-	awk -v n="$1" -v m="${2:-0}" -v factor="${3:-1}" \
-		'{ print m ? factor * $n / $m : $n }' "$RESULT/mariadb" | median
+	awk -v n="$3" -v m="${4:-0}" -v factor="${5:-1}" \
+		'{ print m ? factor * $n / $m : $n }' "$RESULT/mariadb" | bench_figure "$1" "$2"
 }
 
 # b NAME COMMAND...: one part, if --tests wants it.
@@ -342,5 +359,7 @@ run_bench()
 		[ "$bench_parts" != 0 ] ||
 			die $EXIT_USAGE "--tests: no part's name matches '$OPT_TESTS'"
 	} > >(tee "$RESULT/report")
+	jq -s . "$RESULT/figures" >"$RESULT/results.json"
+	rm "$RESULT/figures"
 	result_close
 }

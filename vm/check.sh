@@ -23,6 +23,7 @@ passed=0
 failed=0
 skipped=0
 skips=()
+late=()		# of them those that had no time
 validated=
 
 # A test's own shell.
@@ -57,7 +58,10 @@ t()
 		;;
 	"$EXIT_SKIP")
 		skipped=$((skipped + 1))
-		skips+=("$name: $(last_words "$log")")
+		case $(last_words "$log") in
+		"too late for "*) late+=("$name") ;;
+		*) skips+=("$name: $(last_words "$log")") ;;
+		esac
 		say "ok $number $name # SKIP $(last_words "$log")"
 		;;
 	*)
@@ -553,6 +557,45 @@ check_claims_counted()
 	EOF
 }
 
+# An interrupt in round 2 leaves what round 1 has come to, whole, and merge takes it.
+check_claims_interrupted()
+{
+	local me=$TOP/run_tests.sh last=$SCRATCH/results/latest code=0
+
+	export IO_URING_COHERENCY_OUT=$SCRATCH/results
+	RESULTS=$SCRATCH/results
+	# shellcheck source=vm/claims.sh
+	. "$TOP/vm/claims.sh"
+	command_packages() { :; }
+	host_get() { :; }
+	claims_guest() {
+		[ "$1" = bad ] || return 0
+		[ "$4" = 1 ] || kill -INT "$BASHPID"
+		mkdir "$RESULT/1-bad"
+		echo QEMU >"$RESULT/1-bad/qemu-version"
+		jq -nc '{ name: "pages_bad_kernel_none_0", look: 1, kernel: "6.1", text: "wrong",
+			outcome: "fail", events: 1000, violations: 100, delivered: null }' \
+			>>"$RESULT/runs"
+		claims_count
+	}
+	(
+		SCRATCH=$(mktemp -d "$SCRATCH/claims.XXXXXX")
+		trap cleanup EXIT
+		trap 'REASON=interrupted; exit 130' INT
+		run_claims
+	) >"$SCRATCH/out" 2>&1 || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = 130 ] || fail "code $code"
+	[ "$(cat "$last/reason")" = interrupted ]
+	jq -e '.look == 1 and .settings[0].events == 1000' "$last/results.json"
+	grep '^C1 *our workload *open ' "$last/report"
+	grep -c '^ok' "$last/ktap"
+	grep '</html>' "$last/index.html"
+	sleep 1		# results are named by the second
+	"$me" merge "$last/results.json" >"$SCRATCH/out" || [ $? = 4 ]
+	grep '^C1 *our workload *open ' "$SCRATCH/out"
+}
+
 # results.json of two runs as one, and the picture and the page of it; made here, not measured.
 check_claims_merge()
 {
@@ -598,6 +641,16 @@ check_claims_merge()
 	sleep 1
 	"$me" merge "$SCRATCH/results/latest/results.json" >"$SCRATCH/again" || [ $? = 4 ]
 	diff <(grep ^C "$SCRATCH/out") <(grep ^C "$SCRATCH/again")
+	# the table says what results.json does
+	jq -r '.claims[] | .id as $id | (., (.mtr, .quick |
+		select(.decision | IN("not run", "not asked") | not))) |
+		"\($id) \(.workload) \(.decision) \(.conditions[0].relation) " +
+		.conditions[0].setting' "$SCRATCH/results/latest/results.json" >"$SCRATCH/decided"
+	[ "$(wc -l <"$SCRATCH/decided")" -gt 14 ]
+	diff <(sed -n 's/  */ /g; /^C[0-9]/p' "$SCRATCH/results/latest/report" |
+		awk 'NR == FNR { want[NR] = $0; next }
+			{ print index($0, want[FNR] " ") == 1 ? want[FNR] : $0 }' \
+			"$SCRATCH/decided" -) "$SCRATCH/decided"
 	# what a run had decided stays decided, with counts of another run on top of its own
 	jq -n "$claims"' + { machines: [{ date: "0", base: "a", fixed: "c" }], look: 4, settings: [
 		{ runs: [{ name: "'$base'", look: 1, outcome: "fail", text: "", events: 9000,
@@ -1522,6 +1575,57 @@ check_no_time()
 	test_in_time
 }
 
+# Some tests that check could have.
+check_some()
+{
+	passed=0 failed=0 skipped=0 skips=() late=() OPT_TESTS=.
+	t works true
+	t fails fail "it is broken"
+	t reason skip "no such thing here"
+	END_BEFORE=$EPOCHSECONDS
+	t one true
+	t two true
+	check_end
+}
+
+# What check says at its end is what its lines say; of what it had no time for, one line.
+check_check_end()
+{
+	(check_some) | sed 's/# [0-9]* s$/# 0 s/' >"$SCRATCH/out"
+	diff "$SCRATCH/out" - <<-EOF
+		ok 1 works # 0 s
+		not ok 2 fails
+		# it is broken
+		ok 3 reason # SKIP no such thing here
+		ok 4 one # SKIP too late for another test; --long has no such limit
+		ok 5 two # SKIP too late for another test; --long has no such limit
+		# skipped: reason: no such thing here
+		# skipped, too late for them within 45 min (--long has no limit): one two
+		1 passed, 1 failed, 3 skipped
+	EOF
+}
+
+# A figure of bench, told and kept.
+check_bench_figures()
+{
+	# shellcheck source=vm/bench.sh
+	. "$TOP/vm/bench.sh"
+	RESULT=$SCRATCH
+	{
+		printf '%s\n' 30.04 9 1001 | bench_figure "x, first" ms
+		bench_figure "starts that found it" "of 200" <<<200
+		bench_figure "never" ms </dev/null
+	} >"$SCRATCH/out"
+	diff "$SCRATCH/out" - <<-EOF
+		x, first: 30 ms (median of 3, 9 to 1000)
+		starts that found it: 200 of 200
+		never: none ms
+	EOF
+	jq -se 'map([.name, .unit, .median, (.values | length)]) == [["x, first", "ms", 30.04, 3],
+		["starts that found it", "of 200", 200, 1], ["never", "ms", null, 0]]' \
+		"$SCRATCH/figures"
+}
+
 # What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
 check_unanswered()
 {
@@ -1600,7 +1704,7 @@ check_mutants_judged()
 # check_mutants REGEX PATTERN: these kernels, and what it counts in the end.
 check_mutants()
 {
-	local code=0
+	local code=0 name result cells
 
 	IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" mutants --tests "$1" \
 		>"$SCRATCH/out" 2>&1 || code=$?
@@ -1608,6 +1712,12 @@ check_mutants()
 	[ "$code" = 0 ] || fail "code $code"
 	tail -n 1 "$SCRATCH/out" | grep -q "$2"
 	jq -e '[.[].wrong[]] == []' "$SCRATCH/results/latest/results.json"
+	# a row for each kernel: its name, a cell for each detector, what they come to
+	cells=$(jq '.[0].detectors | length + 2' "$SCRATCH/results/latest/results.json")
+	while read -r name result; do
+		report_rows "$cells" "$name"
+		grep -E "^$name  .*  $result\$" "$SCRATCH/out"
+	done < <(jq -r '.[] | "\(.name) \(.result)"' "$SCRATCH/results/latest/results.json")
 }
 
 # module_tree VERSION ARCH: a tree that is configured and prepared to build modules, with no kernel.
@@ -2386,7 +2496,36 @@ check_validate()
 	cat "$SCRATCH/out"
 	[ "$code" = "$want" ] || fail "code $code, not $want"
 	tail -n 1 "$SCRATCH/out" | grep -q "^verdict: $line" || fail "last line is not $line"
-	jq -e .verdict "$SCRATCH/results/latest/results.json"
+	jq -r '"verdict: \(.verdict)", .reason' "$SCRATCH/results/latest/results.json" \
+		>"$SCRATCH/told"
+	cat "$SCRATCH/told"
+	tail -n 1 "$SCRATCH/out" | grep -F "$(head -n 1 "$SCRATCH/told")"
+	grep -F "$(tail -n 1 "$SCRATCH/told")" "$SCRATCH/out"
+	# no cell is blank, and the counts are those of results.json
+	report_rows 3 kernel linux events violations "rate (95 %)" "first violation" "registers hit"
+	jq -r 'def counts: [.[].variants[]] | map(.events), map([.events, .violations] | min) |
+		add; [.base, .fixed | [counts]] | transpose[] | map(tostring) | join(" ")' \
+		"$SCRATCH/results/latest/results.json" >"$SCRATCH/counts"
+	awk '$1 == "events" || $1 == "violations" { print $2, $3 }' \
+		"$SCRATCH/results/latest/report" | diff - "$SCRATCH/counts"
+}
+
+# report_rows CELLS NAME...: the newest report has a row of each name, with so many cells, and it
+# was shown as it is.
+report_rows()
+{
+	local cells=$1 name report=$SCRATCH/results/latest/report
+	shift
+
+	for name in "$@"; do
+		grep -F "$name  " "$report" | sed 's/   */|/g' |
+			awk -F '|' -v name="$name" -v cells="$cells" \
+			'$1 == name { n++; bad = bad || NF != cells || / \|/ } END { exit n != 1 || bad }' ||
+			fail "no whole row '$name' in the table"
+	done
+	grep -qFf "$report" "$SCRATCH/out"
+	[ "$(grep -cFxf "$SCRATCH/out" "$report")" = "$(wc -l <"$report")" ] ||
+		fail "the report is not what was shown"
 }
 
 # check_mariadb CODE PATTERN OPTION...: its last line, and what is kept.
@@ -2400,6 +2539,13 @@ check_mariadb()
 	[ "$code" = "$want" ] || fail "code $code, not $want"
 	tail -n 1 "$SCRATCH/out" | grep -q -- "$line" || fail "the last line is not '$line'"
 	jq -e . "$SCRATCH/results/latest/results.json"
+	[ "$code" = 4 ] || {
+		report_rows 2 kernel linux mariadb loops failures "rate (95 %)" "seconds a loop" \
+			"first failure" "damaged pages"
+		jq -r '.loops, .failures' "$SCRATCH/results/latest/results.json" |
+			diff <(awk '/^(loops|failures) / { print $2 }' \
+			"$SCRATCH/results/latest/report") -
+	}
 	case $code in
 	1) jq -e '.failures == 1 and .state == "corrupted" and .reason != "" and .loops > 0' \
 		"$SCRATCH/results/latest/results.json" ;;
@@ -2459,6 +2605,15 @@ check_on()
 	fi
 }
 
+# What all of it comes to.
+check_end()
+{
+	[ ${#skips[@]} = 0 ] || printf '# skipped: %s\n' "${skips[@]}"
+	[ ${#late[@]} = 0 ] || say "# skipped, too late for them within $CHECK_MINUTES min (--long" \
+		"has no limit): ${late[*]}"
+	say "$passed passed, $failed failed, $skipped skipped"
+}
+
 run_check()
 {
 	local fp=powerpc-save-clobbers-fp vmx=powerpc-save-clobbers-vmx
@@ -2499,7 +2654,10 @@ run_check()
 	t claims check_claims
 	t claims-simulated check_claims_simulated
 	t claims-counted check_claims_counted
+	t claims-interrupted check_claims_interrupted
 	t claims-merge check_claims_merge
+	t bench-figures check_bench_figures
+	t check-end check_check_end
 	t bad-options check_bad_options
 	t options-of-commands check_options_of_commands
 	t environment check_environment
@@ -2661,8 +2819,7 @@ run_check()
 		die $EXIT_USAGE "--tests: no test's name matches '$OPT_TESTS'"
 	say "1..$((passed + failed + skipped))"
 	say "# $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
-	[ ${#skips[@]} = 0 ] || printf '# skipped: %s\n' "${skips[@]}"
-	say "$passed passed, $failed failed, $skipped skipped"
+	check_end
 	[ "$failed" = 0 ] || exit $EXIT_FAIL
 	# the whole of it is worth nothing without what this directory is for
 	[ "$OPT_TESTS" != . ] || [ -n "$validated" ] ||

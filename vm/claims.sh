@@ -133,8 +133,9 @@ claims_count()
 		.[:-1][] += ["look"] | .[][]' "$RESULT/runs" >"$RESULT/counts"
 }
 
-# claims_decide: by the counts, results.json, which begins with the runs that they come from.
-# Returns the code of the decision.
+# claims_decide: by the counts, ktap, results.json, which begins with the runs that they come from,
+# page and table. All is whole after each round, so that an interrupt in a later one loses that
+# alone. Returns the code of the decision.
 claims_decide()
 {
 	local code=0
@@ -148,19 +149,17 @@ claims_decide()
 			. + { runs: $mine,
 			      delivered: ([$mine[].delivered // {} | to_entries[]] |
 				group_by(.key) | map({key: .[0].key, value: (map(.value) | add)}) |
-				from_entries) })' "$SCRATCH/decided.json" >"$RESULT/results.json"
+				from_entries) })' "$SCRATCH/decided.json" >"$SCRATCH/results.json"
+	mv "$SCRATCH/results.json" "$RESULT/results.json"
+	claims_page
+	claims_table >"$RESULT/report"
 	return $code
 }
-
-# jq's "short": a number with three digits.
-# shellcheck disable=SC2016 # a program of jq
-CLAIMS_SHORT='def short: if . == 0 then "0" else (. as $x |
-	pow(10; 2 - ($x | log10 | floor)) as $p | $x * $p | round / $p | tostring) end;'
 
 # The table for people: a line for each condition that a claim is made of.
 claims_table()
 {
-	jq -r "$CLAIMS_SHORT"'
+	jq -r "$JQ_SHORT"'
 		def rate: if .skip > 0 and .pass + .fail == 0 then "skipped"
 			elif .events == 0 then "not run"
 			elif .violations == 0 then "0 of \(.events), < \(.rate_high | short)"
@@ -194,9 +193,7 @@ claims_table()
 # What all runs end with.
 claims_report()
 {
-	cat "$RESULT/ktap"
-	claims_page
-	claims_table | tee "$RESULT/report"
+	cat "$RESULT/ktap" "$RESULT/report"
 	result_close
 	say "page: $RESULT_FINAL/index.html"
 }

@@ -100,7 +100,7 @@ claims_style()
 
 claims_rows()
 {
-	jq -r "$CLAIMS_SHORT"'
+	jq -r "$JQ_SHORT"'
 		(.settings | map({key: .name, value: .}) | from_entries) as $s |
 		def count: "\(.name | gsub("_"; " ")): " +
 			(if .skip > 0 and .pass + .fail == 0 then
@@ -127,7 +127,7 @@ claims_rows()
 # Why workloads differ: where the workers of each base were created, while it computed or not.
 claims_workloads()
 {
-	jq -r "$CLAIMS_SHORT"'
+	jq -r "$JQ_SHORT"'
 		(.settings | map({key: .name, value: .}) | from_entries) as $s |
 		("pages_bad_kernel_none_0|our workload, page_integrity|pages",
 			"registers|our workload, live_registers|windows",

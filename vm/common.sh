@@ -34,6 +34,11 @@ say()
 	printf '%s\n' "$*"
 }
 
+# jq's "short": a number with three digits.
+# shellcheck disable=SC2016,SC2034 # a program of jq
+JQ_SHORT='def short: if . == 0 then "0" else (. as $x |
+	pow(10; 2 - ($x | fabs | log10 | floor)) as $p | $x * $p | round / $p | tostring) end;'
+
 # --- clean-up: whatever was started or half written goes when this shell goes
 
 CHILD=
