@@ -1486,12 +1486,41 @@ check_pages_no_disk()
 check_no_package()
 {
 	mkdir "$SCRATCH/bin"
-	printf '#!/bin/sh\nexit 1\n' >"$SCRATCH/bin/dpkg-query"
+	printf '#!/bin/sh\n[ "$2" = dpkg ]\n' >"$SCRATCH/bin/dpkg-query"
 	chmod 755 "$SCRATCH/bin/dpkg-query"
 	refused 4 "install them by: apt-get install --no-install-recommends" \
 		env PATH="$SCRATCH/bin:$PATH" "$TOP/run_tests.sh" validate --no-install
 	refused 4 "install them by: apt-get install --no-install-recommends" \
 		env PATH="$SCRATCH/bin:$PATH" "$TOP/run_tests.sh" host --no-install
+}
+
+# As on a distribution without apt: guests of this machine's own architecture, in a kernel tree.
+check_not_debian()
+{
+	local me bin=$SCRATCH/bin code=0 dir
+
+	[ "$(uname -m)" = x86_64 ] || skip "Debian's kernel of this architecture is not fetched"
+	kernel_get distro x86_64
+	sysroot_get x86_64
+	mkdir "$bin"
+	for dir in /usr/bin /usr/sbin /bin /sbin; do
+		find "$dir" -maxdepth 1 ! -name 'apt*' ! -name 'dpkg*' -exec ln -sf -t "$bin" {} +
+	done
+	ln -sf "$SYSROOT/bin/busybox" "$bin/busybox"
+	me=(env "PATH=$bin" "XDG_CACHE_HOME=$SCRATCH/cache")
+	refused 4 "no kernel tree lends" "${me[@]}" "$TOP/run_tests.sh" validate --arch x86_64
+	kselftest_in_tree "${SOURCE_TREE:-$(dirname "$(find "$CACHE/source" -maxdepth 2 \
+		-path '*/linux-6.1-*/Makefile' | head -n 1)")}"
+	cp -r "$TOP" "$KSELFTEST/io_uring_coherency"
+	me+=("$KSELFTEST/io_uring_coherency/run_tests.sh")
+	refused 4 "guests of ppc64le take Debian's packages" "${me[@]}" vm --kernel image:/dev/null
+	IO_URING_COHERENCY_OUT=$SCRATCH/results "${me[@]}" validate --arch x86_64 \
+		--base "image:$KERNEL_IMAGE" --fixed "image:$KERNEL_IMAGE" >"$SCRATCH/out" || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = 4 ] || fail "code $code"
+	tail -n 1 "$SCRATCH/out" | grep '(the base does not show the problem)'
+	rm "$bin"/{jq,rsync}
+	refused 4 "install by hand what is missing: jq rsync" "${me[@]}" validate --arch x86_64
 }
 
 # Debian's packages cannot be had: a proxy where none is.
@@ -2676,6 +2705,7 @@ run_check()
 	t pages-disk-faults check_pages_disk_faults
 	t pages-no-disk check_pages_no_disk
 	t no-package check_no_package
+	t not-debian check_not_debian
 	t no-mirror check_no_mirror
 	t nowhere-to-write check_nowhere_to_write
 	t no-qemu check_no_qemu

@@ -173,12 +173,15 @@ phase()
 # --- packages
 
 # need_packages PACKAGE...: has them, installs them (root, Debian, no --no-install), or tells the
-# command that does.
+# command that does. Where dpkg has not installed itself, what has the packages' commands is enough.
 need_packages()
 {
 	local missing=() p
 
-	[ -r /etc/debian_version ] || return 0
+	if ! dpkg-query -W dpkg >/dev/null 2>&1; then
+		need_commands_of "$@"
+		return 0
+	fi
 	for p in $(printf '%s\n' "$@" | sort -u); do
 		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||
 			missing+=("$p")
@@ -197,6 +200,29 @@ need_packages()
 	phase 60 "$CACHE/logs/packages" "packages" install_packages ||
 		die $EXIT_SKIP "packages could not be installed, see $CACHE/logs/packages:" \
 			"$(tail -n 1 "$CACHE/logs/packages")"
+}
+
+# need_commands_of PACKAGE...: for systems that are not Debian. A library that is missing shows in a
+# build.
+need_commands_of()
+{
+	local missing=() p name
+
+	for p in "$@"; do
+		case $p in
+		make | gcc | rsync | cpio | patch | flex | bison | bc | jq | perl | git) name=$p ;;
+		xz-utils) name=xz ;;
+		gnuplot-nox) name=gnuplot ;;
+		e2fsprogs) name=mkfs.ext4 ;;
+		xfsprogs) name=mkfs.xfs ;;
+		gcc-*-linux-gnu) name=${p#gcc-}-gcc name=${name/x86-64/x86_64} ;;
+		*) continue ;;
+		esac
+		command -v "$name" >/dev/null || missing+=("$name")
+	done
+	[ ${#missing[@]} = 0 ] ||
+		die $EXIT_SKIP "this is not Debian, so install by hand what is missing:" \
+			"$(printf '%s\n' "${missing[@]}" | sort -u | paste -sd ' ')"
 }
 
 # need_command COMMAND WHAT: for systems that are not Debian.

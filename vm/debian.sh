@@ -9,6 +9,12 @@ DEBIAN_SUITES="bookworm bullseye sid trixie"
 
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
+# Whether this machine can fetch Debian's packages and unpack them, as others than Debian can.
+debian_tools()
+{
+	command -v apt-get >/dev/null && command -v dpkg >/dev/null
+}
+
 # debian_mirrors [-security]: the mirrors that may have Debian's suites, or their security updates,
 # one URI a line: what $DEBIAN_MIRROR names, else those of this machine's apt. Other repositories
 # may be among them, which do not have Debian's signature.

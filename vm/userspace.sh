@@ -6,10 +6,14 @@
 
 KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
 
-# Libraries and busybox of an architecture from Debian's packages. Sets SYSROOT, and LIBURING for
-# make.
+# Libraries and busybox of an architecture from Debian's packages, or without apt those of this
+# machine. Sets SYSROOT, and LIBURING for make.
 sysroot_get()
 {
+	if ! debian_tools; then
+		sysroot_own "$1"
+		return 0
+	fi
 	sysroot_fill "$1"
 	# Debian's directory is named as the compiler, but for i386
 	LIBURING=(LIBURING_CFLAGS="-I$SYSROOT/usr/include"
@@ -37,6 +41,18 @@ sysroot_fill()
 	unlock fetch
 }
 
+sysroot_own()
+{
+	[ -z "$(cross_prefix "$1")" ] ||
+		die $EXIT_SKIP "guests of $1 take Debian's packages: install apt, dpkg and Debian's" \
+			"keyring, which other distributions have, and set DEBIAN_MIRROR"
+	need_command busybox "a guest is made of a static one"
+	SYSROOT=$SCRATCH/sysroot-$1
+	LIBURING=()
+	mkdir -p "$SYSROOT/bin"
+	cp -L "$(command -v busybox)" "$SYSROOT/bin/busybox"
+}
+
 # liburing_build ARCH DIRECTORY: where Debian has no packages (big endian ppc64), from its source.
 liburing_build()
 {
@@ -62,15 +78,29 @@ busybox_build()
 	"${make[@]}" -j"$(nproc)" busybox && mkdir -p "$2/bin" && cp "$work/busybox" "$2/bin/"
 }
 
-# The kernel tree that lends lib.mk and the runner: the one around us, or Debian's. Sets KSELFTEST.
+# The kernel tree that lends lib.mk and the runner: the one around us, or Debian's, or without apt
+# one that is to be tested. Sets KSELFTEST.
 kselftest_get()
 {
+	local kernel tree=
+
 	if [ -e "$TOP/../lib.mk" ]; then
 		KSELFTEST=$(dirname "$TOP")
 		return 0
 	fi
-	kernel_source "source:$KSELFTEST_VERSION"
-	kselftest_in_tree "$SOURCE_TREE"
+	if debian_tools; then
+		kernel_source "source:$KSELFTEST_VERSION"
+		tree=$SOURCE_TREE
+	else
+		for kernel in "$OPT_KERNEL" "$OPT_BASE" "$OPT_FIXED"; do
+			[[ $kernel != tree:* ]] || tree=$(realpath "$(sed 's/+.*//' <<<"${kernel#tree:}")")
+		done
+		[ -n "$tree" ] ||
+			die $EXIT_SKIP "no kernel tree lends the selftests' rules: put this" \
+				"directory into one as tools/testing/selftests/io_uring_coherency," \
+				"or test a tree:"
+	fi
+	kselftest_in_tree "$tree"
 	ln -s "$TOP" "$KSELFTEST/io_uring_coherency"
 }
 
@@ -215,7 +245,7 @@ initramfs_make()
 	[ ! -e "$SCRATCH/guest.sh" ] || cp "$SCRATCH/guest.sh" "$root/"
 	[ -z "${FIO:-}" ] || cp "$FIO" "$root/usr/bin/fio"
 	# without it busybox's makes an ext2 there
-	if guest_runs_pages && [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
+	if guest_runs_pages && debian_tools && [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
 		(mkfs_get "$arch" "$CACHE/mkfs/$arch") || true
 		[ ! -d "$CACHE/mkfs/$arch" ] || cp -a "$CACHE/mkfs/$arch/." "$root/"
 	fi
