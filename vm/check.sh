@@ -2089,6 +2089,19 @@ check_load_cycles()
 				gone || die "$program leaves something behind SIG$signal"
 			done
 		done
+		# two that load and unload it, in each other's way: each gets its session
+		for try in 1 2; do
+			(
+				for pause in $(seq 20); do
+					./barrier_ctl --at kick_process=none -- \
+						sleep 0.0$((pause * try % 7)) || exit
+				done
+			) >/tmp/out$try 2>&1 &
+			eval "pid$try=$!"
+		done
+		wait "$pid1" || die "barrier_ctl beside another: $(tail -n 1 /tmp/out1)"
+		wait "$pid2" || die "barrier_ctl beside another: $(tail -n 1 /tmp/out2)"
+		gone || die "two programs leave something behind"
 		echo "cycles $n"
 	EOF
 	chmod 755 "$SCRATCH/guest.sh"
