@@ -48,7 +48,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   claims      each statement of the reports of 2023: confirmed, refuted, or not observable here
   merge       FILE...: results.json of several runs of claims as one
   mariadb     the test that the report of 2023 began with, MariaDB's own, on two kernels or one
-  mutants     the kernels that are known to be bad, each against every detector
+  mutants     the kernels that are known to be bad, each against what has to catch it
   check       the project's own tests; with --long all of them
   bench       the speed figures of the README, measured here
 
@@ -79,6 +79,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --tests REGEX       check, bench: only the tests, or parts, whose names match; mutants: only
                       those patches of vm/patches/, and good kernels (source:6.1, source:mainline)
   --long              check: everything, also what takes long
+                      mutants: every kernel against every detector
                       bench: a million events on each good kernel, and MariaDB, instead
 
   K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX
@@ -126,7 +127,7 @@ declare -A OPTIONS=(
 	[claims]="base fixed seconds seed mariadb quick $GUEST_OPTIONS"
 	[merge]=""
 	[mariadb]="kernel base fixed repeat knobs quick native $GUEST_OPTIONS"
-	[mutants]="tests $GUEST_OPTIONS"
+	[mutants]="tests long $GUEST_OPTIONS"
 	[check]="tests long"
 	[bench]="tests long $GUEST_OPTIONS"
 )

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Every kernel of vm/patches against every detector: run_tests.sh mutants. mutants.jq reads what the
-# detectors left, and judges. Sourced by run_tests.sh.
+# Every kernel of vm/patches against the detectors that have to catch it, and the good ones against
+# all: run_tests.sh mutants; with --long each against all. mutants.jq reads what the detectors left,
+# and judges. Sourced by run_tests.sh.
 #
 # In the header of a patch:
 #
@@ -30,13 +31,24 @@ MUTANTS_GUEST='while read -r name args; do
 	echo "$name $? $start $(cut -d " " -f 1 /proc/uptime)" >>/results/detectors
 done <<DETECTORS'
 
-# mutant_guest KERNEL DIRECTORY: all detectors in one guest.
+# mutant_detectors [PATCH]: those that are asked, with their arguments.
+mutant_detectors()
+{
+	if [ $# = 0 ] || [ -n "$OPT_LONG" ]; then
+		say "$MUTANTS_DETECTORS"
+	else
+		mutant_header Detector "$1" | sed 's/ .*//' |
+			grep -wFf - <(say "$MUTANTS_DETECTORS")
+	fi
+}
+
+# mutant_guest KERNEL DIRECTORY [PATCH]: its detectors in one guest.
 mutant_guest()
 {
 	local dir=$2
 
 	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n%s\nDETECTORS\n' \
-		"$MUTANTS_GUEST" "$MUTANTS_DETECTORS" >"$SCRATCH/guest.sh"
+		"$MUTANTS_GUEST" "$(mutant_detectors "${@:3}")" >"$SCRATCH/guest.sh"
 	chmod 755 "$SCRATCH/guest.sh"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$1" "$OPT_ARCH"
@@ -54,7 +66,7 @@ mutant()
 	mkdir -p "$dir"
 	say "$name"
 	echo no-build >"$dir/state"
-	apart mutant_guest "$2" "$dir" 2>"$dir/errors"
+	apart mutant_guest "$2" "$dir" "${@:3}" 2>"$dir/errors"
 	wait "$CHILD" || code=$?
 	CHILD=
 	[ "$code" = 0 ] || last_words "$dir/errors" >"$dir/reason"
