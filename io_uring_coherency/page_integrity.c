@@ -136,7 +136,8 @@ static struct {
 	unsigned int workers;		/* at most, 0: as many as it takes */
 	bool direct, stop_first, no_module;
 } opt = {
-	.seconds = 1, .threads = 2, .files = 4, .size = 2 << 20,
+	/* with these one round writes MIN_PAGES */
+	.seconds = 1, .threads = 2, .files = 4, .size = 2304 << 10,
 	.views = VIEW_BIT(VIEW_PAGES) - 1,
 };
 
@@ -1539,7 +1540,7 @@ static const char usage[] =
 	"                  that to reach 500 pages)\n"
 	"  --threads N     threads that write (default 2)\n"
 	"  --files N       files that they write to (default 4)\n"
-	"  --size SIZE     of each file, such as 512K, 2M (default) or 1G\n"
+	"  --size SIZE     of each file, such as 512K, 1G; default 2304K\n"
 	"  --dir DIR       where the files are (default /dev/shm); they have no name\n"
 	"  --fs TYPE       on an empty tmpfs, ext4, xfs or btrfs made for this run, its image in DIR;\n"
 	"                  it is mounted nowhere and goes with the program; needs root and mkfs\n"

@@ -191,7 +191,7 @@ bench_pages()
 # files are. Four files of 2 MiB, two threads, and fio's queue as deep as our batch.
 # shellcheck disable=SC2016 # expanded where it runs
 FIO_PAIRS='for i in $(seq '$BENCH_PAIRS'); do
-	./page_integrity --no-module --engine uring --dir $2 -t 3 \
+	./page_integrity --no-module --engine uring --dir $2 --size 2M -t 3 \
 		--json $1/ours-$i.json >/dev/null 2>&1
 	depth=$(sed -n "s/.*\"batch\": \([0-9]*\).*/\1/p" $1/ours-$i.json | head -n 1)
 	fio --name=pages --directory=$2 --ioengine=io_uring --verify=crc32c --rw=randwrite \
