@@ -430,6 +430,18 @@ void module_follow(void)
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
+pid_t module_fork(void)
+{
+	const pid_t parent = getpid();
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid && (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() != parent))
+		_exit(1);
+	return pid;
+}
+
 int module_open(const char **why)
 {
 	struct pbt_info info;

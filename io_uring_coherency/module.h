@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "../ppc_barrier_test/ppc_barrier_test.h"
 
@@ -47,6 +48,12 @@ int module_open(const char **why);
  * so that a Ctrl-C ends the program alone, and a test that goes on keeps the module loaded.
  */
 void module_follow(void);
+
+/*
+ * fork(2) of a child that is killed when the calling thread ends. The harness ends a test at its
+ * first failed ASSERT; a child that went on would hold stdout, whose reader waits for its end.
+ */
+pid_t module_fork(void);
 
 extern const char *const module_point_names[PBT_NR_POINTS];
 extern const char *const module_action_names[PBT_NR_ACTIONS];

@@ -648,11 +648,9 @@ static int delay_is(int ms)
 /* Runs @check in a child process; returns what it returned, or -1 if it did not. */
 static int in_child(int (*check)(int), int arg)
 {
+	const pid_t pid = module_fork();
 	int status;
-	pid_t pid;
 
-	fflush(stdout);
-	pid = fork();
 	if (!pid)
 		_exit(check(arg));
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
@@ -676,7 +674,7 @@ static int scope_of_tree(int ms)
 	if (pipe(go) || pipe(result))
 		return 1;
 	/* forked before the session was opened */
-	early = fork();
+	early = module_fork();
 	if (!early)
 		_exit(read(go[0], &c, 1) == 1 && delay_is(ms));
 	delayed_session(ms);
@@ -731,8 +729,7 @@ static void hold_session(struct holder *h, unsigned int ms)
 
 	if (pipe2(question, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
 		_exit(100);
-	fflush(stdout);
-	h->pid = fork();
+	h->pid = module_fork();
 	if (!h->pid) {
 		close(question[1]);
 		close(answer[0]);
@@ -895,8 +892,7 @@ TEST_F(session, killed_in_every_state)
 			char c;
 
 			ASSERT_EQ(0, pipe(survivor));
-			fflush(stdout);
-			pid = fork();
+			pid = module_fork();
 			if (!pid) {
 				/* one of the session that outlives its holder */
 				const pid_t holder = getpid();
@@ -932,6 +928,31 @@ TEST_F(session, killed_in_every_state)
 	}
 	EXPECT_EQ(NULL, open_session());
 	ksft_print_msg("%u states, %u times each\n", NR_STATES, 5);
+}
+
+/* A child like those of the tests here, when its test has ended by a failed ASSERT. */
+TEST_F(session, children_end_with_their_test)
+{
+	struct pollfd end = { 0 };
+	int fd[2];
+	pid_t pid;
+	char c;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
+	pid = module_fork();
+	if (!pid) {
+		if (!module_fork() && write(fd[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	close(fd[1]);
+	ASSERT_EQ(1, read(fd[0], &c, 1));
+	kill(pid, SIGKILL);
+	end.fd = fd[0];
+	EXPECT_EQ(1, poll(&end, 1, 5000));
+	EXPECT_EQ(POLLHUP, end.revents);
 }
 
 /* --- no cost when idle, no access for others */
