@@ -11,6 +11,7 @@
 
 #include <linux/fs.h>
 #include <linux/kprobes.h>
+#include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/task_work.h>
 #include <linux/uio.h>
@@ -72,34 +73,25 @@ static inline void compat_perform_write_args(const unsigned long arg[3], struct 
 	*len = iov_iter_count((const void *)arg[1]);
 }
 
-/*
- * "fs: move file_start_write() into vfs_iter_write()", v6.8. Returns bytes written or -errno;
- * @pos is advanced, NULL for a stream.
- */
-static inline ssize_t compat_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos,
-					rwf_t flags)
+/* "fs: move file_start_write() into vfs_iter_write()", v6.8 */
+static inline ssize_t compat_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
-	return vfs_iter_write(file, iter, pos, flags);
+	return vfs_iter_write(file, iter, pos, 0);
 #else
 	ssize_t ret;
 
 	file_start_write(file);
-	ret = vfs_iter_write(file, iter, pos, flags);
+	ret = vfs_iter_write(file, iter, pos, 0);
 	file_end_write(file);
 	return ret;
 #endif
 }
 
-/* "fs: export rw_verify_area()", v5.18: before there is no way to ask from a module */
-static inline int compat_verify_write(struct file *file, const loff_t *pos, size_t len)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
-	return rw_verify_area(WRITE, file, pos, len);
-#else
-	return 0;
+/* "kthread: Introduce kthread_run_worker()", v6.14: before, the other one did this */
+#ifndef kthread_run_worker
+#define kthread_run_worker	kthread_create_worker
 #endif
-}
 
 /* "sched: Change task_struct::state", v5.14 */
 static inline unsigned int compat_task_state(const struct task_struct *task)

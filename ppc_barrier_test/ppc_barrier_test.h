@@ -17,7 +17,7 @@
 #include <linux/types.h>
 
 #define PBT_DEVICE	"/dev/ppc_barrier_test"
-#define PBT_ABI		5
+#define PBT_ABI		6
 
 /* task_work_add() for a task of the session: what TWA_SIGNAL and TWA_SIGNAL_NO_IPI become. */
 enum pbt_notify {
@@ -138,16 +138,16 @@ struct pbt_counters {
 /*
  * PBT_WRITE: as pwrite(2), but a kthread calls the file's write handler, between kthread_use_mm()
  * and kthread_unuse_mm() of the caller's mm, as io-wq did before 5.12. Returns bytes written, which
- * may be fewer than asked for, or -errno as pwrite(2) would. A signal ends it where it would end
- * write(2): with what has been written so far, or with -EINTR or a restart, as SA_RESTART says.
+ * may be fewer than asked for, or -errno as pwrite(2) would; -EINVAL also for what is no regular
+ * file. Credentials and RLIMIT_FSIZE are the caller's, but there is no SIGXFSZ. No signal but
+ * SIGKILL ends it early.
  */
 struct pbt_write {
 	__s32 fd;
-	__u32 flags;			/* RWF_DSYNC, _SYNC, _NOWAIT, _APPEND of pwritev2(2) */
+	__u32 reserved;
 	__u64 buf;
 	__u64 len;
-	__s64 pos;			/* -1: the file's own, which moves, as with write(2) */
-	__u64 reserved[4];
+	__s64 pos;
 };
 
 /*

@@ -8,16 +8,16 @@
  * any of them forks later, seen by a probe of wake_up_new_task(), which runs in the parent. A
  * daemon that leaves its parent stays in the session.
  */
+#define pr_fmt(fmt)	KBUILD_MODNAME ": " fmt
+
 #include <linux/capability.h>
 #include <linux/compat.h>
-#include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/hashtable.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
-#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
@@ -42,7 +42,6 @@ static DEFINE_HASHTABLE(members, MEMBER_BITS);
 static DEFINE_RAW_SPINLOCK(members_lock);	/* taken in probes */
 
 static atomic64_t last_id = ATOMIC64_INIT(0);
-static struct dentry *debugfs_dir;
 
 static void member_free(struct rcu_head *rcu)
 {
@@ -322,55 +321,11 @@ static void get_counters(struct session *s, struct pbt_counters *c)
 	c->pinned = atomic64_read(&s->pinned);
 }
 
-/* --- debugfs: the same for people */
-
-static const char *const point_names[PBT_NR_POINTS] = PBT_POINT_NAMES;
-static const char *const action_names[PBT_NR_ACTIONS] = PBT_ACTION_NAMES;
-static const char *const notify_names[PBT_NR_NOTIFY] = PBT_NOTIFY_NAMES;
-static const char *const delivery_names[PBT_NR_DELIVERIES] = PBT_DELIVERY_NAMES;
-
-static int counters_show(struct seq_file *m, void *unused)
-{
-	struct session *s = m->private;
-	struct pbt_counters c;
-	struct pbt_knobs k;
-	unsigned int i;
-
-	mutex_lock(&s->mutex);
-	k = s->knobs;
-	mutex_unlock(&s->mutex);
-	get_counters(s, &c);
-	seq_printf(m, "processes %llu, missed %llu, lost %llu\n", c.processes, c.missed, c.lost);
-	seq_printf(m, "notify %s: signal %llu, no_ipi %llu, changed %llu\n",
-		   notify_names[k.notify], c.notify_seen[PBT_NOTIFY_SIGNAL],
-		   c.notify_seen[PBT_NOTIFY_SIGNAL_NO_IPI], c.notify_changed);
-	if (k.workers || c.limited)
-		seq_printf(m, "io-wq workers %u at most: %llu threads\n", k.workers, c.limited);
-	if (k.flags & PBT_PIN_WORKERS || c.pinned)
-		seq_printf(m, "io-wq workers pinned: %llu\n", c.pinned);
-	for (i = 0; i < PBT_NR_POINTS; i++) {
-		if (k.point[i].action == PBT_OFF && !c.point[i])
-			continue;
-		seq_printf(m, "%s %s", point_names[i], action_names[k.point[i].action]);
-		if (k.point[i].action == PBT_UDELAY)
-			seq_printf(m, ":%u", k.point[i].usecs);
-		seq_printf(m, ": %llu\n", c.point[i]);
-	}
-	seq_puts(m, "delivered by: workers (vector state live, dead), task_work (live, dead)\n");
-	for (i = 0; i < PBT_NR_DELIVERIES; i++)
-		seq_printf(m, "%-14s %10llu %10llu %10llu %10llu\n", delivery_names[i],
-			   c.workers.live[i], c.workers.dead[i],
-			   c.task_work.live[i], c.task_work.dead[i]);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(counters);
-
 /* --- the device */
 
 static int session_open(struct inode *inode, struct file *file)
 {
 	struct session *s;
-	char name[24];
 	int ret;
 
 	/* the mode of the node can be changed; what the knobs do is root's alone */
@@ -380,6 +335,7 @@ static int session_open(struct inode *inode, struct file *file)
 	if (!s)
 		return -ENOMEM;
 	mutex_init(&s->mutex);
+	spin_lock_init(&s->idle_lock);
 	s->id = atomic64_inc_return(&last_id);
 	ret = probes_arm(s, BIT(PROBE_FORK));
 	if (ret) {
@@ -387,8 +343,6 @@ static int session_open(struct inode *inode, struct file *file)
 		return ret == -ENOENT ? -EOPNOTSUPP : ret;
 	}
 	members_start(s);
-	snprintf(name, sizeof(name), "%llu", s->id);
-	s->dentry = debugfs_create_file(name, 0400, debugfs_dir, s, &counters_fops);
 	file->private_data = s;
 	return 0;
 }
@@ -397,7 +351,6 @@ static int session_release(struct inode *inode, struct file *file)
 {
 	struct session *s = file->private_data;
 
-	debugfs_remove(s->dentry);
 	members_drop(s);
 	probes_arm(s, 0);
 	if (s->knobs.flags & PBT_ACCOUNT)
@@ -473,20 +426,15 @@ static int __init pbt_init(void)
 	int ret = hooks_usable();
 
 	if (ret) {
-		pr_err("ppc_barrier_test: kprobes are not safe on powerpc with preemption, and there is no fprobe\n");
+		pr_err("kprobes are not safe on powerpc with preemption, and there is no fprobe\n");
 		return ret;
 	}
-	debugfs_dir = debugfs_create_dir("ppc_barrier_test", NULL);
-	ret = misc_register(&session_device);
-	if (ret)
-		debugfs_remove(debugfs_dir);
-	return ret;
+	return misc_register(&session_device);
 }
 
 static void __exit pbt_exit(void)
 {
 	misc_deregister(&session_device);
-	debugfs_remove(debugfs_dir);
 	rcu_barrier();	/* member_free() */
 	litmus_exit();
 }

@@ -9,10 +9,13 @@
 #include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
+#include <linux/spinlock.h>
 
 #include "ppc_barrier_test.h"
 
-struct offload;
+#define PBT_IDLE_MAX	64	/* kthreads that a session keeps for its next PBT_WRITE */
+
+struct kthread_worker;
 
 struct session {
 	u64 id;			/* of two sessions the later one is the inner one */
@@ -20,8 +23,9 @@ struct session {
 	bool closing;		/* takes no more processes; under members_lock */
 	struct pbt_knobs knobs;	/* read by probes at any time, a word at a time */
 	u32 armed;		/* probes this session has armed, see probes_arm() */
-	struct dentry *dentry;
-	struct offload *offload;	/* NULL until the first PBT_WRITE */
+	spinlock_t idle_lock;
+	unsigned int nr_idle;
+	struct kthread_worker *idle[PBT_IDLE_MAX];
 
 	atomic64_t point[PBT_NR_POINTS];
 	atomic64_t notify_seen[PBT_NR_NOTIFY];
@@ -42,7 +46,7 @@ struct session *session_of(const struct pid *tgid);
 /* Takes the process with that @tgid into @s, until @s ends. In atomic context, too. */
 void session_add(struct session *s, struct pid *tgid);
 
-/* offload.c. Returns bytes written or -errno, see PBT_WRITE. */
+/* offload.c. Returns bytes written or -errno, see PBT_WRITE. May sleep. */
 long offload_write(struct session *s, const struct pbt_write *w);
 /* Ends the session's kthreads. No PBT_WRITE is running: the file is being released. */
 void offload_end(struct session *s);

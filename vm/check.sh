@@ -2044,8 +2044,7 @@ check_load_cycles()
 		}
 		left()
 		{
-			ls -d /sys/module/ppc_barrier_test /dev/ppc_barrier_test \
-				/sys/kernel/debug/ppc_barrier_test 2>/dev/null
+			ls -d /sys/module/ppc_barrier_test /dev/ppc_barrier_test 2>/dev/null
 			ps | grep -E ' (\./(module_|live_reg)|\[?pbt_)' | grep -v grep
 		}
 		gone()
