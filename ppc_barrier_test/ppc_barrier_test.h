@@ -4,11 +4,17 @@
  *
  * One open file of PBT_DEVICE is one session. A session is made of the process that opened it, the
  * descendants of that process, the io-wq workers and SQ threads of all these, and the kthreads that
- * do PBT_WRITE for it. Its knobs act on nothing else and go with the file. A process that is in
- * several sessions (one opened inside of another) belongs to the innermost.
+ * do PBT_WRITE for it. Its knobs go with the file. A process that is in several sessions (one
+ * opened inside of another) belongs to the innermost.
  *
- * Every ioctl fails with -EFAULT for a bad pointer, -EINVAL for a number that has no meaning or a
- * reserved field that is not zero, -ENOTTY for a command that this module does not know.
+ * Knobs act on calls by tasks of the session, and on calls that wake, kick or notify one of them,
+ * whoever makes these: that task or interrupt does the action, and spends the delay. Everybody else
+ * pays for the probe of a function: who forks, while a session is open, and who calls a function
+ * that some session has a knob for.
+ *
+ * Every ioctl fails with -EPERM for who lacks CAP_SYS_ADMIN, -EFAULT for a bad pointer, -EINVAL for
+ * a number that has no meaning or a reserved field that is not zero, -ENOTTY for a command that
+ * this module does not know.
  */
 #ifndef PPC_BARRIER_TEST_H
 #define PPC_BARRIER_TEST_H
@@ -38,9 +44,10 @@ enum pbt_point {
 	PBT_KICK_PROCESS_EXIT,
 	PBT_IO_WRITE,		/* io_write(), and io_write_fixed() where that is apart (7.0) */
 	PBT_TASK_WORK_RUN,
-	PBT_PERFORM_WRITE,	/* generic_perform_write() */
+	PBT_PERFORM_WRITE,	/* generic_perform_write(): not of xfs and btrfs */
 	PBT_PERFORM_WRITE_EXIT,
-	PBT_FILEMAP_READ,	/* filemap_read(), generic_file_buffered_read() before 5.12 */
+	/* filemap_read(), generic_file_buffered_read() before 5.12: not of tmpfs */
+	PBT_FILEMAP_READ,
 	PBT_FILEMAP_READ_EXIT,
 	PBT_NR_POINTS
 };
@@ -120,7 +127,11 @@ struct pbt_histogram {
 	__u64 dead[PBT_NR_DELIVERIES];
 };
 
-/* PBT_GET_COUNTERS: since the session was opened. */
+/*
+ * PBT_GET_COUNTERS: since the session was opened. Not counted: task_work of rings with
+ * IORING_SETUP_DEFER_TASKRUN, which does not come by task_work_add(); that of SQ threads in 6.12
+ * and newer, which run it without; with fprobes, what is passed inside of another probe's handler.
+ */
 struct pbt_counters {
 	__u64 point[PBT_NR_POINTS];	/* how often each was passed, its action done */
 	__u64 notify_seen[PBT_NR_NOTIFY];	/* task_work_add() by the mode asked for */
