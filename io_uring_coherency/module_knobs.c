@@ -1026,6 +1026,29 @@ TEST_F(session, root_only)
 	ASSERT_EQ(0, chmod(PBT_DEVICE, st.st_mode & 07777));
 }
 
+static int ioctls_without_capability(int unused)
+{
+	static const unsigned int cmds[] = {
+		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
+	};
+	static char arg[4096];
+	unsigned int i, refused = 0;
+
+	if (setgid(65534) || setuid(65534))
+		return 100;
+	for (i = 0; i < ARRAY_SIZE(cmds); i++)
+		refused += ioctl(session, cmds[i], arg) == -1 && errno == EPERM;
+	return refused;
+}
+
+/* A session that was handed on to who could not have opened it. */
+TEST_F(session, root_only_by_ioctl)
+{
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	EXPECT_EQ(5, in_child(ioctls_without_capability, 0));
+}
+
 /* --- io-wq's workers */
 
 #define REQUESTS	4	/* a worker each: io-wq has 4 for each CPU at least */

@@ -375,6 +375,9 @@ static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	} u;
 	long ret;
 
+	/* as for open(): the file may have been handed on */
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	switch (cmd) {
 	case PBT_GET_INFO:
 		get_info(&u.info);
