@@ -29,6 +29,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -126,6 +127,11 @@ static bool two_cpus(int cpu[2])
 			cpu[nr++] = i;
 	free(set);
 	return nr == 2;
+}
+
+static const char *one_cpu(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) < 2 ? "there is only one CPU" : NULL;
 }
 
 static int set_point(int fd, unsigned int point, unsigned int action, unsigned int usecs)
@@ -1302,10 +1308,8 @@ TEST_F_TIMEOUT(session, litmus_and_signal, 120)
 	double start, longest = 0;
 	unsigned int edge;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		SKIP(return, "there is only one CPU");
+	if (self->skip || one_cpu())
+		SKIP(return, "%s", self->skip ?: one_cpu());
 	ASSERT_EQ(0, ioctl(session, PBT_GET_INFO, &info));
 	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
 	for (edge = 0; edge < PBT_EDGE_TASK_WORK_RESUME; edge++) {
@@ -1325,6 +1329,71 @@ TEST_F_TIMEOUT(session, litmus_and_signal, 120)
 	EXPECT_GT(5e6, longest);
 	signal(SIGALRM, SIG_DFL);
 	TH_LOG("ended %.0f ms after its start, 100 of them before the signal", longest / 1e3);
+}
+
+#define LITMUS_CALLERS	200
+#define LITMUS_MB	25	/* that they may take together; a run takes half a MiB */
+
+static atomic_int waiting, go;
+
+static void *litmus_caller(void *cpu)
+{
+	struct pbt_litmus l = {
+		.edge = PBT_EDGE_MEMORY_SB, .msecs = PBT_LITMUS_MSECS_MAX,
+		.cpu = { ((int *)cpu)[0], ((int *)cpu)[1] },
+	};
+
+	waiting++;
+	while (!go)
+		pause_us(1000);
+	ioctl(session, PBT_LITMUS, &l);
+	waiting--;
+	return NULL;
+}
+
+static long free_mib(void)
+{
+	struct sysinfo si;
+
+	return sysinfo(&si) ? 0 : (unsigned long long)si.freeram * si.mem_unit >> 20;
+}
+
+/* The MiB that calls take while one of them runs, up to 99; 100 if they do not. */
+static int litmus_memory(int callers)
+{
+	pthread_t thread;
+	int i, before, taken, cpu[2];
+
+	if (!two_cpus(cpu))
+		return 100;
+	for (i = 0; i < callers; i++)
+		if (pthread_create(&thread, NULL, litmus_caller, cpu))
+			return 100;
+	while (waiting < callers)
+		pause_us(1000);
+	before = free_mib();
+	go = 1;
+	pause_us(500000);
+	taken = before - free_mib();
+	if (waiting < callers)
+		return 100;
+	return taken < 0 ? 0 : taken > 99 ? 99 : taken;
+}
+
+/* Other processes take and give memory, too: the least of a few tries counts. */
+TEST_F_TIMEOUT(session, litmus_callers_take_no_memory, 120)
+{
+	int i, taken, least = 100;
+
+	if (self->skip || one_cpu())
+		SKIP(return, "%s", self->skip ?: one_cpu());
+	for (i = 0; i < 5 && least >= LITMUS_MB; i++) {
+		taken = in_child(litmus_memory, LITMUS_CALLERS);
+		ASSERT_TRUE(taken >= 0 && taken < 100);
+		least = taken < least ? taken : least;
+	}
+	EXPECT_GT(LITMUS_MB, least);
+	ksft_print_msg("%u callers took %d MiB, one of them ran\n", LITMUS_CALLERS, least);
 }
 
 #define VFORK_SECONDS	4
@@ -1354,10 +1423,8 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 	double start;
 	int tid = 0;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-		SKIP(return, "there is only one CPU");
+	if (self->skip || one_cpu())
+		SKIP(return, "%s", self->skip ?: one_cpu());
 	ASSERT_EQ(0, pthread_create(&thread, NULL, in_vfork, &tid));
 	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
 		usleep(1000);

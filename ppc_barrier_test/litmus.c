@@ -1238,21 +1238,22 @@ long litmus_run(struct pbt_litmus *arg)
 	ret = check(arg);
 	if (ret)
 		return ret;
-	l = kvzalloc(sizeof(*l), GFP_KERNEL);
-	if (!l)
-		return -ENOMEM;
-	l->arg = arg;
-	l->edge = &edges[arg->edge];
-	l->cells = l->edge->cells;
-	l->mm = current->mm;
-	l->side[0].random = (arg->seed * 2654435761U) | 1;
-	l->side[1].random = (arg->seed * 2246822519U) | 1;
-	init_completion(&l->ended);
 	ret = mutex_lock_interruptible(&litmus_mutex);
-	if (!ret) {
-		ret = run(l);
-		mutex_unlock(&litmus_mutex);
+	if (ret)
+		return ret;
+	/* half a MiB, which those that wait do without */
+	l = kvzalloc(sizeof(*l), GFP_KERNEL);
+	if (l) {
+		l->arg = arg;
+		l->edge = &edges[arg->edge];
+		l->cells = l->edge->cells;
+		l->mm = current->mm;
+		l->side[0].random = (arg->seed * 2654435761U) | 1;
+		l->side[1].random = (arg->seed * 2246822519U) | 1;
+		init_completion(&l->ended);
 	}
+	ret = l ? run(l) : -ENOMEM;
+	mutex_unlock(&litmus_mutex);
 	kvfree(l);
 	return ret;
 }
