@@ -11,49 +11,31 @@
  * there is one cell and T0 waits for each. Cells hold the number of the batch in place of 1: what
  * was there before it counts as 0, so that nothing has to be cleared.
  *
- * What the verdict of each edge rests on, all of it read in 5.10, 6.1, 6.12 and 7.2:
+ * What each edge's verdict rests on, read in 5.10, 6.1, 6.12 and 7.2; and its control, the same
+ * but for one barrier, with the file of io_uring_coherency/litmus that allows its outcome:
  *
- * memory_sb, memory_mp	Documentation/memory-barriers.txt, tools/memory-model: SB+fencembonceonces,
+ * memory_*		Documentation/memory-barriers.txt, tools/memory-model: SB+fencembonceonces,
  *			MP+fencewmbonceonce+fencermbonceonce are forbidden.
- * set_current_state	include/linux/sched.h: smp_store_mb(), "includes a barrier so that the write
- *			of current->state is correctly serialised wrt the caller's subsequent
- *			test".
- * wake_up_process	kernel/sched/core.c, try_to_wake_up(): "issues a full memory barrier before
- *			accessing @p->state", by smp_mb__after_spinlock(), whose comment in
- *			include/linux/spinlock.h forbids SB across the lock. So also if @p
- *			runs.
- * sleep_wake		The two together: who goes to sleep sees the condition, or who made it true
- *			sees the state. Else a wake-up is lost.
- * kthread_use_mm	kernel/kthread.c: "A full memory barrier ... is implicitly provided by
- *			mmdrop(), or explicitly with smp_mb()", for membarrier(2); since 5.11
- * kthread_unuse_mm	kernel/kthread.c: smp_mb__after_spinlock() before tsk->mm is cleared,
- *			since 5.11, for the same.
- * ipi			kernel/smp.c: llist_add() is a cmpxchg() that succeeds, a full barrier, and
- *			arch/powerpc/kernel/smp.c, smp_muxed_ipi_set_message(): "Order previous
- *			accesses before accesses in the IPI handler".
- * queue_work		include/linux/workqueue.h, queue_work(): "Forbids: r0 == true && r1 == 0";
- *			schedule_work() is queue_work() on another workqueue.
- * queue_work_pending	kernel/workqueue.c, the comment on smp_mb() after PENDING is cleared: CPU 0
- *			that finds it set may rely on the work seeing its store. For that
- *			test_and_set_bit() has to be a full barrier when the bit is set, too
- *			(Documentation/atomic_bitops.txt).
- * completion		kernel/sched/completion.c: both sides hold x->wait.lock, the waiter second.
- * task_work_*		kernel/task_work.c: the cmpxchg() of task_work_add() that succeeds is a full
- *			barrier, task_work_run() takes the list by xchg() or cmpxchg().
- *
- * A pass needs a control that is the same but for one barrier, and shows what that one prevents. By
- * edge, with the file of io_uring_coherency/litmus that says so:
- *
- * memory_*		nothing in its place: SB+plain, MP+plain
- * set_current_state	the store alone: SB+wake-up+no-sleeper-mb
- * wake_up_process	what it does up to its look at the state: SB+wake-up+no-waker-mb
- * sleep_wake		two, without the sleeper's barrier and without the waker's: the same files
- * kthread_*use_mm	what they do but for switching the mm: SB+kthread-*use-mm+no-mb
- * queue_work_pending	the caller's barrier: SB+queue-work+no-caller-mb; the worker's is not ours
- * completion		the waiter's lock, where it need not sleep: MP+completion+unlocked
- * task_work_*		the barrier of task_work_add(): MP+task-work+relaxed
- * ipi, queue_work	none: the lists that order them are kernel/smp.c's and kernel/workqueue.c's
- *			own, and what an interrupt or a worker's wake-up adds cannot be left out
+ *			Without: SB+plain, MP+plain
+ * set_current_state	include/linux/sched.h: smp_store_mb(). The store alone:
+ *			SB+wake-up+no-sleeper-mb
+ * wake_up_process	try_to_wake_up(): smp_mb__after_spinlock() before it looks at the state, so
+ *			also if the task runs. Without that: SB+wake-up+no-waker-mb
+ * sleep_wake		the two together, else a wake-up is lost; two controls, the same files
+ * kthread_use_mm	kernel/kthread.c: by mmdrop() or smp_mb(), for membarrier(2); since 5.11
+ * kthread_unuse_mm	smp_mb__after_spinlock() before tsk->mm is cleared; since 5.11. All but the
+ *			switch of the mm: SB+kthread-*use-mm+no-mb
+ * ipi			kernel/smp.c: the cmpxchg() of llist_add(); smp_muxed_ipi_set_message() of
+ *			arch/powerpc. No control: its lists are kernel/smp.c's own
+ * queue_work		include/linux/workqueue.h: "Forbids: r0 == true && r1 == 0"; no control
+ * queue_work_pending	kernel/workqueue.c, the smp_mb() after PENDING is cleared, and a
+ *			test_and_set_bit() that is a full barrier when the bit is set, too
+ *			(Documentation/atomic_bitops.txt). Without the caller's:
+ *			SB+queue-work+no-caller-mb; the worker's is not ours
+ * completion		both sides hold x->wait.lock, the waiter second. Without its lock, where it
+ *			need not sleep: MP+completion+unlocked
+ * task_work_*		the cmpxchg() of task_work_add(), the xchg() or cmpxchg() of
+ *			task_work_run(). Without the first: MP+task-work+relaxed
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -394,116 +376,37 @@ static __always_inline void load_load(struct litmus *l, u32 g, step_fn between)
 	}
 }
 
-static void sb_plain(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, nothing, nothing, false);
+#define BATCH(name, accesses)			\
+static void name(struct litmus *l, u32 g)	\
+{						\
+	accesses;				\
 }
 
-static void sb_mb(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, full_barrier, nothing, false);
-}
+/* T0 of SB in the kernel's form, as the control, and between barriers. */
+BATCH(sb_mb, store_load(l, 0, g, nothing, full_barrier, nothing, false))
+BATCH(sb_mb_weak, store_load(l, 0, g, nothing, nothing, nothing, false))
+BATCH(sb_mb_fenced, store_load(l, 0, g, nothing, full_barrier, nothing, true))
+BATCH(sb_set_state, store_load(l, 0, g, nothing, set_state, nothing, false))
+BATCH(sb_set_state_weak, store_load(l, 0, g, nothing, set_state_weak, nothing, false))
+BATCH(sb_set_state_fenced, store_load(l, 0, g, nothing, set_state, nothing, true))
+BATCH(sb_wake_up, store_load(l, 0, g, nothing, wake_other, nothing, false))
+BATCH(sb_wake_up_weak, store_load(l, 0, g, nothing, wake_other_weak, nothing, false))
+BATCH(sb_wake_up_fenced, store_load(l, 0, g, nothing, wake_other, nothing, true))
+BATCH(sb_use_mm, store_load(l, 0, g, nothing, use_mm, unuse_mm, false))
+BATCH(sb_use_mm_weak, store_load(l, 0, g, nothing, mm_weak, mm_weak, false))
+BATCH(sb_use_mm_fenced, store_load(l, 0, g, nothing, use_mm, unuse_mm, true))
+BATCH(sb_unuse_mm, store_load(l, 0, g, use_mm, unuse_mm, nothing, false))
+BATCH(sb_unuse_mm_weak, store_load(l, 0, g, mm_weak, mm_weak, nothing, false))
+BATCH(sb_unuse_mm_fenced, store_load(l, 0, g, use_mm, unuse_mm, nothing, true))
+/* T1, in all forms: the barrier is the edge's matter, and here there has to be one. */
+BATCH(sb_other, store_load(l, 1, g, nothing, full_barrier, nothing, false))
 
-static void sb_mb_fenced(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, full_barrier, nothing, true);
-}
-
-static void sb_set_state(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, set_state, nothing, false);
-}
-
-static void sb_set_state_weak(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, set_state_weak, nothing, false);
-}
-
-static void sb_set_state_fenced(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, set_state, nothing, true);
-}
-
-static void sb_wake_up(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, wake_other, nothing, false);
-}
-
-static void sb_wake_up_weak(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, wake_other_weak, nothing, false);
-}
-
-static void sb_wake_up_fenced(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, wake_other, nothing, true);
-}
-
-static void sb_use_mm(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, use_mm, unuse_mm, false);
-}
-
-static void sb_use_mm_fenced(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, use_mm, unuse_mm, true);
-}
-
-static void sb_unuse_mm(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, use_mm, unuse_mm, nothing, false);
-}
-
-static void sb_unuse_mm_fenced(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, use_mm, unuse_mm, nothing, true);
-}
-
-static void sb_use_mm_weak(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, nothing, mm_weak, mm_weak, false);
-}
-
-static void sb_unuse_mm_weak(struct litmus *l, u32 g)
-{
-	store_load(l, 0, g, mm_weak, mm_weak, nothing, false);
-}
-
-/* The other side, in all forms: the barrier is the edge's matter, and here there has to be one. */
-static void sb_other(struct litmus *l, u32 g)
-{
-	store_load(l, 1, g, nothing, full_barrier, nothing, false);
-}
-
-static void mp_plain(struct litmus *l, u32 g)
-{
-	store_store(l, g, nothing);
-}
-
-static void mp_wmb(struct litmus *l, u32 g)
-{
-	store_store(l, g, write_barrier);
-}
-
-static void mp_mb(struct litmus *l, u32 g)
-{
-	store_store(l, g, full_barrier);
-}
-
-static void mp_other_plain(struct litmus *l, u32 g)
-{
-	load_load(l, g, nothing);
-}
-
-static void mp_other_rmb(struct litmus *l, u32 g)
-{
-	load_load(l, g, read_barrier);
-}
-
-static void mp_other_mb(struct litmus *l, u32 g)
-{
-	load_load(l, g, full_barrier);
-}
+BATCH(mp_plain, store_store(l, g, nothing))
+BATCH(mp_wmb, store_store(l, g, write_barrier))
+BATCH(mp_mb, store_store(l, g, full_barrier))
+BATCH(mp_other_plain, load_load(l, g, nothing))
+BATCH(mp_other_rmb, load_load(l, g, read_barrier))
+BATCH(mp_other_mb, load_load(l, g, full_barrier))
 
 /*
  * Where the cells of the next batch are. Both threads do this alike, by the same numbers, so that
@@ -972,17 +875,19 @@ static void cleanup_task_work(struct litmus *l)
 	.cleanup = cleanup_task_work, \
 }
 
+#define SB_EDGE(n, turns, name) { \
+	.cells = (n), \
+	.delay = (turns), \
+	.controls = BIT(PBT_FORM_WEAK), \
+	.batch = { \
+		[PBT_FORM_KERNEL] = { name, sb_other }, \
+		[PBT_FORM_WEAK] = { name##_weak, sb_other }, \
+		[PBT_FORM_BARRIER] = { name##_fenced, sb_other }, \
+	}, \
+}
+
 static const struct edge edges[PBT_NR_EDGES] = {
-	[PBT_EDGE_MEMORY_SB] = {
-		.cells = CELLS_MAX,
-		.delay = 64,
-		.controls = BIT(PBT_FORM_WEAK),
-		.batch = {
-			[PBT_FORM_KERNEL] = { sb_mb, sb_other },
-			[PBT_FORM_WEAK] = { sb_plain, sb_other },
-			[PBT_FORM_BARRIER] = { sb_mb_fenced, sb_other },
-		},
-	},
+	[PBT_EDGE_MEMORY_SB] = SB_EDGE(CELLS_MAX, 64, sb_mb),
 	[PBT_EDGE_MEMORY_MP] = {
 		.cells = CELLS_MAX,
 		.delay = 64,
@@ -993,51 +898,15 @@ static const struct edge edges[PBT_NR_EDGES] = {
 			[PBT_FORM_BARRIER] = { mp_mb, mp_other_mb },
 		},
 	},
-	[PBT_EDGE_SET_CURRENT_STATE] = {
-		.cells = CELLS_MAX,
-		.delay = 64,
-		.controls = BIT(PBT_FORM_WEAK),
-		.batch = {
-			[PBT_FORM_KERNEL] = { sb_set_state, sb_other },
-			[PBT_FORM_WEAK] = { sb_set_state_weak, sb_other },
-			[PBT_FORM_BARRIER] = { sb_set_state_fenced, sb_other },
-		},
-	},
-	[PBT_EDGE_WAKE_UP_PROCESS] = {
-		.cells = 16,
-		.delay = 128,
-		.controls = BIT(PBT_FORM_WEAK),
-		.batch = {
-			[PBT_FORM_KERNEL] = { sb_wake_up, sb_other },
-			[PBT_FORM_WEAK] = { sb_wake_up_weak, sb_other },
-			[PBT_FORM_BARRIER] = { sb_wake_up_fenced, sb_other },
-		},
-	},
+	[PBT_EDGE_SET_CURRENT_STATE] = SB_EDGE(CELLS_MAX, 64, sb_set_state),
+	[PBT_EDGE_WAKE_UP_PROCESS] = SB_EDGE(16, 128, sb_wake_up),
 	[PBT_EDGE_SLEEP_WAKE] = {
 		.delay = 64,
 		.controls = BIT(PBT_FORM_WEAK) | BIT(PBT_FORM_WEAK_OTHER),
 		.side = { sleeper, waker },
 	},
-	[PBT_EDGE_KTHREAD_USE_MM] = {
-		.cells = 4,
-		.delay = 256,
-		.controls = BIT(PBT_FORM_WEAK),
-		.batch = {
-			[PBT_FORM_KERNEL] = { sb_use_mm, sb_other },
-			[PBT_FORM_WEAK] = { sb_use_mm_weak, sb_other },
-			[PBT_FORM_BARRIER] = { sb_use_mm_fenced, sb_other },
-		},
-	},
-	[PBT_EDGE_KTHREAD_UNUSE_MM] = {
-		.cells = 4,
-		.delay = 256,
-		.controls = BIT(PBT_FORM_WEAK),
-		.batch = {
-			[PBT_FORM_KERNEL] = { sb_unuse_mm, sb_other },
-			[PBT_FORM_WEAK] = { sb_unuse_mm_weak, sb_other },
-			[PBT_FORM_BARRIER] = { sb_unuse_mm_fenced, sb_other },
-		},
-	},
+	[PBT_EDGE_KTHREAD_USE_MM] = SB_EDGE(4, 256, sb_use_mm),
+	[PBT_EDGE_KTHREAD_UNUSE_MM] = SB_EDGE(4, 256, sb_unuse_mm),
 	[PBT_EDGE_IPI] = {
 		.delay = 64,
 		.side = { sender, spinner },
