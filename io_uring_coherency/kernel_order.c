@@ -363,75 +363,20 @@ FIXTURE_VARIANT(edge)
 	enum pbt_edge edge;
 };
 
-FIXTURE_VARIANT_ADD(edge, memory_sb)
-{
-	.edge = PBT_EDGE_MEMORY_SB,
-};
-
-FIXTURE_VARIANT_ADD(edge, memory_mp)
-{
-	.edge = PBT_EDGE_MEMORY_MP,
-};
-
-FIXTURE_VARIANT_ADD(edge, set_current_state)
-{
-	.edge = PBT_EDGE_SET_CURRENT_STATE,
-};
-
-FIXTURE_VARIANT_ADD(edge, wake_up_process)
-{
-	.edge = PBT_EDGE_WAKE_UP_PROCESS,
-};
-
-FIXTURE_VARIANT_ADD(edge, sleep_wake)
-{
-	.edge = PBT_EDGE_SLEEP_WAKE,
-};
-
-FIXTURE_VARIANT_ADD(edge, kthread_use_mm)
-{
-	.edge = PBT_EDGE_KTHREAD_USE_MM,
-};
-
-FIXTURE_VARIANT_ADD(edge, kthread_unuse_mm)
-{
-	.edge = PBT_EDGE_KTHREAD_UNUSE_MM,
-};
-
-FIXTURE_VARIANT_ADD(edge, ipi)
-{
-	.edge = PBT_EDGE_IPI,
-};
-
-FIXTURE_VARIANT_ADD(edge, queue_work)
-{
-	.edge = PBT_EDGE_QUEUE_WORK,
-};
-
-FIXTURE_VARIANT_ADD(edge, queue_work_pending)
-{
-	.edge = PBT_EDGE_QUEUE_WORK_PENDING,
-};
-
-FIXTURE_VARIANT_ADD(edge, completion)
-{
-	.edge = PBT_EDGE_COMPLETION,
-};
-
-FIXTURE_VARIANT_ADD(edge, task_work_resume)
-{
-	.edge = PBT_EDGE_TASK_WORK_RESUME,
-};
-
-FIXTURE_VARIANT_ADD(edge, task_work_signal)
-{
-	.edge = PBT_EDGE_TASK_WORK_SIGNAL,
-};
-
-FIXTURE_VARIANT_ADD(edge, task_work_no_ipi)
-{
-	.edge = PBT_EDGE_TASK_WORK_NO_IPI,
-};
+FIXTURE_VARIANT_ADD(edge, memory_sb) { .edge = PBT_EDGE_MEMORY_SB };
+FIXTURE_VARIANT_ADD(edge, memory_mp) { .edge = PBT_EDGE_MEMORY_MP };
+FIXTURE_VARIANT_ADD(edge, set_current_state) { .edge = PBT_EDGE_SET_CURRENT_STATE };
+FIXTURE_VARIANT_ADD(edge, wake_up_process) { .edge = PBT_EDGE_WAKE_UP_PROCESS };
+FIXTURE_VARIANT_ADD(edge, sleep_wake) { .edge = PBT_EDGE_SLEEP_WAKE };
+FIXTURE_VARIANT_ADD(edge, kthread_use_mm) { .edge = PBT_EDGE_KTHREAD_USE_MM };
+FIXTURE_VARIANT_ADD(edge, kthread_unuse_mm) { .edge = PBT_EDGE_KTHREAD_UNUSE_MM };
+FIXTURE_VARIANT_ADD(edge, ipi) { .edge = PBT_EDGE_IPI };
+FIXTURE_VARIANT_ADD(edge, queue_work) { .edge = PBT_EDGE_QUEUE_WORK };
+FIXTURE_VARIANT_ADD(edge, queue_work_pending) { .edge = PBT_EDGE_QUEUE_WORK_PENDING };
+FIXTURE_VARIANT_ADD(edge, completion) { .edge = PBT_EDGE_COMPLETION };
+FIXTURE_VARIANT_ADD(edge, task_work_resume) { .edge = PBT_EDGE_TASK_WORK_RESUME };
+FIXTURE_VARIANT_ADD(edge, task_work_signal) { .edge = PBT_EDGE_TASK_WORK_SIGNAL };
+FIXTURE_VARIANT_ADD(edge, task_work_no_ipi) { .edge = PBT_EDGE_TASK_WORK_NO_IPI };
 
 FIXTURE_SETUP(edge)
 {

@@ -276,80 +276,21 @@ FIXTURE_VARIANT(edge)
 	enum edge_id id;
 };
 
-FIXTURE_VARIANT_ADD(edge, plain_mp)
-{
-	.id = EDGE_PLAIN_MP
-};
-
-FIXTURE_VARIANT_ADD(edge, plain_sb)
-{
-	.id = EDGE_PLAIN_SB
-};
-
-FIXTURE_VARIANT_ADD(edge, sqe_worker)
-{
-	.id = EDGE_SQE_WORKER
-};
-
-FIXTURE_VARIANT_ADD(edge, sqe_sqpoll)
-{
-	.id = EDGE_SQE_SQPOLL
-};
-
-FIXTURE_VARIANT_ADD(edge, sqpoll_wakeup)
-{
-	.id = EDGE_SQPOLL_WAKEUP
-};
-
-FIXTURE_VARIANT_ADD(edge, cqe_file)
-{
-	.id = EDGE_CQE_FILE
-};
-
-FIXTURE_VARIANT_ADD(edge, cqe_write)
-{
-	.id = EDGE_CQE_WRITE
-};
-
-FIXTURE_VARIANT_ADD(edge, cqe_pipe)
-{
-	.id = EDGE_CQE_PIPE
-};
-
-FIXTURE_VARIANT_ADD(edge, cqe_socket)
-{
-	.id = EDGE_CQE_SOCKET
-};
-
-FIXTURE_VARIANT_ADD(edge, fixed_read)
-{
-	.id = EDGE_FIXED_READ
-};
-
-FIXTURE_VARIANT_ADD(edge, fixed_write)
-{
-	.id = EDGE_FIXED_WRITE
-};
-
-FIXTURE_VARIANT_ADD(edge, pbuf_ring)
-{
-	.id = EDGE_PBUF_RING
-};
-
-FIXTURE_VARIANT_ADD(edge, msg_ring)
-{
-	.id = EDGE_MSG_RING
-};
-
-FIXTURE_VARIANT_ADD(edge, eventfd)
-{
-	.id = EDGE_EVENTFD
-};
-
-FIXTURE_VARIANT_ADD(edge, futex)
-{
-	.id = EDGE_FUTEX
-};
+FIXTURE_VARIANT_ADD(edge, plain_mp) { .id = EDGE_PLAIN_MP };
+FIXTURE_VARIANT_ADD(edge, plain_sb) { .id = EDGE_PLAIN_SB };
+FIXTURE_VARIANT_ADD(edge, sqe_worker) { .id = EDGE_SQE_WORKER };
+FIXTURE_VARIANT_ADD(edge, sqe_sqpoll) { .id = EDGE_SQE_SQPOLL };
+FIXTURE_VARIANT_ADD(edge, sqpoll_wakeup) { .id = EDGE_SQPOLL_WAKEUP };
+FIXTURE_VARIANT_ADD(edge, cqe_file) { .id = EDGE_CQE_FILE };
+FIXTURE_VARIANT_ADD(edge, cqe_write) { .id = EDGE_CQE_WRITE };
+FIXTURE_VARIANT_ADD(edge, cqe_pipe) { .id = EDGE_CQE_PIPE };
+FIXTURE_VARIANT_ADD(edge, cqe_socket) { .id = EDGE_CQE_SOCKET };
+FIXTURE_VARIANT_ADD(edge, fixed_read) { .id = EDGE_FIXED_READ };
+FIXTURE_VARIANT_ADD(edge, fixed_write) { .id = EDGE_FIXED_WRITE };
+FIXTURE_VARIANT_ADD(edge, pbuf_ring) { .id = EDGE_PBUF_RING };
+FIXTURE_VARIANT_ADD(edge, msg_ring) { .id = EDGE_MSG_RING };
+FIXTURE_VARIANT_ADD(edge, eventfd) { .id = EDGE_EVENTFD };
+FIXTURE_VARIANT_ADD(edge, futex) { .id = EDGE_FUTEX };
 
 FIXTURE_SETUP(edge)
 {
