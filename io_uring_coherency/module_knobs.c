@@ -1262,13 +1262,11 @@ TEST_F(session, wrong_litmus)
 	} while (0)
 	LITMUS(EINVAL, l.edge = PBT_NR_EDGES);
 	LITMUS(EINVAL, l.form = PBT_NR_FORMS);
-	LITMUS(EINVAL, l.placement = PBT_NR_PLACEMENTS);
 	LITMUS(EINVAL, l.msecs = 0);
 	LITMUS(EINVAL, l.msecs = PBT_LITMUS_MSECS_MAX + 1);
 	LITMUS(EINVAL, l.cpu[1] = 0);
 	LITMUS(EINVAL, l.receiver = getpid());
-	for (i = 0; i < ARRAY_SIZE(l.reserved); i++)
-		LITMUS(EINVAL, l.reserved[i] = 1ULL << (16 * i));
+	LITMUS(EINVAL, l.reserved = 1U << 31);
 	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_IPI; l.form = PBT_FORM_BARE);
 	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_IPI; l.form = PBT_FORM_WEAK);
 	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_MEMORY_SB; l.form = PBT_FORM_WEAK_OTHER);
@@ -1533,7 +1531,6 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 		} else if (which == 4) {
 			u.litmus.edge = rnd(PBT_NR_EDGES + 1);
 			u.litmus.form = rnd(PBT_NR_FORMS + 1);
-			u.litmus.placement = rnd(PBT_NR_PLACEMENTS + 1);
 			u.litmus.cpu[0] = rnd(4) ? 0 : rnd(3);
 			u.litmus.cpu[1] = rnd(4) ? 1 : rnd(3);
 			u.litmus.receiver = rnd(4) ? 0 : (int)odd_number();

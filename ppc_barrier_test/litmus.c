@@ -110,7 +110,6 @@ struct litmus {
 	struct mm_struct *mm;
 	struct task_struct *task[2];
 	struct completion ended;	/* by either */
-	u64 until;			/* ktime_get_ns() */
 	u32 cells;
 	int error;			/* of either; written once */
 	bool stop;
@@ -414,12 +413,9 @@ BATCH(mp_other_mb, load_load(l, g, full_barrier))
  */
 static void place(struct litmus *l, int self, struct side *common)
 {
-	const u32 turns = rnd(common, 2), which = rnd(common, 2);
+	const u32 turns = rnd(common, 2), same = rnd(common, 2);
 	u32 pitch = 1U << (1 + rnd(common, 5)), first = rnd(common, 16);
-	bool same = l->arg->placement == PBT_PLACE_SAME;
 
-	if (l->arg->placement == PBT_PLACE_BOTH)
-		same = which;
 	/* up to 32 words from cell to cell; first is even, so that a pair shares its line */
 	first &= ~1;
 	l->x[self] = l->area + first;
@@ -1001,9 +997,8 @@ static int check(const struct pbt_litmus *a)
 	int i;
 
 	if (a->edge >= PBT_NR_EDGES || a->form >= PBT_NR_FORMS ||
-	    a->placement >= PBT_NR_PLACEMENTS || !a->msecs || a->msecs > PBT_LITMUS_MSECS_MAX ||
-	    a->cpu[0] == a->cpu[1] || (a->receiver && !is_task_work(a->edge)) ||
-	    memchr_inv(a->reserved, 0, sizeof(a->reserved)))
+	    !a->msecs || a->msecs > PBT_LITMUS_MSECS_MAX || a->cpu[0] == a->cpu[1] ||
+	    (a->receiver && !is_task_work(a->edge)) || a->reserved)
 		return -EINVAL;
 	if (!(litmus_edges() & BIT(a->edge)) || !has_form(&edges[a->edge], a->form))
 		return -EOPNOTSUPP;

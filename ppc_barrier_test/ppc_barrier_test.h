@@ -205,14 +205,6 @@ enum pbt_form {
 	PBT_NR_FORMS
 };
 
-/* The cache lines of x and y; used by the edges that have many of them. */
-enum pbt_placement {
-	PBT_PLACE_BOTH,		/* at random one of: */
-	PBT_PLACE_SAME,
-	PBT_PLACE_DIFFERENT,
-	PBT_NR_PLACEMENTS
-};
-
 #define PBT_OUTCOMES		4	/* r0 + 2 * r1 */
 #define PBT_LITMUS_MSECS_MAX	10000
 
@@ -227,12 +219,11 @@ struct pbt_litmus {
 	__u32 edge;			/* enum pbt_edge */
 	__u32 form;			/* enum pbt_form */
 	__u32 cpu[2];			/* of T0, of T1 */
-	__u32 placement;		/* enum pbt_placement */
 	__u32 msecs;			/* 1 to PBT_LITMUS_MSECS_MAX */
 	/* PBT_EDGE_TASK_WORK_*: a thread of the caller's process, not the caller itself; else 0 */
 	__s32 receiver;
 	__u32 seed;			/* of delays and placements */
-	__u64 reserved[4];
+	__u32 reserved;
 	/* what it fills in */
 	__u64 outcome[PBT_OUTCOMES];	/* how often each was seen */
 	__u64 iterations;
