@@ -2,14 +2,9 @@
 /*
  * Barriers and delays at named points. arch.h has the table of what each action becomes.
  *
- * The functions, in 5.10.223, 6.1, 6.12 and 7.2:
- *
- * int try_to_wake_up(struct task_struct *p, unsigned int state, int wake_flags) kernel/sched/core.c
- * void kick_process(struct task_struct *p)					 kernel/sched/core.c
- * int io_write(struct io_kiocb *req, unsigned int issue_flags)		 io_uring/rw.c
- * void task_work_run(void)						 kernel/task_work.c
- * ssize_t generic_perform_write(struct kiocb *iocb, struct iov_iter *i)	 mm/filemap.c
- * ssize_t filemap_read(struct kiocb *iocb, struct iov_iter *iter, ssize_t)	 mm/filemap.c
+ * What is read of the functions' arguments, in 5.10.223, 6.1, 6.12 and 7.2: the first one of
+ * try_to_wake_up() and kick_process(), kernel/sched/core.c, is the task; generic_perform_write()
+ * and filemap_read(), mm/filemap.c, have a kiocb and an iov_iter (but see compat.h).
  */
 #include <linux/delay.h>
 #include <linux/pagemap.h>

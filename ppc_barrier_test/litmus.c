@@ -268,10 +268,7 @@ static void wake_other(struct litmus *l)
 	wake_up_process(l->task[1]);
 }
 
-/*
- * What try_to_wake_up() does until it knows whether @task sleeps, without smp_mb__after_spinlock():
- * SB+wake-up+no-waker-mb.litmus.
- */
+/* try_to_wake_up() until it knows whether @task sleeps, without smp_mb__after_spinlock(). */
 static bool look_weak(struct task_struct *task)
 {
 	unsigned long flags;
@@ -595,7 +592,7 @@ static void sender(struct litmus *l)
 		delay_turns(l, 0);
 		if (p)
 			refcount_inc(&p->refs);
-		/* the control does not: what came before x is not to be missed */
+		/* pairs with the edge's other side: in the control, too, all before x is seen */
 		smp_mb();
 		WRITE_ONCE(*x, g);
 		if (l->arg->form == PBT_FORM_BARRIER)
@@ -800,7 +797,7 @@ static bool add_task_work_weak(struct litmus *l)
 
 	if (work->next) {
 		work->next = NULL;
-		/* it was there by task_work_add(); who sees the work must not see it */
+		/* pairs with task_work_run(): who takes the work finds no next */
 		smp_mb();
 	}
 	if (cmpxchg_relaxed(&l->receiver->task_works, NULL, work))

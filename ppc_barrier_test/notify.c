@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * TWA_SIGNAL <-> TWA_SIGNAL_NO_IPI: rewrites the mode that task_work_add() was called with.
- *
- * int task_work_add(struct task_struct *task, struct callback_head *work,
- *		     enum task_work_notify_mode notify)
- *
- * kernel/task_work.c of 5.10.223, 6.1, 6.12 and 7.2. TWA_SIGNAL sets TIF_NOTIFY_SIGNAL, wakes the
- * task, and if that found it running calls kick_process(); TWA_SIGNAL_NO_IPI does all but the last.
- * In 6.12 the argument has flags beside the mode (TWA_FLAGS), which stay.
+ * TWA_SIGNAL <-> TWA_SIGNAL_NO_IPI: rewrites the mode that task_work_add(task, work, mode) was
+ * called with, kernel/task_work.c of 5.10.223, 6.1, 6.12 and 7.2. In 6.12 the argument has flags
+ * beside the mode (TWA_FLAGS), which stay.
  */
 #include <linux/sched/signal.h>
 

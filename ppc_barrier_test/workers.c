@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * io-wq workers kept to a number, and each to the CPU on which it was created: arguments of two
- * functions of the kernel are rewritten.
+ * functions of the kernel are rewritten, in 5.10.223, 6.1, 6.12 and 7.2 the same:
  *
- * struct io_wq *io_wq_create(unsigned bounded, struct io_wq_data *data)	   io_uring/io-wq.c
- * int set_cpus_allowed_ptr(struct task_struct *p, const struct cpumask *new_mask)
- *								  kernel/sched/core.c
- *
- * Both the same in 5.10.223, 6.1, 6.12 and 7.2. The first is called once by each thread that
- * submits (io_init_wq_offload()), and @bounded is the first number of
- * IORING_REGISTER_IOWQ_MAX_WORKERS, by which it can be changed later. The second is called for each
- * new worker by its creator, before the worker has run (io_init_new_worker()); since 6.2 a worker
- * is kept to the CPUs that its creator has asked for, too (user_cpus_ptr).
+ * io_wq_create(bounded, data), io_uring/io-wq.c: once by each thread that submits; @bounded is the
+ * first number of IORING_REGISTER_IOWQ_MAX_WORKERS, by which it can be changed later.
+ * set_cpus_allowed_ptr(task, mask), kernel/sched/core.c: for each new worker by its creator, before
+ * the worker has run (io_init_new_worker()).
  */
 #include <linux/cpumask.h>
 #include <linux/sched.h>
