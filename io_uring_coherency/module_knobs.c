@@ -484,12 +484,6 @@ TEST_F(point, acts)
 
 /* --- notification */
 
-struct notification {
-	unsigned int mode;	/* enum pbt_notify */
-	unsigned int setup_flags;
-	bool kicks;		/* what is to be seen */
-};
-
 FIXTURE(notify)
 {
 	const char *skip;
@@ -497,24 +491,20 @@ FIXTURE(notify)
 
 FIXTURE_VARIANT(notify)
 {
-	struct notification n;
+	unsigned int mode;	/* enum pbt_notify */
+	unsigned int setup_flags;
+	bool kicks;		/* what is to be seen */
 };
 
 /* Without a knob the kernel itself is tested: TWA_SIGNAL kicks, TWA_SIGNAL_NO_IPI does not. */
-FIXTURE_VARIANT_ADD(notify, kernel_default_ring) {
-	.n = { PBT_NOTIFY_KERNEL, 0, true }
-};
-
+FIXTURE_VARIANT_ADD(notify, kernel_default_ring) { PBT_NOTIFY_KERNEL, 0, true };
 FIXTURE_VARIANT_ADD(notify, kernel_coop_taskrun_ring) {
-	.n = { PBT_NOTIFY_KERNEL, IORING_SETUP_COOP_TASKRUN, false }
+	PBT_NOTIFY_KERNEL, IORING_SETUP_COOP_TASKRUN, false
 };
 
-FIXTURE_VARIANT_ADD(notify, no_ipi_default_ring) {
-	.n = { PBT_NOTIFY_SIGNAL_NO_IPI, 0, false }
-};
-
+FIXTURE_VARIANT_ADD(notify, no_ipi_default_ring) { PBT_NOTIFY_SIGNAL_NO_IPI, 0, false };
 FIXTURE_VARIANT_ADD(notify, signal_coop_taskrun_ring) {
-	.n = { PBT_NOTIFY_SIGNAL, IORING_SETUP_COOP_TASKRUN, true }
+	PBT_NOTIFY_SIGNAL, IORING_SETUP_COOP_TASKRUN, true
 };
 
 FIXTURE_SETUP(notify)
@@ -562,8 +552,7 @@ static void *cq_spinner(void *arg)
 
 TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 {
-	const struct notification *n = &variant->n;
-	struct pbt_knobs knobs = { .notify = n->mode };
+	struct pbt_knobs knobs = { .notify = variant->mode };
 	const uint64_t one = 1;
 	long long before, kicks;
 	pthread_t thread;
@@ -572,7 +561,7 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 
 	if (self->skip)
 		SKIP(return, "%s", self->skip);
-	if (!(info.notify & (1U << n->mode)))
+	if (!(info.notify & (1U << variant->mode)))
 		SKIP(return, "this kernel has no TWA_SIGNAL_NO_IPI");
 	if (!two_cpus(cpu))
 		SKIP(return, "the thread that spins needs a CPU of its own, there is one");
@@ -582,7 +571,7 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 	ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
 	event = eventfd(0, EFD_CLOEXEC);
 	ASSERT_LE(0, event);
-	spin_flags = n->setup_flags;
+	spin_flags = variant->setup_flags;
 	spin_cpu = cpu[1];
 	cpus_pin(0, cpu[0]);
 	ASSERT_EQ(0, pthread_create(&thread, NULL, cq_spinner, NULL));
@@ -606,7 +595,7 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 
 	ksft_print_msg("%u completions brought to a spinning thread by %lld IPIs\n", DELIVERIES,
 		       kicks);
-	if (n->kicks) {
+	if (variant->kicks) {
 		/* a tick may be there first, and the IPI with the next one */
 		EXPECT_LE((long long)DELIVERIES * 9 / 10, kicks);
 	} else {
@@ -1291,24 +1280,17 @@ TEST_F(session, wrong_litmus)
 	}
 }
 
-static void on_alarm(int sig)
-{
-	(void)sig;
-}
-
 /* A signal ends it, whatever it is doing. */
 TEST_F_TIMEOUT(session, litmus_and_signal, 120)
 {
 	static const struct itimerval soon = { .it_value.tv_usec = 100000 };
-	const struct sigaction act = { .sa_handler = on_alarm };
+	const struct sigaction act = { .sa_handler = on_kick };
 	struct pbt_litmus l;
-	struct pbt_info info;
 	double start, longest = 0;
 	unsigned int edge;
 
 	if (self->skip || one_cpu())
 		SKIP(return, "%s", self->skip ?: one_cpu());
-	ASSERT_EQ(0, ioctl(session, PBT_GET_INFO, &info));
 	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
 	for (edge = 0; edge < PBT_EDGE_TASK_WORK_RESUME; edge++) {
 		if (!(info.edges & (1U << edge)))
@@ -1398,10 +1380,10 @@ TEST_F_TIMEOUT(session, litmus_callers_take_no_memory, 120)
 
 static void *in_vfork(void *arg)
 {
-	int *tid = arg;
 	pid_t child;
 
-	__atomic_store_n(tid, syscall(SYS_gettid), __ATOMIC_RELEASE);
+	other = syscall(SYS_gettid);
+	started = 1;
 	child = vfork();
 	if (!child) {
 		sleep(VFORK_SECONDS);
@@ -1419,15 +1401,14 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 	};
 	pthread_t thread;
 	double start;
-	int tid = 0;
 
 	if (self->skip || one_cpu())
 		SKIP(return, "%s", self->skip ?: one_cpu());
-	ASSERT_EQ(0, pthread_create(&thread, NULL, in_vfork, &tid));
-	while (!__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
+	ASSERT_EQ(0, pthread_create(&thread, NULL, in_vfork, NULL));
+	while (!started)
 		usleep(1000);
 	usleep(100000);
-	l.receiver = tid;
+	l.receiver = other;
 	start = now_us();
 	EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &l));
 	EXPECT_EQ(0ULL, l.iterations);
@@ -1478,7 +1459,6 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 		struct pbt_knobs knobs;
 		struct pbt_write write;
 		struct pbt_litmus litmus;
-		unsigned char bytes[sizeof(struct pbt_counters)];
 		uint32_t words[sizeof(struct pbt_counters) / 4];
 	} u;
 	const double start = now_us();
