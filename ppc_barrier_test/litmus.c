@@ -960,7 +960,7 @@ static int side_1(void *data)
 
 /* --- the call */
 
-u32 litmus_edges(void)
+u32 pbt_litmus_edges(void)
 {
 	u32 missing = 0;
 
@@ -997,7 +997,7 @@ static int check(const struct pbt_litmus *a)
 	    !a->msecs || a->msecs > PBT_LITMUS_MSECS_MAX || a->cpu[0] == a->cpu[1] ||
 	    (a->receiver && !is_task_work(a->edge)) || a->reserved)
 		return -EINVAL;
-	if (!(litmus_edges() & BIT(a->edge)) || !has_form(&edges[a->edge], a->form))
+	if (!(pbt_litmus_edges() & BIT(a->edge)) || !has_form(&edges[a->edge], a->form))
 		return -EOPNOTSUPP;
 	for (i = 0; i < 2; i++)
 		if (a->cpu[i] >= nr_cpu_ids || !cpu_online(a->cpu[i]))
@@ -1087,7 +1087,7 @@ static int run(struct litmus *l)
  * 0, or -errno as PBT_LITMUS has it; -ENOMEM. The kthreads and whatever they set off have ended
  * when it returns, except for a receiver's task_work: see cleanup_task_work().
  */
-long litmus_run(struct pbt_litmus *arg)
+long pbt_litmus_run(struct pbt_litmus *arg)
 {
 	struct litmus *l;
 	int ret;
@@ -1119,7 +1119,7 @@ long litmus_run(struct pbt_litmus *arg)
 	return ret;
 }
 
-void litmus_exit(void)
+void pbt_litmus_exit(void)
 {
 	/* a task_work that has told of itself may not have returned to its caller yet */
 	if (used_task_work)

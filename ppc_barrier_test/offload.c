@@ -113,7 +113,7 @@ static ssize_t offload(struct session *s, struct job *j)
  * Any number of the session's threads may be in here, each with a kthread of its own. Returns what
  * PBT_WRITE does, and -ENOMEM or -EINTR without a kthread.
  */
-long offload_write(struct session *s, const struct pbt_write *w)
+long pbt_offload_write(struct session *s, const struct pbt_write *w)
 {
 	struct job j = {
 		.iov.iov_base = u64_to_user_ptr(w->buf),
@@ -140,7 +140,7 @@ long offload_write(struct session *s, const struct pbt_write *w)
 }
 
 /* No PBT_WRITE is running, so all are idle. */
-void offload_end(struct session *s)
+void pbt_offload_end(struct session *s)
 {
 	while (s->nr_idle)
 		kthread_destroy_worker(s->idle[--s->nr_idle]);

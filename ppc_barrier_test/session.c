@@ -207,7 +207,7 @@ static void get_info(struct pbt_info *info)
 	info->points = present & (BIT(PBT_NR_POINTS) - 1);
 	info->deliveries = delivery_kinds();
 	info->udelay_max = PBT_UDELAY_MAX;
-	info->edges = litmus_edges();
+	info->edges = pbt_litmus_edges();
 	info->workers_max = present & BIT(PROBE_IO_WQ_CREATE) ? PBT_WORKERS_MAX : 0;
 	info->flags = (info->deliveries ? PBT_ACCOUNT : 0) |
 		      (present & BIT(PROBE_SET_CPUS) ? PBT_PIN_WORKERS : 0);
@@ -355,7 +355,7 @@ static int session_release(struct inode *inode, struct file *file)
 	probes_arm(s, 0);
 	if (s->knobs.flags & PBT_ACCOUNT)
 		delivery_put();
-	offload_end(s);
+	pbt_offload_end(s);
 	/* a probe of another session may have found this one just before */
 	synchronize_rcu();
 	kfree(s);
@@ -396,11 +396,11 @@ static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg
 	case PBT_WRITE:
 		if (copy_from_user(&u.write, user, sizeof(u.write)))
 			return -EFAULT;
-		return offload_write(s, &u.write);
+		return pbt_offload_write(s, &u.write);
 	case PBT_LITMUS:
 		if (copy_from_user(&u.litmus, user, sizeof(u.litmus)))
 			return -EFAULT;
-		ret = litmus_run(&u.litmus);
+		ret = pbt_litmus_run(&u.litmus);
 		if (!ret && copy_to_user(user, &u.litmus, sizeof(u.litmus)))
 			ret = -EFAULT;
 		return ret;
@@ -439,7 +439,7 @@ static void __exit pbt_exit(void)
 {
 	misc_deregister(&session_device);
 	rcu_barrier();	/* member_free() */
-	litmus_exit();
+	pbt_litmus_exit();
 }
 
 module_init(pbt_init);

@@ -47,15 +47,15 @@ struct session *session_of(const struct pid *tgid);
 void session_add(struct session *s, struct pid *tgid);
 
 /* offload.c. Returns bytes written or -errno, see PBT_WRITE. May sleep. */
-long offload_write(struct session *s, const struct pbt_write *w);
+long pbt_offload_write(struct session *s, const struct pbt_write *w);
 /* Ends the session's kthreads. No PBT_WRITE is running: the file is being released. */
-void offload_end(struct session *s);
+void pbt_offload_end(struct session *s);
 
 /* litmus.c. 0 or -errno, see PBT_LITMUS; results in @arg. May sleep. */
-long litmus_run(struct pbt_litmus *arg);
+long pbt_litmus_run(struct pbt_litmus *arg);
 /* Which enum pbt_edge this kernel has, 1 << each. */
-u32 litmus_edges(void);
+u32 pbt_litmus_edges(void);
 /* The module goes: no call is running, and none will. May sleep. */
-void litmus_exit(void);
+void pbt_litmus_exit(void);
 
 #endif /* PBT_SESSION_H */
