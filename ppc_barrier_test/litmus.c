@@ -100,6 +100,7 @@ struct parcel {
 struct side {
 	u32 arrived ____cacheline_aligned_in_smp;
 	u32 random;
+	struct litmus *l;
 	u64 outcome[PBT_OUTCOMES];
 	u64 batches;
 };
@@ -933,8 +934,12 @@ static const struct edge edges[PBT_NR_EDGES] = {
 	[PBT_EDGE_TASK_WORK_NO_IPI] = TASK_WORK_EDGE(COMPAT_TWA_NO_IPI),
 };
 
-static void run_side(struct litmus *l, int self)
+static int side_main(void *data)
 {
+	struct side *s = data;
+	struct litmus *l = s->l;
+	const int self = s - l->side;
+
 	if (l->arg->form == PBT_FORM_BARE)
 		bare(l, self);
 	else if (!l->edge->side[0])
@@ -942,19 +947,8 @@ static void run_side(struct litmus *l, int self)
 	else if (l->edge->side[self])
 		l->edge->side[self](l);
 	else
-		return;
+		return 0;
 	complete(&l->ended);
-}
-
-static int side_0(void *data)
-{
-	run_side(data, 0);
-	return 0;
-}
-
-static int side_1(void *data)
-{
-	run_side(data, 1);
 	return 0;
 }
 
@@ -1020,13 +1014,13 @@ static void stop_sides(struct litmus *l)
 
 static int start_sides(struct litmus *l)
 {
-	static int (*const side[2])(void *data) = { side_0, side_1 };
 	struct task_struct *task;
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		task = kthread_create_on_node(side[i], l, cpu_to_node(l->arg->cpu[i]),
-					      "pbt_litmus/%d", i);
+		l->side[i].l = l;
+		task = kthread_create_on_node(side_main, &l->side[i],
+					      cpu_to_node(l->arg->cpu[i]), "pbt_litmus/%d", i);
 		if (IS_ERR(task))
 			return PTR_ERR(task);
 		/* it may end before it is stopped */
