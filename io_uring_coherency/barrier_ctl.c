@@ -320,7 +320,7 @@ static void json_histogram(FILE *f, const char *name, const struct pbt_histogram
  *	workers		creations of io-wq workers
  *	task_work	runs of task_work; of both by what brought them (syscall, syscall_exit, IPI,
  *			tick, other, kthread), apart for live and dead FP or vector state
- *	missed		probes inside of another one, of all sessions
+ *	missed		calls that the probes did not see, by anybody
  *	lost		processes that should have been in the session
  *	processes	in the session at the end, barrier_ctl among them
  *

@@ -1021,7 +1021,6 @@ static const char *knobs_open(enum pbt_notify notify, int *session, struct resul
 {
 	struct pbt_knobs knobs = { .notify = notify };
 	const char *why = shared->no_module;
-	struct pbt_counters c;
 	struct pbt_info info;
 
 	*session = *why ? -1 : module_open(&why);
@@ -1036,12 +1035,8 @@ static const char *knobs_open(enum pbt_notify notify, int *session, struct resul
 		why = "this kernel has no TWA_SIGNAL_NO_IPI";
 	} else {
 		knobs.flags = info.deliveries ? PBT_ACCOUNT : 0;
-		if (!ioctl(*session, PBT_SET_KNOBS, &knobs) &&
-		    !ioctl(*session, PBT_GET_COUNTERS, &c)) {
-			/* of all sessions so far */
-			r->missed = c.missed;
+		if (!ioctl(*session, PBT_SET_KNOBS, &knobs))
 			return NULL;
-		}
 		why = "PBT_SET_KNOBS fails";
 	}
 	close(*session);
@@ -1059,7 +1054,7 @@ static void knobs_close(int session, struct result *r)
 		return;
 	if (!ioctl(session, PBT_GET_COUNTERS, &c)) {
 		r->rewritten = c.notify_changed;
-		r->missed = c.missed - r->missed;
+		r->missed = c.missed;
 		for (i = 0; i < PBT_NR_DELIVERIES; i++) {
 			r->delivered[i] = c.workers.live[i] + c.workers.dead[i];
 			r->delivery_told |= r->delivered[i] != 0;

@@ -724,8 +724,8 @@ void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_count
 	}
 
 	if (counters->missed)
-		fprintf(f, "missed: %llu probes inside of another one, in all sessions\n",
-			(unsigned long long)counters->missed);
+		fprintf(f, "missed: %llu calls, at most %.2f %% of those of one point\n",
+			(unsigned long long)counters->missed, counters->missed_ppm / 1e4);
 	if (counters->lost)
 		fprintf(f, "lost: %llu processes are not in the session, for want of memory\n",
 			(unsigned long long)counters->lost);

@@ -4,23 +4,30 @@
  *
  * kernel/kprobes.c of 5.10, 6.1, 6.12 and 7.2: handlers run with preemption disabled; a probe that
  * is hit inside of a handler on the same CPU is not run but counted in nmissed.
+ *
+ * A hook that was found stays registered until the module goes, and is disabled while nobody wants
+ * it: the function has no breakpoint then. unregister_kretprobes() takes the kretprobe away from
+ * the calls that are under way: get_kretprobe() is NULL from then on, also for a handler that is
+ * running (kernel/trace/trace_kprobe.c tests for it). The calls themselves end well, the kernel
+ * keeps what they return through.
  */
-#include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/kprobes.h>
-#include <linux/slab.h>
 
 #include "compat.h"
 #include "hooks.h"
 #include "probes.h"
 
 struct pbt_hook {
+	bool registered;
 	unsigned int probe;
-	bool of_exit;
 	union {
 		struct kprobe kp;
-		struct kretprobe rp;
+		struct kretprobe rp;	/* if probe_type(probe)->exit */
 	};
 };
+
+static struct pbt_hook hooks[NR_PROBES][PROBE_SYMBOLS];
 
 int hooks_usable(void)
 {
@@ -33,22 +40,23 @@ static int kprobe_entry(struct kprobe *kp, struct pt_regs *regs)
 	const unsigned int probe = container_of(kp, struct pbt_hook, kp)->probe;
 
 	rcu_read_lock();
+	pbt_probe_hit(probe);
 	probe_type(probe)->entry(probe, regs);
 	rcu_read_unlock();
 	return 0;
 }
 
-static unsigned int probe_of(struct kretprobe_instance *ri)
-{
-	return container_of(compat_kretprobe(ri), struct pbt_hook, rp)->probe;
-}
-
 static int kretprobe_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	const unsigned int probe = probe_of(ri);
+	const struct kretprobe *rp = compat_kretprobe(ri);
+	unsigned int probe;
 	bool wanted;
 
+	if (!rp)
+		return 1;
+	probe = container_of(rp, struct pbt_hook, rp)->probe;
 	rcu_read_lock();
+	pbt_probe_hit(probe);
 	wanted = probe_type(probe)->call(probe, regs, ri->data);
 	rcu_read_unlock();
 	return wanted ? 0 : 1;
@@ -56,72 +64,104 @@ static int kretprobe_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 static int kretprobe_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	const unsigned int probe = probe_of(ri);
+	const struct kretprobe *rp = compat_kretprobe(ri);
+	unsigned int probe;
 
+	if (!rp)
+		return 0;
+	probe = container_of(rp, struct pbt_hook, rp)->probe;
 	rcu_read_lock();
 	probe_type(probe)->exit(probe, ri->data);
 	rcu_read_unlock();
 	return 0;
 }
 
-struct pbt_hook *hook_add(unsigned int probe, const char *symbol, bool disarmed)
+int pbt_hook_find(unsigned int probe, unsigned int symbol)
 {
-	const u32 flags = disarmed ? KPROBE_FLAG_DISABLED : 0;
-	struct pbt_hook *h;
+	const struct pbt_probe_type *type = probe_type(probe);
+	struct pbt_hook *h = &hooks[probe][symbol];
 	int ret;
 
-	h = kzalloc(sizeof(*h), GFP_KERNEL);
-	if (!h)
-		return ERR_PTR(-ENOMEM);
+	if (h->registered)
+		return 0;
+	memset(h, 0, sizeof(*h));
 	h->probe = probe;
-	h->of_exit = probe_type(probe)->exit;
-	if (h->of_exit) {
-		h->rp.kp.symbol_name = symbol;
-		h->rp.kp.flags = flags;
+	if (type->exit) {
+		h->rp.kp.symbol_name = type->symbols[symbol];
+		h->rp.kp.flags = KPROBE_FLAG_DISABLED;
 		h->rp.entry_handler = kretprobe_entry;
 		h->rp.handler = kretprobe_exit;
 		h->rp.data_size = PROBE_DATA;
 		h->rp.maxactive = PROBE_MAXACTIVE;
 		ret = register_kretprobe(&h->rp);
 	} else {
-		h->kp.symbol_name = symbol;
-		h->kp.flags = flags;
+		h->kp.symbol_name = type->symbols[symbol];
+		h->kp.flags = KPROBE_FLAG_DISABLED;
 		h->kp.pre_handler = kprobe_entry;
 		ret = register_kprobe(&h->kp);
 	}
-	if (ret) {
-		kfree(h);
-		return ERR_PTR(ret);
-	}
-	return h;
+	h->registered = !ret;
+	return ret;
 }
 
-u64 hook_missed(const struct pbt_hook *h)
+int pbt_hook_arm(unsigned int probe, unsigned int symbol)
 {
-	return h->of_exit ? h->rp.nmissed + h->rp.kp.nmissed : h->kp.nmissed;
+	struct pbt_hook *h = &hooks[probe][symbol];
+	int ret = pbt_hook_find(probe, symbol);
+
+	if (ret)
+		return ret;
+	return probe_type(probe)->exit ? enable_kretprobe(&h->rp) : enable_kprobe(&h->kp);
+}
+
+void pbt_hooks_disarm(u32 which)
+{
+	unsigned int probe, i;
+
+	for (probe = 0; probe < NR_PROBES; probe++) {
+		for (i = 0; i < PROBE_SYMBOLS && which & BIT(probe); i++) {
+			struct pbt_hook *h = &hooks[probe][i];
+
+			if (!h->registered)
+				continue;
+			if (probe_type(probe)->exit)
+				disable_kretprobe(&h->rp);
+			else
+				disable_kprobe(&h->kp);
+		}
+	}
+}
+
+u64 pbt_hook_missed(unsigned int probe, unsigned int symbol)
+{
+	const struct pbt_hook *h = &hooks[probe][symbol];
+
+	if (!h->registered)
+		return 0;
+	return probe_type(probe)->exit ? h->rp.nmissed + h->rp.kp.nmissed : h->kp.nmissed;
 }
 
 /* For the price of two grace periods, however many they are. */
-u64 hooks_remove(struct pbt_hook *const hooks[], unsigned int nr)
+void pbt_hooks_exit(void)
 {
 	struct kprobe *kps[PROBE_HOOKS];
 	struct kretprobe *rps[PROBE_HOOKS];
-	unsigned int i, nr_kps = 0, nr_rps = 0;
-	u64 missed = 0;
+	unsigned int probe, i, nr_kps = 0, nr_rps = 0;
 
-	for (i = 0; i < nr; i++) {
-		if (hooks[i]->of_exit)
-			rps[nr_rps++] = &hooks[i]->rp;
-		else
-			kps[nr_kps++] = &hooks[i]->kp;
+	for (probe = 0; probe < NR_PROBES; probe++) {
+		for (i = 0; i < PROBE_SYMBOLS; i++) {
+			struct pbt_hook *h = &hooks[probe][i];
+
+			if (!h->registered)
+				continue;
+			if (probe_type(probe)->exit)
+				rps[nr_rps++] = &h->rp;
+			else
+				kps[nr_kps++] = &h->kp;
+		}
 	}
 	if (nr_kps)
 		unregister_kprobes(kps, nr_kps);
 	if (nr_rps)
 		unregister_kretprobes(rps, nr_rps);
-	for (i = 0; i < nr; i++) {
-		missed += hook_missed(hooks[i]);
-		kfree(hooks[i]);
-	}
-	return missed;
 }

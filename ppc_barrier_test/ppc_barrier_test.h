@@ -138,12 +138,13 @@ struct pbt_counters {
 	__u64 notify_changed;		/* ... and how often that was changed */
 	struct pbt_histogram workers;	/* create_io_thread() */
 	struct pbt_histogram task_work;	/* io_uring's and io-wq's callbacks */
-	__u64 missed;			/* probes inside of another one, of all sessions */
+	__u64 missed;			/* calls that the session's probes did not see, by anybody */
 	__u64 lost;			/* processes not in the session, for want of memory */
 	__u64 processes;		/* in the session now */
 	__u64 limited;			/* threads that got fewer workers than the kernel's */
 	__u64 pinned;			/* workers that were pinned */
-	__u64 reserved[6];
+	__u64 missed_ppm;		/* ... per million, of the probe with the largest share */
+	__u64 reserved[5];
 };
 
 /*

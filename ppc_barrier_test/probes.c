@@ -2,23 +2,21 @@
 /*
  * The probes by number, armed as long as some session wants them.
  */
-#include <linux/err.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
+#include <linux/math64.h>
 #include <linux/mutex.h>
+#include <linux/percpu.h>
 #include <linux/string.h>
 
 #include "hooks.h"
 #include "probes.h"
 
-struct probe {
-	unsigned int users;
-	struct pbt_hook *hooks[PROBE_SYMBOLS];	/* NULL where this kernel has no such function */
-};
+#define MILLION	1000000
 
 static DEFINE_MUTEX(arm_mutex);
-static struct probe probes[NR_PROBES];
-static u64 missed;		/* by probes that are disarmed by now */
+static unsigned int users[NR_PROBES];	/* sessions */
+static DEFINE_PER_CPU(unsigned long[NR_PROBES], hits);
 static bool presence_known;
 static u32 presence;
 
@@ -44,62 +42,64 @@ const struct pbt_probe_type *probe_type(unsigned int probe)
 	}
 }
 
-/* Takes back all of these probes, 1 << probe. */
-static void disarm(u32 which)
+void pbt_probe_hit(unsigned int probe)
 {
-	struct pbt_hook *hooks[PROBE_HOOKS];
-	unsigned int probe, i, nr = 0;
-
-	for (probe = 0; probe < NR_PROBES; probe++) {
-		for (i = 0; i < PROBE_SYMBOLS && which & BIT(probe); i++) {
-			struct pbt_hook **hook = &probes[probe].hooks[i];
-
-			if (!*hook)
-				continue;
-			hooks[nr++] = *hook;
-			*hook = NULL;
-		}
-	}
-	missed += hooks_remove(hooks, nr);
+	this_cpu_inc(hits[probe]);
 }
 
-/* Registers all functions of a probe that this kernel has, one at least. 0 or -errno. */
-static int arm(unsigned int probe, bool disarmed)
+static struct pbt_tally tally(unsigned int probe)
+{
+	struct pbt_tally t = { 0 };
+	unsigned int i;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		t.hits += per_cpu(hits[probe], cpu);
+	for (i = 0; i < PROBE_SYMBOLS; i++)
+		t.missed += pbt_hook_missed(probe, i);
+	return t;
+}
+
+/* All functions of a probe that this kernel has, one at least: armed or found. 0 or -errno. */
+static int arm(unsigned int probe, int (*hook)(unsigned int probe, unsigned int symbol))
 {
 	const struct pbt_probe_type *type = probe_type(probe);
-	unsigned int i, armed = 0;
+	unsigned int i, nr = 0;
+	int ret;
 
 	for (i = 0; i < PROBE_SYMBOLS && type->symbols[i]; i++) {
-		struct pbt_hook *hook = hook_add(probe, type->symbols[i], disarmed);
-
-		if (!IS_ERR(hook)) {
-			probes[probe].hooks[i] = hook;
-			armed++;
-		} else if (PTR_ERR(hook) != -ENOENT) {
-			disarm(BIT(probe));
-			return PTR_ERR(hook);
-		}
+		ret = hook(probe, i);
+		if (!ret)
+			nr++;
+		else if (ret != -ENOENT)
+			return ret;
 	}
-	return armed ? 0 : -ENOENT;
+	return nr ? 0 : -ENOENT;
+}
+
+/* What may go better the next time; other errors are of the function, such as a blacklisted one. */
+static bool transient(int error)
+{
+	return error == -ENOMEM || error == -EBUSY || error == -EAGAIN || error == -EINTR;
 }
 
 u32 probes_present(void)
 {
+	bool known = true;
 	unsigned int probe;
-	u32 tried = 0;
+	int ret;
 
 	mutex_lock(&arm_mutex);
 	if (!presence_known) {
+		presence = 0;
 		for (probe = 0; probe < NR_PROBES; probe++) {
-			if (!probes[probe].users) {
-				if (arm(probe, true))
-					continue;
-				tried |= BIT(probe);
-			}
-			presence |= BIT(probe);
+			ret = arm(probe, pbt_hook_find);
+			if (!ret)
+				presence |= BIT(probe);
+			else if (transient(ret))
+				known = false;
 		}
-		disarm(tried);
-		presence_known = true;
+		presence_known = known;
 	}
 	mutex_unlock(&arm_mutex);
 	return presence;
@@ -107,50 +107,62 @@ u32 probes_present(void)
 
 int probes_arm(struct session *s, u32 want)
 {
-	u32 added = 0, unused = 0;
+	u32 added = 0, unused = 0, keep;
 	unsigned int probe;
 	int ret = 0;
 
+	BUILD_BUG_ON(NR_PROBES > PBT_MAX_PROBES);
 	mutex_lock(&arm_mutex);
-	for (probe = 0; probe < NR_PROBES; probe++) {
+	for (probe = 0; probe < NR_PROBES && !ret; probe++) {
 		if (!(want & ~s->armed & BIT(probe)))
 			continue;
-		if (!probes[probe].users)
-			ret = arm(probe, false);
-		if (ret) {
-			/* back to what there was */
-			want = s->armed;
-			break;
-		}
-		probes[probe].users++;
 		added |= BIT(probe);
+		if (!users[probe]++)
+			ret = arm(probe, pbt_hook_arm);
+		s->since[probe] = tally(probe);
 	}
+	/* on an error back to what there was */
+	keep = ret ? s->armed : want;
 	for (probe = 0; probe < NR_PROBES; probe++) {
-		if (!((s->armed | added) & ~want & BIT(probe)))
+		struct pbt_tally now;
+
+		if (!((s->armed | added) & ~keep & BIT(probe)))
 			continue;
-		if (!--probes[probe].users)
+		now = tally(probe);
+		s->before[probe].hits += now.hits - s->since[probe].hits;
+		s->before[probe].missed += now.missed - s->since[probe].missed;
+		if (!--users[probe])
 			unused |= BIT(probe);
 	}
-	disarm(unused);
-	s->armed = want;
+	if (unused)
+		pbt_hooks_disarm(unused);
+	s->armed = keep;
 	mutex_unlock(&arm_mutex);
 	return ret;
 }
 
-u64 probes_missed(void)
+void pbt_probes_missed(const struct session *s, u64 *missed, u64 *ppm)
 {
-	unsigned int probe, i;
-	u64 sum;
+	unsigned int probe;
 
+	*missed = 0;
+	*ppm = 0;
 	mutex_lock(&arm_mutex);
-	sum = missed;
 	for (probe = 0; probe < NR_PROBES; probe++) {
-		for (i = 0; i < PROBE_SYMBOLS; i++)
-			if (probes[probe].hooks[i])
-				sum += hook_missed(probes[probe].hooks[i]);
+		struct pbt_tally t = s->before[probe];
+
+		if (s->armed & BIT(probe)) {
+			const struct pbt_tally now = tally(probe);
+
+			t.hits += now.hits - s->since[probe].hits;
+			t.missed += now.missed - s->since[probe].missed;
+		}
+		if (!t.missed)
+			continue;
+		*missed += t.missed;
+		*ppm = max(*ppm, div64_u64(t.missed * MILLION, t.hits + t.missed));
 	}
 	mutex_unlock(&arm_mutex);
-	return sum;
 }
 
 int probes_range(const char *symbol, unsigned long *begin, unsigned long *end)

@@ -46,8 +46,8 @@ extern const struct pbt_probe_type io_wq_type, set_cpus_type;
 const struct pbt_probe_type *probe_type(unsigned int probe);
 
 /*
- * Which probes this kernel can have, 1 << probe. Asks the kernel at the first call: registers each
- * disarmed, and takes it back. May sleep.
+ * Which probes this kernel can have, 1 << probe. Asks the kernel, and again as long as an answer
+ * was an error that may be gone the next time. May sleep.
  */
 u32 probes_present(void);
 
@@ -57,8 +57,15 @@ u32 probes_present(void);
  */
 int probes_arm(struct session *s, u32 want);
 
-/* Hits that came inside of another probe on the same CPU, or found no free kretprobe_instance. */
-u64 probes_missed(void);
+/* To be called by the hooks: the function of a probe was called, by whomever. */
+void pbt_probe_hit(unsigned int probe);
+
+/*
+ * What became of calls of the functions that @s has armed, by anybody, while it had them armed: how
+ * many were missed, and how many per million of the probe that missed the largest share. A call is
+ * missed that came inside of another probe on the same CPU, or found no free kretprobe_instance.
+ */
+void pbt_probes_missed(const struct session *s, u64 *missed, u64 *ppm);
 
 /*
  * Where a function begins and ends, by name; 0 or -ENOENT.

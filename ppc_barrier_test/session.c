@@ -314,7 +314,7 @@ static void get_counters(struct session *s, struct pbt_counters *c)
 		c->task_work.dead[i] = atomic64_read(&s->task_work[0][i]);
 		c->task_work.live[i] = atomic64_read(&s->task_work[1][i]);
 	}
-	c->missed = probes_missed();
+	pbt_probes_missed(s, &c->missed, &c->missed_ppm);
 	c->lost = atomic64_read(&s->lost);
 	c->processes = members_alive(s);
 	c->limited = atomic64_read(&s->limited);
@@ -438,6 +438,7 @@ static int __init pbt_init(void)
 static void __exit pbt_exit(void)
 {
 	misc_deregister(&session_device);
+	pbt_hooks_exit();
 	rcu_barrier();	/* member_free() */
 	pbt_litmus_exit();
 }

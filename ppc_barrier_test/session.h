@@ -17,6 +17,14 @@
 
 struct kthread_worker;
 
+#define PBT_MAX_PROBES	32	/* a bit each of what a session has armed */
+
+/* Calls of probed functions that were handled, and that were not. */
+struct pbt_tally {
+	u64 hits;
+	u64 missed;
+};
+
 struct session {
 	u64 id;			/* of two sessions the later one is the inner one */
 	struct mutex mutex;	/* knobs change one at a time */
@@ -26,6 +34,8 @@ struct session {
 	spinlock_t idle_lock;
 	unsigned int nr_idle;
 	struct kthread_worker *idle[PBT_IDLE_MAX];
+	struct pbt_tally since[PBT_MAX_PROBES];	/* as each probe was when it was armed */
+	struct pbt_tally before[PBT_MAX_PROBES];	/* of the times that it was armed before */
 
 	atomic64_t point[PBT_NR_POINTS];
 	atomic64_t notify_seen[PBT_NR_NOTIFY];
