@@ -70,7 +70,8 @@ static const char usage[] =
 	"  --json FILE       counters for programs\n"
 	"  --list            points, actions and modes, and what this kernel supports\n"
 	"exit status: COMMAND's, or 128 + its signal; 126, 127 it cannot be executed;\n"
-	"2 wrong usage, 4 skipped: the module or the kernel lacks something\n";
+	"2 wrong usage, 4 skipped: the module or the kernel lacks something, or COMMAND ended with 0\n"
+	"but the knobs did not act on 1 % of what they were for\n";
 
 static void parse_options(int argc, char **argv)
 {
@@ -321,13 +322,17 @@ static void json_histogram(FILE *f, const char *name, const struct pbt_histogram
  *	task_work	runs of task_work; of both by what brought them (syscall, syscall_exit, IPI,
  *			tick, other, kthread), apart for live and dead FP or vector state
  *	missed		calls that the probes did not see, by anybody
+ *	missed_ppm	... per million, of the point with the largest share
+ *	inactive	how often the probes were found switched off
  *	lost		processes that should have been in the session
+ *	joined		... and those that were
+ *	no_answer	why a clean command is no answer about the knobs: text, "" if it is
  *	processes	in the session at the end, barrier_ctl among them
  *
  * Returns 0 or -errno.
  */
 static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *counters,
-		      const char *missing, int code)
+		      const char *missing, const char *no_answer, int code)
 {
 	struct json_file json;
 	unsigned int i;
@@ -366,9 +371,15 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 		(unsigned long long)counters->limited, (unsigned long long)counters->pinned);
 	json_histogram(f, "workers", &counters->workers);
 	json_histogram(f, "task_work", &counters->task_work);
-	fprintf(f, "  \"missed\": %llu,\n  \"lost\": %llu,\n  \"processes\": %llu\n}\n",
-		(unsigned long long)counters->missed, (unsigned long long)counters->lost,
+	fprintf(f, "  \"missed\": %llu,\n  \"missed_ppm\": %llu,\n  \"inactive\": %llu,\n",
+		(unsigned long long)counters->missed, (unsigned long long)counters->missed_ppm,
+		(unsigned long long)counters->inactive);
+	fprintf(f, "  \"lost\": %llu,\n  \"joined\": %llu,\n  \"processes\": %llu,\n",
+		(unsigned long long)counters->lost, (unsigned long long)counters->joined,
 		(unsigned long long)counters->processes);
+	fprintf(f, "  \"no_answer\": ");
+	json_string(f, no_answer ?: "");
+	fprintf(f, "\n}\n");
 	return json_commit(&json);
 }
 
@@ -385,7 +396,7 @@ int main(int argc, char **argv)
 	char missing[1024] = "";
 	struct pbt_counters counters;
 	struct pbt_info info;
-	const char *why;
+	const char *why, *no_answer;
 	int code, ret;
 
 	parse_options(argc, argv);
@@ -406,7 +417,7 @@ int main(int argc, char **argv)
 		say("going on without what this kernel lacks: %s", missing);
 	}
 	if (ioctl(session, PBT_SET_KNOBS, &opt.knobs))
-		die(EXIT_SKIP, "the module cannot set these knobs: %s", strerror(errno));
+		die(EXIT_SKIP, "%s", module_why_not_set(errno));
 
 	ret = run_command(&code);
 	if (ret)
@@ -420,12 +431,15 @@ int main(int argc, char **argv)
 	module_print(stderr, &opt.knobs, &counters);
 	if (!(opt.knobs.flags & PBT_ACCOUNT))
 		say("this kernel cannot tell what brought task_work");
+	no_answer = module_no_answer(&counters);
+	if (no_answer)
+		say("no answer about the knobs: %s", no_answer);
 	if (opt.json) {
-		ret = write_json(&opt.knobs, &counters, missing, code);
+		ret = write_json(&opt.knobs, &counters, missing, no_answer, code);
 		if (ret) {
 			say("cannot write %s: %s", opt.json, strerror(-ret));
 			return code ?: 1;
 		}
 	}
-	return code;
+	return code ?: no_answer ? EXIT_SKIP : 0;
 }

@@ -101,7 +101,8 @@ struct result {
 	bool delivery_told;
 	uint64_t delivered[PBT_NR_DELIVERIES];	/* worker creations of all threads */
 	uint64_t rewritten;	/* notifications whose mode the module changed */
-	uint64_t missed;	/* probes that did not run meanwhile */
+	uint64_t missed;	/* calls that probes did not see meanwhile */
+	char no_answer[128];	/* why the knob is not worth an answer, or empty */
 };
 
 /* Survives the harness's fork of each test. */
@@ -985,6 +986,9 @@ static void settle_measured(struct result *r)
 	} else if (r->evidence.events < MIN_EVENTS) {
 		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
 		       sentence, MIN_EVENTS);
+	} else if (r->notify != PBT_NOTIFY_KERNEL && *r->no_answer) {
+		settle(&r->answer, "skip", "no answer about the module's knob: %s; %s",
+		       r->no_answer, sentence);
 	} else if (r->notify != PBT_NOTIFY_KERNEL && !knob_acted(r)) {
 		list_delivered(delivered, sizeof(delivered), r);
 		settle(&r->answer, "skip",
@@ -1037,7 +1041,7 @@ static const char *knobs_open(enum pbt_notify notify, int *session, struct resul
 		knobs.flags = info.deliveries ? PBT_ACCOUNT : 0;
 		if (!ioctl(*session, PBT_SET_KNOBS, &knobs))
 			return NULL;
-		why = "PBT_SET_KNOBS fails";
+		why = module_why_not_set(errno);
 	}
 	close(*session);
 	*session = -1;
@@ -1055,6 +1059,7 @@ static void knobs_close(int session, struct result *r)
 	if (!ioctl(session, PBT_GET_COUNTERS, &c)) {
 		r->rewritten = c.notify_changed;
 		r->missed = c.missed;
+		snprintf(r->no_answer, sizeof(r->no_answer), "%s", module_no_answer(&c) ?: "");
 		for (i = 0; i < PBT_NR_DELIVERIES; i++) {
 			r->delivered[i] = c.workers.live[i] + c.workers.dead[i];
 			r->delivery_told |= r->delivered[i] != 0;

@@ -44,6 +44,9 @@
 #define NAP_MS		10
 #define NODE_MS		2000	/* until udev, where there is no devtmpfs, has made the node */
 #define UNLOAD_MS	600000	/* longer than the runner gives any program: see unload() */
+#define UNSEEN_PPM	10000	/* of calls or processes: an answer about knobs allows no more */
+#define PROBES_OFF \
+	"the probes of this kernel do not act: kernel.ftrace_enabled or kprobes/enabled is 0"
 
 const char *const module_point_names[PBT_NR_POINTS] = PBT_POINT_NAMES;
 const char *const module_action_names[PBT_NR_ACTIONS] = PBT_ACTION_NAMES;
@@ -390,10 +393,19 @@ void module_load_unless(bool leave, char *why, size_t size)
 	snprintf(why, size, "%s", reason);
 }
 
+const char *module_why_not_set(int error)
+{
+	if (error == ESHUTDOWN)
+		return PROBES_OFF;
+	return sentence("the module cannot set these knobs: %s", strerror(error));
+}
+
 static const char *why_not_opened(int error)
 {
 	if (error == EOPNOTSUPP)
 		return "this kernel lacks the probes that a session of " NAME " needs";
+	if (error == ESHUTDOWN)
+		return PROBES_OFF;
 	if (error == EACCES || error == EPERM)
 		return "only root may open " PBT_DEVICE;
 	return sentence("cannot open " PBT_DEVICE ": %s", strerror(error));
@@ -634,6 +646,22 @@ unsigned int module_missing(const struct pbt_info *info, const struct pbt_knobs 
 	if (rest)
 		*rest = possible;
 	return nr;
+}
+
+/* --- what counters are worth */
+
+const char *module_no_answer(const struct pbt_counters *c)
+{
+	if (c->inactive)
+		return "the probes of this kernel were switched off meanwhile";
+	if (c->missed_ppm > UNSEEN_PPM)
+		return sentence("%llu calls were missed by probes, %.1f %% of those of one point",
+				(unsigned long long)c->missed, c->missed_ppm / 1e4);
+	if (c->lost * 1000000 > (c->lost + c->joined) * UNSEEN_PPM)
+		return sentence("%llu of %llu processes were not taken into the session",
+				(unsigned long long)c->lost,
+				(unsigned long long)(c->lost + c->joined));
+	return NULL;
 }
 
 /* --- counters for people */

@@ -77,6 +77,16 @@ const char *module_parse_workers(const char *text, struct pbt_knobs *knobs);
 unsigned int module_missing(const struct pbt_info *info, const struct pbt_knobs *knobs,
 			    struct pbt_knobs *rest, char *text, size_t size);
 
+/* Why PBT_SET_KNOBS failed with @error: one sentence, good until the next call. */
+const char *module_why_not_set(int error);
+
+/*
+ * Why nothing that ran clean under knobs is an answer about them, by the @counters of the end: the
+ * probes were off, or more than 1 % of the calls or processes were not seen. One sentence, good
+ * until the next call, or NULL.
+ */
+const char *module_no_answer(const struct pbt_counters *counters);
+
 /* Prints @counters as a table: what has happened, and what @knobs asks for. */
 void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_counters *counters);
 

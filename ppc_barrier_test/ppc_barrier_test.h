@@ -104,8 +104,9 @@ struct pbt_knob {
 
 /*
  * PBT_SET_KNOBS: replaces all knobs of the session. A new session has none. -EOPNOTSUPP if this
- * kernel lacks a point, a notification mode or a knob for workers, or the point an action; then
- * nothing has changed.
+ * kernel lacks a point, a notification mode or a knob for workers, or the point an action;
+ * -ESHUTDOWN if probes do not act (kernel.ftrace_enabled or kprobes/enabled is 0). Then nothing has
+ * changed.
  */
 struct pbt_knobs {
 	__u32 notify;			/* enum pbt_notify */
@@ -138,13 +139,15 @@ struct pbt_counters {
 	__u64 notify_changed;		/* ... and how often that was changed */
 	struct pbt_histogram workers;	/* create_io_thread() */
 	struct pbt_histogram task_work;	/* io_uring's and io-wq's callbacks */
-	__u64 missed;			/* calls that the session's probes did not see, by anybody */
+	__u64 missed;			/* calls, by anybody, that its probes did not see */
 	__u64 lost;			/* processes not in the session, for want of memory */
 	__u64 processes;		/* in the session now */
 	__u64 limited;			/* threads that got fewer workers than the kernel's */
 	__u64 pinned;			/* workers that were pinned */
 	__u64 missed_ppm;		/* ... per million, of the probe with the largest share */
-	__u64 reserved[5];
+	__u64 inactive;			/* how often probes were found not to act any more */
+	__u64 joined;			/* processes that have been in the session */
+	__u64 reserved[3];
 };
 
 /*

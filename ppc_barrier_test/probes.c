@@ -37,6 +37,10 @@ const struct pbt_probe_type *probe_type(unsigned int probe)
 		return &io_wq_type;
 	case PROBE_SET_CPUS:
 		return &set_cpus_type;
+	case PROBE_SELF:
+		return &pbt_self_type;
+	case PROBE_SELF_EXIT:
+		return &pbt_self_exit_type;
 	default:
 		return &point_types[probe];
 	}
@@ -105,6 +109,17 @@ u32 probes_present(void)
 	return presence;
 }
 
+/* What a session has to have armed beside @want: that by which these prove that they act. */
+static u32 with_proof(u32 want)
+{
+	unsigned int probe;
+
+	for (probe = 0; probe < NR_PROBES; probe++)
+		if (want & BIT(probe))
+			want |= BIT(probe_type(probe)->exit ? PROBE_SELF_EXIT : PROBE_SELF);
+	return want;
+}
+
 int probes_arm(struct session *s, u32 want)
 {
 	u32 added = 0, unused = 0, keep;
@@ -112,6 +127,7 @@ int probes_arm(struct session *s, u32 want)
 	int ret = 0;
 
 	BUILD_BUG_ON(NR_PROBES > PBT_MAX_PROBES);
+	want = with_proof(want);
 	mutex_lock(&arm_mutex);
 	for (probe = 0; probe < NR_PROBES && !ret; probe++) {
 		if (!(want & ~s->armed & BIT(probe)))
@@ -121,6 +137,8 @@ int probes_arm(struct session *s, u32 want)
 			ret = arm(probe, pbt_hook_arm);
 		s->since[probe] = tally(probe);
 	}
+	if (!ret)
+		ret = pbt_prove(want);
 	/* on an error back to what there was */
 	keep = ret ? s->armed : want;
 	for (probe = 0; probe < NR_PROBES; probe++) {
@@ -137,6 +155,16 @@ int probes_arm(struct session *s, u32 want)
 	if (unused)
 		pbt_hooks_disarm(unused);
 	s->armed = keep;
+	mutex_unlock(&arm_mutex);
+	return ret;
+}
+
+int pbt_probes_watch(struct session *s)
+{
+	int ret;
+
+	mutex_lock(&arm_mutex);
+	ret = pbt_prove(s->armed);
 	mutex_unlock(&arm_mutex);
 	return ret;
 }

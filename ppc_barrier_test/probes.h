@@ -18,6 +18,9 @@ enum pbt_probe {
 	PROBE_CREATE_WORKER_CB,
 	PROBE_IO_WQ_CREATE,
 	PROBE_SET_CPUS,
+	/* of the module itself, so that the probes prove that they act: prove.c */
+	PROBE_SELF,
+	PROBE_SELF_EXIT,
 	NR_PROBES
 };
 
@@ -41,6 +44,7 @@ struct pbt_probe_type {
 extern const struct pbt_probe_type point_types[PBT_NR_POINTS];
 extern const struct pbt_probe_type fork_type, notify_type, worker_type, tctx_type, create_cb_type;
 extern const struct pbt_probe_type io_wq_type, set_cpus_type;
+extern const struct pbt_probe_type pbt_self_type, pbt_self_exit_type;
 
 /* What a probe does, by its number. */
 const struct pbt_probe_type *probe_type(unsigned int probe);
@@ -53,9 +57,19 @@ u32 probes_present(void);
 
 /*
  * Changes what @s has armed to @want (1 << probe). Arms first; on an error (-ENOENT: there is no
- * such function, or what the kernel says) what was armed before still is. May sleep.
+ * such function, -ESHUTDOWN: probes do not act, or what the kernel says) what was armed before
+ * still is. May sleep.
  */
 int probes_arm(struct session *s, u32 want);
+
+/* Whether the probes that @s has armed act: 0 or -ESHUTDOWN. May sleep. */
+int pbt_probes_watch(struct session *s);
+
+/*
+ * prove.c. Whether those of PROBE_SELF and PROBE_SELF_EXIT that are in @armed are hit by a call of
+ * their function: 0 or -ESHUTDOWN. Nobody arms or disarms them meanwhile.
+ */
+int pbt_prove(u32 armed);
 
 /* To be called by the hooks: the function of a probe was called, by whomever. */
 void pbt_probe_hit(unsigned int probe);

@@ -98,6 +98,7 @@ void session_add(struct session *s, struct pid *tgid)
 	if (wanted) {
 		new->tgid = get_pid(tgid);
 		hash_add_rcu(members, &new->node, (unsigned long)tgid);
+		atomic64_inc(&s->joined);
 	}
 	raw_spin_unlock_irqrestore(&members_lock, flags);
 	if (!wanted)
@@ -314,8 +315,12 @@ static void get_counters(struct session *s, struct pbt_counters *c)
 		c->task_work.dead[i] = atomic64_read(&s->task_work[0][i]);
 		c->task_work.live[i] = atomic64_read(&s->task_work[1][i]);
 	}
+	if (pbt_probes_watch(s))
+		atomic64_inc(&s->inactive);
+	c->inactive = atomic64_read(&s->inactive);
 	pbt_probes_missed(s, &c->missed, &c->missed_ppm);
 	c->lost = atomic64_read(&s->lost);
+	c->joined = atomic64_read(&s->joined);
 	c->processes = members_alive(s);
 	c->limited = atomic64_read(&s->limited);
 	c->pinned = atomic64_read(&s->pinned);

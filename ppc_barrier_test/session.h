@@ -36,6 +36,7 @@ struct session {
 	struct kthread_worker *idle[PBT_IDLE_MAX];
 	struct pbt_tally since[PBT_MAX_PROBES];	/* as each probe was when it was armed */
 	struct pbt_tally before[PBT_MAX_PROBES];	/* of the times that it was armed before */
+	atomic64_t inactive;
 
 	atomic64_t point[PBT_NR_POINTS];
 	atomic64_t notify_seen[PBT_NR_NOTIFY];
@@ -43,6 +44,7 @@ struct session {
 	atomic64_t workers[2][PBT_NR_DELIVERIES];	/* [live] */
 	atomic64_t task_work[2][PBT_NR_DELIVERIES];
 	atomic64_t lost;
+	atomic64_t joined;
 	atomic64_t limited;
 	atomic64_t pinned;
 };
