@@ -321,6 +321,7 @@ static void json_histogram(FILE *f, const char *name, const struct pbt_histogram
  *	workers		creations of io-wq workers
  *	task_work	runs of task_work; of both by what brought them (syscall, syscall_exit, IPI,
  *			tick, other, kthread), apart for live and dead FP or vector state
+ *	cut		delays that were cut short, as interrupts were off
  *	missed		calls that the probes did not see, by anybody
  *	missed_ppm	... per million, of the point with the largest share
  *	inactive	how often the probes were found switched off
@@ -371,6 +372,7 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 		(unsigned long long)counters->limited, (unsigned long long)counters->pinned);
 	json_histogram(f, "workers", &counters->workers);
 	json_histogram(f, "task_work", &counters->task_work);
+	fprintf(f, "  \"cut\": %llu,\n", (unsigned long long)counters->cut);
 	fprintf(f, "  \"missed\": %llu,\n  \"missed_ppm\": %llu,\n  \"inactive\": %llu,\n",
 		(unsigned long long)counters->missed, (unsigned long long)counters->missed_ppm,
 		(unsigned long long)counters->inactive);

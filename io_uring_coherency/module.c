@@ -751,6 +751,9 @@ void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_count
 		print_row(f, "task_work", "dead", counters->task_work.dead);
 	}
 
+	if (counters->cut)
+		fprintf(f, "cut: %llu delays, to leave interrupts off no longer than %u us\n",
+			(unsigned long long)counters->cut, PBT_IRQS_OFF_MAX);
 	if (counters->missed)
 		fprintf(f, "missed: %llu calls, at most %.2f %% of those of one point\n",
 			(unsigned long long)counters->missed, counters->missed_ppm / 1e4);

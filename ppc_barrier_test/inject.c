@@ -7,7 +7,10 @@
  * and filemap_read(), mm/filemap.c, have a kiocb and an iov_iter (but see compat.h).
  */
 #include <linux/delay.h>
+#include <linux/irq_work.h>
+#include <linux/irqflags.h>
 #include <linux/pagemap.h>
+#include <linux/percpu.h>
 #include <linux/highmem.h>
 
 #include "arch.h"
@@ -91,9 +94,54 @@ static noinline void pbt_action_udelay(u32 usecs)
 	udelay(usecs);
 }
 
+/*
+ * Delays that were spent since this CPU had its interrupts on, in microseconds: try_to_wake_up() is
+ * called for each waiter of a queue without a break. They were on when irqs_on has run, which is
+ * asked for only when much is spent: it is an interrupt itself.
+ */
+static DEFINE_PER_CPU(u32, irqs_off_usecs);
+static DEFINE_PER_CPU(struct irq_work, irqs_on);
+
+static void irqs_were_on(struct irq_work *work)
+{
+	this_cpu_write(irqs_off_usecs, 0);
+}
+
+/* What of a delay may be spent. In the handler of a breakpoint interrupts are off, too. */
+static u32 pbt_delay_allowed(u32 usecs)
+{
+	u32 spent, allowed;
+
+	if (!irqs_disabled())
+		return usecs;
+	spent = this_cpu_read(irqs_off_usecs);
+	allowed = min(usecs, PBT_IRQS_OFF_MAX - spent);
+	this_cpu_write(irqs_off_usecs, spent + allowed);
+	if (spent + allowed >= PBT_IRQS_OFF_MAX / 8)
+		irq_work_queue(this_cpu_ptr(&irqs_on));
+	return allowed;
+}
+
+void pbt_inject_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		init_irq_work(per_cpu_ptr(&irqs_on, cpu), irqs_were_on);
+}
+
+void pbt_inject_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		irq_work_sync(per_cpu_ptr(&irqs_on, cpu));
+}
+
 static void act(struct session *s, unsigned int point, const struct span *span)
 {
 	const struct pbt_knob *knob = &s->knobs.point[point];
+	u32 usecs, allowed;
 
 	switch (READ_ONCE(knob->action)) {
 	case PBT_OFF:
@@ -118,7 +166,11 @@ static void act(struct session *s, unsigned int point, const struct span *span)
 		pbt_action_flush_dcache(span);
 		break;
 	case PBT_UDELAY:
-		pbt_action_udelay(READ_ONCE(knob->usecs));
+		usecs = READ_ONCE(knob->usecs);
+		allowed = pbt_delay_allowed(usecs);
+		if (allowed < usecs)
+			atomic64_inc(&s->cut);
+		pbt_action_udelay(allowed);
 		break;
 	}
 	atomic64_inc(&s->point[point]);

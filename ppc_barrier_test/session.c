@@ -320,6 +320,7 @@ static void get_counters(struct session *s, struct pbt_counters *c)
 	c->inactive = atomic64_read(&s->inactive);
 	pbt_probes_missed(s, &c->missed, &c->missed_ppm);
 	c->lost = atomic64_read(&s->lost);
+	c->cut = atomic64_read(&s->cut);
 	c->joined = atomic64_read(&s->joined);
 	c->processes = members_alive(s);
 	c->limited = atomic64_read(&s->limited);
@@ -437,6 +438,7 @@ static int __init pbt_init(void)
 		pr_err("kprobes are not safe on powerpc with preemption, and there is no fprobe\n");
 		return ret;
 	}
+	pbt_inject_init();
 	return misc_register(&session_device);
 }
 
@@ -444,6 +446,7 @@ static void __exit pbt_exit(void)
 {
 	misc_deregister(&session_device);
 	pbt_hooks_exit();
+	pbt_inject_exit();
 	rcu_barrier();	/* member_free() */
 	pbt_litmus_exit();
 }

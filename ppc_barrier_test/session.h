@@ -43,6 +43,7 @@ struct session {
 	atomic64_t notify_changed;
 	atomic64_t workers[2][PBT_NR_DELIVERIES];	/* [live] */
 	atomic64_t task_work[2][PBT_NR_DELIVERIES];
+	atomic64_t cut;
 	atomic64_t lost;
 	atomic64_t joined;
 	atomic64_t limited;
@@ -62,6 +63,10 @@ void session_add(struct session *s, struct pid *tgid);
 long pbt_offload_write(struct session *s, const struct pbt_write *w);
 /* Ends the session's kthreads. No PBT_WRITE is running: the file is being released. */
 void pbt_offload_end(struct session *s);
+
+/* inject.c. The module comes, and goes: nothing is armed. The second may sleep. */
+void pbt_inject_init(void);
+void pbt_inject_exit(void);
 
 /* litmus.c. 0 or -errno, see PBT_LITMUS; results in @arg. May sleep. */
 long pbt_litmus_run(struct pbt_litmus *arg);
