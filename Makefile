@@ -9,7 +9,8 @@ TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_k
 # Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
 # need, and the yardstick for speed.
 TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test claims_test page_test \
-	cpu_pairs_test regs_test without_io_uring innodb_page thread_rate
+	cpu_pairs_test regs_test without_io_uring innodb_page thread_rate \
+	module_storm
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -100,6 +101,9 @@ $(OUTPUT)/barrier_ctl: $(src)/barrier_ctl.c $(src)/module.c $(src)/json.c $(head
 $(OUTPUT)/kernel_order: $(addprefix $(src)/,kernel_order.c cpu_pairs.c program.c module.c json.c \
 		evidence.c) $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -lm -o $@
+
+$(OUTPUT)/module_storm: $(src)/module_storm.c $(src)/module.c $(headers)
+	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
 
 $(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
 	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@

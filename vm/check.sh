@@ -2176,6 +2176,78 @@ check_fuzz()
 	! grep '^not ok' "$SCRATCH/guest/ktap" || fail "a test failed"
 }
 
+# What could crash a kernel through the module: points that come and go under load, functions that
+# a task sleeps in meanwhile, many delays in a row with interrupts off. The guest's log tells.
+# check_storm KERNEL ARCH SECONDS
+check_storm()
+{
+	printf '#!/bin/sh\nseconds=%s\n' "$3" >"$SCRATCH/guest.sh"
+	cat >>"$SCRATCH/guest.sh" <<-'EOF'
+		cd /kselftest/io_uring_coherency || exit 1
+		for fs in ext4 xfs; do
+			mkdir -p /mnt/$fs
+			grep " /mnt/$fs " /proc/mounts || mount -t ramfs none /mnt/$fs || exit
+			./module_storm toggle "$seconds" /mnt/$fs/file || exit
+		done
+		if grep " xfs " /proc/mounts; then
+			./module_storm sleep /mnt/ext4/file /mnt/xfs || exit
+		fi
+		./module_storm wake 1000 10000 || exit
+		rmmod ppc_barrier_test 2>/dev/null
+		echo "storm is over"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=$2 OPT_SMP=4 OPT_TIMEOUT=$((60 + 4 * $3))
+	guest_disks
+	guest_of "$1" ""
+	grep '^storm is over$' "$SCRATCH/guest/ktap"
+	grep '^1000 threads woken .* ms, 9[0-9][0-9] delays cut$' "$SCRATCH/guest/ktap"
+}
+
+# Knobs on a kernel whose probes are switched off, before or meanwhile, or miss calls: no answer.
+# The next session has nothing of it.
+check_probes_off()
+{
+	cat >"$SCRATCH/guest.sh" <<-'EOF'
+		#!/bin/sh
+		cd /kselftest/io_uring_coherency || exit 1
+		no_answer()
+		{
+			want=$1
+			shift
+			"$@" >/tmp/out 2>&1
+			code=$?
+			cat /tmp/out
+			[ $code = 4 ] && grep -q "$want" /tmp/out && return 0
+			echo "failed: $*: code $code"
+			exit 1
+		}
+		for switch in /proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled; do
+			echo 0 >$switch || exit 1
+			no_answer "probes of this kernel do not act" \
+				./barrier_ctl --at io_write=udelay:1000 -- true
+			no_answer "probes of this kernel do not act" ./live_registers -t 2 \
+				--only poll_wake_default_by_no_ipi
+			echo 1 >$switch || exit 1
+			no_answer "were switched off meanwhile" ./barrier_ctl --notify no_ipi \
+				--json /results/off.json -- sh -c "echo 0 >$switch"
+			echo 1 >$switch || exit 1
+			./barrier_ctl --notify no_ipi --json /results/on.json -- true || exit 1
+		done
+		./module_storm miss || exit
+		no_answer "calls were missed by probes" ./barrier_ctl --json /results/missed.json \
+			--at try_to_wake_up=none -- ./module_storm miss
+		echo "all is well"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=ppc64le
+	guest_of source:6.1 ""
+	grep '^all is well$' "$SCRATCH/guest/ktap"
+	jq -e '.inactive > 0 and (.no_answer | test("switched off"))' "$SCRATCH/guest/off.json"
+	jq -e '.inactive == 0 and .missed == 0 and .no_answer == ""' "$SCRATCH/guest/on.json"
+	jq -e '.missed_ppm > 10000 and .exit_code == 0' "$SCRATCH/guest/missed.json"
+}
+
 # The module's programs on a kernel that reports lock order, sleeping in the wrong place, leaks and
 # what else is asked for; module_knobs more than once, as it arms and disarms most.
 # check_debug_kernel KERNEL [CONFIG_LINE...]
@@ -2640,6 +2712,7 @@ check_on()
 	t "kernel-$version" kernel_get "source:$version" ppc64le
 	t "quiet-$version-ppc64le" check_quiet "source:$version" ppc64le
 	t "caught-$version-$fp-vmx" check_caught "$version" "$fp-vmx" "vs0 vs32"
+	t "storm-$version-ppc64le" check_storm "source:$version" ppc64le $((10 + ${OPT_LONG:+5}0))
 	if [ "$version" = 6.1 ] || [ -n "$OPT_LONG" ]; then
 		t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
 		t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
@@ -2779,6 +2852,7 @@ run_check()
 		cqe_write fixed_write
 	t rings-sqpoll-looks-first check_edges_caught sqpoll-looks-first ring_order "" sqpoll_wakeup
 	t barrier-ctl check_barrier_ctl
+	t probes-off check_probes_off
 	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
 	# arming takes several times as long there
@@ -2839,6 +2913,9 @@ run_check()
 			--repeat 60 --kernel "source:6.1+$both"
 		t mariadb-knobs check_mariadb_knobs
 		t mariadb-refused check_mariadb_refused
+		for arch in x86_64 arm64; do
+			t "storm-debian-$arch" check_storm distro "$arch" 60
+		done
 		t litmus-6.12 check_litmus 6.12
 		t litmus-mainline check_litmus mainline
 		t module-by-kselftest check_module_by_kselftest
