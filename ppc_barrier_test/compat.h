@@ -5,8 +5,8 @@
 #ifndef PBT_COMPAT_H
 #define PBT_COMPAT_H
 
-#ifndef CONFIG_KPROBES
-#error "ppc_barrier_test needs a kernel with CONFIG_KPROBES"
+#if !defined(CONFIG_KPROBES) || !defined(CONFIG_TRACEPOINTS)
+#error "ppc_barrier_test needs a kernel with CONFIG_KPROBES and CONFIG_TRACEPOINTS"
 #endif
 
 #include <linux/fs.h>
@@ -92,6 +92,11 @@ static inline ssize_t compat_iter_write(struct file *file, struct iov_iter *iter
 #ifndef kthread_run_worker
 #define kthread_run_worker	kthread_create_worker
 #endif
+
+/* "sched: Add group_dead to sched_process_exit", the type of its functions tells */
+#define COMPAT_EXIT_OF_GROUP	\
+	__builtin_types_compatible_p(typeof(check_trace_callback_type_sched_process_exit), \
+				     void (void (*)(void *, struct task_struct *, bool)))
 
 /* "sched: Change task_struct::state", v5.14 */
 static inline unsigned int compat_task_state(const struct task_struct *task)

@@ -73,6 +73,9 @@ static noinline void pbt_action_flush_dcache(const struct span *span)
 	pgoff_t index = span->pos >> PAGE_SHIFT, last;
 	struct page *page;
 
+	/* nothing to do, and no place to put a page: the handler of a breakpoint is like an NMI */
+	if (!ARCH_IMPLEMENTS_FLUSH_DCACHE_PAGE)
+		return;
 	if (!span->file || !span->len)
 		return;
 	last = (span->pos + span->len - 1) >> PAGE_SHIFT;

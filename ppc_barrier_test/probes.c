@@ -23,8 +23,6 @@ static u32 presence;
 const struct pbt_probe_type *probe_type(unsigned int probe)
 {
 	switch (probe) {
-	case PROBE_FORK:
-		return &fork_type;
 	case PROBE_NOTIFY:
 		return &notify_type;
 	case PROBE_CREATE_IO_THREAD:

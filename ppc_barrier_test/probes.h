@@ -11,8 +11,7 @@
 
 enum pbt_probe {
 	/* the first are the points: enum pbt_point */
-	PROBE_FORK = PBT_NR_POINTS,
-	PROBE_NOTIFY,
+	PROBE_NOTIFY = PBT_NR_POINTS,
 	PROBE_CREATE_IO_THREAD,
 	PROBE_TCTX_TASK_WORK,
 	PROBE_CREATE_WORKER_CB,
@@ -42,7 +41,7 @@ struct pbt_probe_type {
 };
 
 extern const struct pbt_probe_type point_types[PBT_NR_POINTS];
-extern const struct pbt_probe_type fork_type, notify_type, worker_type, tctx_type, create_cb_type;
+extern const struct pbt_probe_type notify_type, worker_type, tctx_type, create_cb_type;
 extern const struct pbt_probe_type io_wq_type, set_cpus_type;
 extern const struct pbt_probe_type pbt_self_type, pbt_self_exit_type;
 

@@ -5,8 +5,8 @@
  * A session acts on processes, that is on all threads that share a tgid: io-wq workers and SQ
  * threads are such threads of the process that they work for (create_io_thread(), kernel/fork.c,
  * in 5.10.162 and since 5.12). Which processes: the opener, what it had forked before, and what
- * any of them forks later, seen by a probe of wake_up_new_task(), which runs in the parent. A
- * daemon that leaves its parent stays in the session.
+ * any of them forks later, seen by the tracepoint sched_process_fork, which the parent passes
+ * before the child runs. A daemon that leaves its parent stays in the session.
  */
 #define pr_fmt(fmt)	KBUILD_MODNAME ": " fmt
 
@@ -21,12 +21,14 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
+#include <trace/events/sched.h>
 
 #include "arch.h"
 #include "compat.h"
 #include "delivery.h"
 #include "hooks.h"
 #include "probes.h"
+#include "tracepoints.h"
 
 #define MEMBER_BITS	10
 
@@ -39,7 +41,13 @@ struct member {
 };
 
 static DEFINE_HASHTABLE(members, MEMBER_BITS);
-static DEFINE_RAW_SPINLOCK(members_lock);	/* taken in probes */
+static DEFINE_RAW_SPINLOCK(members_lock);
+
+static DEFINE_MUTEX(sessions_mutex);	/* a session begins or ends */
+static unsigned int sessions;
+/* the session that members_start() is filling, and the process that opens it */
+static struct session *starting;
+static struct task_struct *opener;
 
 static atomic64_t last_id = ATOMIC64_INIT(0);
 
@@ -72,7 +80,7 @@ struct session *session_of(const struct pid *tgid)
 
 /*
  * Takes a process into a session, and drops those of its hash bucket that are dead, so that there
- * are never many. In probes as well: wake_up_new_task() is called without locks of the allocator.
+ * are never many. In tracepoints as well, which are passed without locks of the allocator.
  */
 void session_add(struct session *s, struct pid *tgid)
 {
@@ -134,46 +142,124 @@ static u64 members_alive(const struct session *s)
 	return nr;
 }
 
-/* The opener, and what descends from it. The probe of fork is armed: nobody slips through. */
+static bool in_session(const struct session *s, const struct pid *tgid)
+{
+	struct member *m;
+
+	hash_for_each_possible_rcu(members, m, node, (unsigned long)tgid)
+		if (m->tgid == tgid && m->session == s)
+			return true;
+	return false;
+}
+
+/* Under rcu_read_lock(). */
+static bool descends(const struct session *s, struct task_struct *p)
+{
+	for (; p != &init_task; p = rcu_dereference(p->real_parent))
+		if (same_thread_group(p, opener) || in_session(s, task_tgid(p)))
+			return true;
+	return false;
+}
+
+/*
+ * The opener, and what descends from it. Forks are seen: nobody slips through. Nor does a child
+ * that is not yet reached when its parent exits, and which then is another one's: see exiting().
+ */
 static void members_start(struct session *s)
 {
-	struct task_struct *p, *ancestor;
+	struct task_struct *p;
 
+	opener = current;
+	/* pairs with smp_load_acquire() in exiting(): there is an opener by then */
+	smp_store_release(&starting, s);
 	session_add(s, task_tgid(current));
 	rcu_read_lock();
 	for_each_process(p) {
-		for (ancestor = p; ancestor != &init_task;
-		     ancestor = rcu_dereference(ancestor->real_parent)) {
-			if (!same_thread_group(ancestor, current))
-				continue;
-			if (pid_alive(p) && task_tgid(p))
-				session_add(s, task_tgid(p));
-			break;
-		}
+		if (!pid_alive(p) || !task_tgid(p) || !descends(s, p))
+			continue;
+		session_add(s, task_tgid(p));
+		/* pairs with that in forked(): it finds the parent, or we the child, further on */
+		smp_mb();
 	}
 	rcu_read_unlock();
+	WRITE_ONCE(starting, NULL);
+	/* opener and session stay as long as exiting() may use them */
+	synchronize_rcu();
 }
 
-/* void wake_up_new_task(struct task_struct *p), kernel/sched/core.c: the end of each fork. */
-static void fork_entry(unsigned int probe, struct pt_regs *regs)
+static void forked(void *data, struct task_struct *parent, struct task_struct *child)
 {
-	struct task_struct *child = (struct task_struct *)arch_argument(regs, 0);
-	struct pid *tgid = task_tgid(current);
+	struct pid *tgid = task_tgid(parent);
 	struct member *m;
 
-	/* a thread; a worker */
-	if (same_thread_group(child, current))
+	/* a thread */
+	if (same_thread_group(child, parent))
 		return;
+	/* pairs with that in members_start(): @child is in the list of all processes */
+	smp_mb();
+	rcu_read_lock();
 	/* members_lock is not taken: an entry that is added meanwhile is @child's own */
 	hash_for_each_possible_rcu(members, m, node, (unsigned long)tgid)
 		if (m->tgid == tgid)
 			session_add(m->session, task_tgid(child));
+	rcu_read_unlock();
 }
 
-const struct pbt_probe_type fork_type = {
-	.symbols = { "wake_up_new_task" },
-	.entry = fork_entry,
+/* do_exit(), kernel/exit.c, passes this before exit_notify() gives the children away. */
+static void exiting(void *data, struct task_struct *parent)
+{
+	struct session *s;
+	struct task_struct *p;
+
+	rcu_read_lock();
+	/* pairs with smp_store_release() in members_start() */
+	s = smp_load_acquire(&starting);
+	if (s && descends(s, parent))
+		for_each_process(p)
+			if (same_thread_group(rcu_dereference(p->real_parent), parent) &&
+			    pid_alive(p) && task_tgid(p))
+				session_add(s, task_tgid(p));
+	rcu_read_unlock();
+}
+
+static void exiting_of_group(void *data, struct task_struct *parent, bool group_dead)
+{
+	exiting(data, parent);
+}
+
+static struct pbt_trace traces[] = {
+	{ .name = "sched_process_fork", .function = forked },
+	{
+		.name = "sched_process_exit",
+		.function = COMPAT_EXIT_OF_GROUP ? (void *)exiting_of_group : (void *)exiting,
+	},
 };
+
+/* Begins a session, but for its knobs. 0 or -errno. */
+static int session_start(struct session *s)
+{
+	int ret = 0;
+
+	mutex_lock(&sessions_mutex);
+	if (!sessions)
+		ret = pbt_traces_take(traces, ARRAY_SIZE(traces));
+	if (!ret) {
+		sessions++;
+		members_start(s);
+	}
+	mutex_unlock(&sessions_mutex);
+	return ret;
+}
+
+/* When it returns no process is in the session, and none will be. */
+static void session_end(struct session *s)
+{
+	members_drop(s);
+	mutex_lock(&sessions_mutex);
+	if (!--sessions)
+		pbt_traces_release(traces, ARRAY_SIZE(traces));
+	mutex_unlock(&sessions_mutex);
+}
 
 /* --- what this kernel can do */
 
@@ -249,7 +335,7 @@ static int check_knobs(const struct pbt_knobs *k)
 
 static u32 wanted_probes(const struct pbt_knobs *k)
 {
-	u32 want = BIT(PROBE_FORK);
+	u32 want = 0;
 	unsigned int i;
 
 	for (i = 0; i < PBT_NR_POINTS; i++)
@@ -343,12 +429,11 @@ static int session_open(struct inode *inode, struct file *file)
 	mutex_init(&s->mutex);
 	spin_lock_init(&s->idle_lock);
 	s->id = atomic64_inc_return(&last_id);
-	ret = probes_arm(s, BIT(PROBE_FORK));
+	ret = session_start(s);
 	if (ret) {
 		kfree(s);
-		return ret == -ENOENT ? -EOPNOTSUPP : ret;
+		return ret;
 	}
-	members_start(s);
 	file->private_data = s;
 	return 0;
 }
@@ -357,7 +442,7 @@ static int session_release(struct inode *inode, struct file *file)
 {
 	struct session *s = file->private_data;
 
-	members_drop(s);
+	session_end(s);
 	probes_arm(s, 0);
 	if (s->knobs.flags & PBT_ACCOUNT)
 		delivery_put();
