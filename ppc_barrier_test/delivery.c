@@ -6,22 +6,23 @@
  *
  * powerpc keeps the vector in the user's struct pt_regs. x86 and arm64 tell a system call from
  * everything else there (syscall_get_nr()); which interrupt it was is taken from the tracepoints of
- * arch.h, the last that this CPU passed.
+ * arch.h, the last that found the task in
+ * user mode.
  *
  * create_io_thread(): kernel/fork.c; create_worker_cb(): io_uring/io-wq.c; tctx_task_work():
  * io_uring/io_uring.c, io_uring/tw.c in 7.2. task_work_run() calls the last two by pointer, so they
  * are never inlined.
  */
+#include <linux/hash.h>
 #include <linux/interrupt.h>
 #include <linux/mutex.h>
-#include <linux/percpu.h>
 #include <linux/stacktrace.h>
 #include <linux/string.h>
-#include <linux/tracepoint.h>
 
 #include "arch.h"
 #include "delivery.h"
 #include "probes.h"
+#include "tracepoints.h"
 
 #define STACK_DEPTH	48
 
@@ -31,15 +32,26 @@ static unsigned long task_work_run_begin, task_work_run_end;
 
 #ifndef ARCH_DELIVERY_BY_REGS
 
-static struct tracepoint *tracepoints[ARRAY_SIZE(arch_tracepoints)];
-static DEFINE_PER_CPU(enum pbt_delivery, last_irq) = PBT_OTHER;
+#define TASK_BITS	10
+
+/*
+ * The last interrupt that came to a task in user mode. By the task, which may have been on another
+ * CPU since: its address, and enum pbt_delivery in the low bits, where that is 0.
+ */
+static unsigned long last_irqs[1 << TASK_BITS];
+
+static unsigned long *last_irq(const struct task_struct *task)
+{
+	return &last_irqs[hash_ptr((void *)task, TASK_BITS)];
+}
 
 /* Not while the task is in a system call: what comes then does not bring it into the kernel. */
 static void irq_came(enum pbt_delivery kind)
 {
+	BUILD_BUG_ON(PBT_NR_DELIVERIES > __alignof__(struct task_struct));
 	if (!(current->flags & PF_KTHREAD) &&
 	    syscall_get_nr(current, task_pt_regs(current)) == -1)
-		this_cpu_write(last_irq, kind);
+		WRITE_ONCE(*last_irq(current), (unsigned long)current | kind);
 }
 
 static enum pbt_delivery irq_kind(const struct arch_tracepoint *t)
@@ -84,68 +96,42 @@ static void *irq_function(enum arch_irq prototype)
 	return NULL;
 }
 
-static void find_tracepoint(struct tracepoint *tp, void *arg)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(arch_tracepoints); i++)
-		if (!strcmp(tp->name, arch_tracepoints[i].name))
-			tracepoints[i] = tp;
-}
+static struct pbt_trace traces[ARRAY_SIZE(arch_tracepoints)];
 
 static bool find_tracepoints(void)
 {
 	unsigned int i;
 
-	for_each_kernel_tracepoint(find_tracepoint, NULL);
-	for (i = 0; i < ARRAY_SIZE(arch_tracepoints); i++)
-		if (!tracepoints[i])
-			return false;
-	return true;
-}
-
-static void release_tracepoints(unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		tracepoint_probe_unregister(tracepoints[i],
-					    irq_function(arch_tracepoints[i].prototype),
-					    (void *)&arch_tracepoints[i]);
-	tracepoint_synchronize_unregister();
+	for (i = 0; i < ARRAY_SIZE(traces); i++) {
+		traces[i].name = arch_tracepoints[i].name;
+		traces[i].function = irq_function(arch_tracepoints[i].prototype);
+		traces[i].data = (void *)&arch_tracepoints[i];
+	}
+	return pbt_traces_found(traces, ARRAY_SIZE(traces));
 }
 
 static int take_tracepoints(void)
 {
-	unsigned int i;
-	int ret;
+	return pbt_traces_take(traces, ARRAY_SIZE(traces));
+}
 
-	if (!find_tracepoints())
-		return -EOPNOTSUPP;
-	for (i = 0; i < ARRAY_SIZE(arch_tracepoints); i++) {
-		ret = tracepoint_probe_register(tracepoints[i],
-						irq_function(arch_tracepoints[i].prototype),
-						(void *)&arch_tracepoints[i]);
-		if (ret) {
-			release_tracepoints(i);
-			return ret;
-		}
-	}
-	return 0;
+static void release_tracepoints(void)
+{
+	pbt_traces_release(traces, ARRAY_SIZE(traces));
 }
 
 static enum pbt_delivery arch_delivery(const struct pt_regs *regs)
 {
+	unsigned long kind;
+
 	if (syscall_get_nr(current, (struct pt_regs *)regs) != -1)
 		return PBT_SYSCALL_EXIT;
-	return this_cpu_read(last_irq);
+	kind = READ_ONCE(*last_irq(current)) - (unsigned long)current;
+	/* another task may take the same place */
+	return kind < PBT_NR_DELIVERIES ? kind : PBT_OTHER;
 }
 
-#define DELIVERY_TRACEPOINTS	ARRAY_SIZE(arch_tracepoints)
-
 #else /* ARCH_DELIVERY_BY_REGS */
-
-#define DELIVERY_TRACEPOINTS	0
 
 static bool find_tracepoints(void)
 {
@@ -157,7 +143,7 @@ static int take_tracepoints(void)
 	return 0;
 }
 
-static void release_tracepoints(unsigned int nr)
+static void release_tracepoints(void)
 {
 }
 
@@ -235,14 +221,12 @@ u32 delivery_kinds(void)
 {
 	const u32 probes = BIT(PROBE_CREATE_IO_THREAD) | BIT(PROBE_TCTX_TASK_WORK) |
 			   BIT(PROBE_CREATE_WORKER_CB);
-	static bool known;
 	static u32 kinds;
 
 	mutex_lock(&delivery_mutex);
-	if (!known && (probes_present() & probes) == probes && find_tracepoints() &&
+	if (!kinds && (probes_present() & probes) == probes && find_tracepoints() &&
 	    !probes_range("task_work_run", &task_work_run_begin, &task_work_run_end))
 		kinds = BIT(PBT_NR_DELIVERIES) - 1;
-	known = true;
 	mutex_unlock(&delivery_mutex);
 	return kinds;
 }
@@ -264,6 +248,6 @@ void delivery_put(void)
 {
 	mutex_lock(&delivery_mutex);
 	if (!--users)
-		release_tracepoints(DELIVERY_TRACEPOINTS);
+		release_tracepoints();
 	mutex_unlock(&delivery_mutex);
 }
