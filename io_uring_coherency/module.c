@@ -322,6 +322,8 @@ static const char *why_not_loaded(const char *path, const char *release, int err
 				path);
 	case ENOSYS:
 		return "this kernel cannot load modules";
+	case EOPNOTSUPP:
+		return NAME " is not for kernels such as this one, see dmesg";
 	case ECHILD:
 		return "modprobe " NAME " failed, see dmesg";
 	default:

@@ -519,6 +519,11 @@ static int __init pbt_init(void)
 {
 	int ret = hooks_usable();
 
+	/* the tracepoint of fork allocates, flush_dcache puts pages: both may sleep there */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("ppc_barrier_test: not for kernels with PREEMPT_RT\n");
+		return -EOPNOTSUPP;
+	}
 	if (ret) {
 		pr_err("kprobes are not safe on powerpc with preemption, and there is no fprobe\n");
 		return ret;
