@@ -8,8 +8,9 @@
  *				threads of the session and of nobody's read and write FILE, and
  *				wake each other
  *	sleep FILE DIRECTORY	a thread sleeps in filemap_read(), whose exit was probed, while
- *				that session changes its knobs, or ends and another one begins.
- *				DIRECTORY is on a file system that can be frozen, FILE is not.
+ *				that session changes its knobs, or ends and another one begins, or
+ *				the module goes, if it can, and is loaded again. DIRECTORY is on a
+ *				file system that can be frozen, FILE is not.
  *	wake WAITERS USECS	so many threads are woken by one call with interrupts off, each with
  *				a delay: tells how long it took
  *	miss			probes are hit inside of others, in two sessions
@@ -30,6 +31,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -225,13 +227,14 @@ static int toggle(double seconds)
 
 static char *destination;	/* in the frozen file system: to write there is to sleep */
 
-static void *read_there(void *arg)
+/* In a process of its own: to fork() means to wait for who sleeps in a fault of the same memory. */
+static pid_t read_there(void)
 {
-	const int fd = open(file, O_RDONLY | O_CLOEXEC);
+	const pid_t pid = fork();
 
-	*(ssize_t *)arg = pread(fd, destination, CHUNK, 0);
-	close(fd);
-	return NULL;
+	if (!pid)
+		_exit(pread(open(file, O_RDONLY), destination, CHUNK, 0) != CHUNK);
+	return pid;
 }
 
 static void knobs_at(int session, const unsigned int *points, unsigned int nr)
@@ -244,6 +247,8 @@ static void knobs_at(int session, const unsigned int *points, unsigned int nr)
 	set_knobs(session, &knobs);
 }
 
+static unsigned int unloaded;
+
 /* What is armed while the sleeper sleeps, and what then. */
 static void sleep_round(unsigned int round, const char *dir)
 {
@@ -252,30 +257,30 @@ static void sleep_round(unsigned int round, const char *dir)
 		PBT_KICK_PROCESS, PBT_IO_WRITE, PBT_TASK_WORK_RUN, PBT_PERFORM_WRITE,
 		PBT_FILEMAP_READ, PBT_TRY_TO_WAKE_UP_EXIT,
 	};
-	const bool another = round % 2, both = round % 4 < 2;
+	const bool another = round % 2, again = round % 4 == 1, both = round % 8 < 4;
 	int session = open_session(), fs;
 	uint64_t passed;
-	ssize_t got = 0;
-	pthread_t t;
+	pid_t sleeper;
 
 	knobs_at(session, exits, 1 + both);
 	fs = open(dir, O_RDONLY | O_CLOEXEC);
 	if (ioctl(fs, FIFREEZE, 0))
 		end(SKIP, "%s cannot be frozen: %s", dir, strerror(errno));
-	t = thread(read_there, &got);
+	sleeper = read_there();
 	usleep(200000);
 	passed = counters_of(session).point[PBT_FILEMAP_READ_EXIT];
 	/* nothing of it is wanted any more */
 	knobs_at(session, exits + 1, both);
 	if (another) {
 		close(session);
+		if (again && !syscall(SYS_delete_module, "ppc_barrier_test", O_NONBLOCK))
+			unloaded++;
 		session = open_session();
 	}
 	knobs_at(session, entries, ARRAY_SIZE(entries));
 	ioctl(fs, FITHAW, 0);
-	pthread_join(t, NULL);
-	if (got != CHUNK)
-		end(WRONG, "round %u: read %zd", round, got);
+	if (await(sleeper))
+		end(WRONG, "round %u: the read failed", round);
 	if (!another && counters_of(session).point[PBT_FILEMAP_READ_EXIT] != passed)
 		end(WRONG, "round %u: an exit counts that is off", round);
 	close(session);
@@ -305,7 +310,8 @@ static int sleep_in(const char *dir, unsigned int rounds)
 		munmap(destination, page);
 		close(fd);
 	}
-	printf("%u reads slept in a function whose exit was probed\n", rounds);
+	printf("%u reads slept in a function whose exit was probed, the module went in %u\n",
+	       rounds, unloaded);
 	return DONE;
 }
 
