@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernel interfaces that differ between 5.10 and 7.2: the one place.
+ * Kernel interfaces that differ between 5.10 and 7.2: the one place. They are told by what the
+ * kernel declares, COMPAT_HAS_* by the Makefile; by its version only what leaves no trace there.
  */
 #ifndef PBT_COMPAT_H
 #define PBT_COMPAT_H
@@ -18,9 +19,8 @@
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
-/* TWA_SIGNAL_NO_IPI is an enumerator: no #ifdef can tell. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
-#define COMPAT_HAS_NO_IPI	1
+/* "task_work: allow TWA_SIGNAL without a rescheduling IPI", v5.18 */
+#ifdef COMPAT_HAS_NO_IPI
 #define COMPAT_TWA_NO_IPI	TWA_SIGNAL_NO_IPI
 #else
 #define COMPAT_HAS_NO_IPI	0
@@ -42,7 +42,7 @@ static inline int compat_notify_flag(enum task_work_notify_mode mode)
 /* "kprobe: kretprobe: introduce get_kretprobe()", v5.15 */
 static inline struct kretprobe *compat_kretprobe(struct kretprobe_instance *ri)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 15, 0)
+#ifdef COMPAT_HAS_GET_KRETPROBE
 	return get_kretprobe(ri);
 #else
 	return ri->rp;
@@ -53,7 +53,7 @@ static inline struct kretprobe *compat_kretprobe(struct kretprobe_instance *ri)
  * "fprobe: Rewrite fprobe on function-graph tracer", v6.14: exit handlers without rethook, which is
  * a kprobe on powerpc.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0) && defined(CONFIG_FPROBE)
+#if defined(COMPAT_HAS_FPROBE_REGS) && defined(CONFIG_FPROBE)
 #define COMPAT_FPROBE
 #endif
 
@@ -61,15 +61,16 @@ static inline struct kretprobe *compat_kretprobe(struct kretprobe_instance *ri)
 static inline void compat_perform_write_args(const unsigned long arg[3], struct file **file,
 					     loff_t *pos, size_t *len)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0)
-	const struct kiocb *iocb = (const void *)arg[0];
+	if (__builtin_types_compatible_p(typeof(generic_perform_write),
+					 ssize_t (struct kiocb *, struct iov_iter *))) {
+		const struct kiocb *iocb = (const void *)arg[0];
 
-	*file = iocb->ki_filp;
-	*pos = iocb->ki_pos;
-#else
-	*file = (void *)arg[0];
-	*pos = arg[2];
-#endif
+		*file = iocb->ki_filp;
+		*pos = iocb->ki_pos;
+	} else {
+		*file = (void *)arg[0];
+		*pos = arg[2];
+	}
 	*len = iov_iter_count((const void *)arg[1]);
 }
 
@@ -101,7 +102,7 @@ static inline ssize_t compat_iter_write(struct file *file, struct iov_iter *iter
 /* "sched: Change task_struct::state", v5.14 */
 static inline unsigned int compat_task_state(const struct task_struct *task)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+#ifdef COMPAT_HAS_UNDERSCORE_STATE
 	return READ_ONCE(task->__state);
 #else
 	return READ_ONCE(task->state);
@@ -109,7 +110,7 @@ static inline unsigned int compat_task_state(const struct task_struct *task)
 }
 
 /* "workqueue: Add new WQ_PERCPU flag", v6.17: before it is what a workqueue is that says nothing */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+#ifdef COMPAT_HAS_WQ_PERCPU
 #define COMPAT_WQ_PERCPU	WQ_PERCPU
 #else
 #define COMPAT_WQ_PERCPU	0
