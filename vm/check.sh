@@ -549,11 +549,22 @@ check_claims_counted()
 	jq -n '{ kernel: "6.1", variants: [{ outcome: "skip", text: "inconclusive: 100 pages",
 		events: 100, violations: 0 }] }' >"$RESULT/$name.json"
 	claims_collect "$RESULT" 2
+	# nothing, if the knobs were without effect
+	jq -n '{ no_answer: "", points: { a: { action: "off", passed: 0 },
+		b: { action: "mb", passed: 0 } } }' >"$RESULT/$name.knobs"
+	claims_collect "$RESULT" 3
+	jq -n '{ no_answer: "99 calls were missed", points: {} }' >"$RESULT/$name.knobs"
+	claims_collect "$RESULT" 4
+	jq -s '.[-2:] | map(.text)' "$RESULT/runs" | grep -A 1 'b was not passed' | grep 'missed'
 	diff "$RESULT/counts" - <<-EOF
 		$name 100 5 0 1 0
 		ipi 0 0 0 0 1
 		look
 		$name 100 0 0 0 0
+		look
+		$name 0 0 0 0 0
+		look
+		$name 0 0 0 0 0
 	EOF
 }
 

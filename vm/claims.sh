@@ -90,17 +90,22 @@ claims_mariadb()
 	claims_count
 }
 
-# jq's "delivered": by what barrier_ctl saw workers created.
+# jq's "delivered": by what barrier_ctl saw workers created; "idle": why its knobs did not act, or
+# null.
 # shellcheck disable=SC2016 # a program of jq
 CLAIMS_DELIVERED='def delivered: .workers | if . then
 	[.live, .dead | to_entries[]] | group_by(.key) | map({
 		key: .[0].key | gsub("_"; " "), value: (map(.value) | add) }) | from_entries
-	else null end;'
+	else null end;
+	def idle: if (.no_answer // "") != "" then .no_answer else
+		[.points // {} | to_entries[] | select(.value.action != "off" and
+			.value.passed == 0) | "\(.key) was not passed"][0] end;'
 
 # claims_collect DIRECTORY LOOK: what was run there, one JSON object for each setting. All events
 # count, whatever the program makes of them: were a run that is too short for its "ok" left out, but
 # not one that is too short and has a violation, rates would come out too high. A reason to skip may
-# be the answer; unless it is that events were too few.
+# be the answer; unless it is that events were too few. What ran under knobs that did not act says
+# nothing of its setting.
 claims_collect()
 {
 	local name knobs
@@ -111,9 +116,11 @@ claims_collect()
 		[ -e "$knobs" ] || knobs=/dev/null
 		jq -c --arg name "$name" --argjson look "$2" --slurpfile knobs "$knobs" \
 			"$CLAIMS_DELIVERED"'
-			.kernel as $kernel |
+			.kernel as $kernel | ($knobs[0] | idle) as $idle |
 			(if has("skip") then { outcome: "skip", text: .skip, events: 0,
-				violations: 0 } else .variants[] end) |
+				violations: 0 }
+			elif $idle then { outcome: "skip", text: "inconclusive: \($idle)",
+				events: 0, violations: 0 } else .variants[] end) |
 			select(.outcome != "" and .text != "not asked for") |
 			{ name: $name, look: $look, kernel: $kernel, outcome, text, first_ms,
 			  events, violations,
