@@ -57,18 +57,19 @@ say(const char *fmt, ...)
 
 static const char usage[] =
 	"usage: barrier_ctl [--notify MODE] [--at POINT=ACTION[:MICROSECONDS]]... [--workers N]\n"
-	"                   [--pin-workers] [--account] [--ignore-missing] [--json FILE]\n"
-	"                   [--] COMMAND [ARGUMENT...]\n"
+	"                   [--pin-workers] [--account] [--plant NAME[,NAME...]]\n"
+	"                   [--ignore-missing] [--json FILE] [--] COMMAND [ARGUMENT...]\n"
 	"       barrier_ctl --list\n"
 	"  --notify MODE     how task_work_add() notifies: kernel (as it asked), signal, no_ipi\n"
 	"  --at POINT=ACTION do ACTION whenever the command passes POINT; once for each point\n"
 	"  --workers N       a thread of the command has so many io-wq workers for files at most\n"
 	"  --pin-workers     each io-wq worker stays on the CPU on which it was created\n"
+	"  --plant NAMES     the command meets these faults on purpose; this taints the kernel\n"
 	"  --account         skip where the kernel cannot tell what brought task_work;\n"
 	"                    without this option it is told where that is possible\n"
 	"  --ignore-missing  go on without what this kernel lacks\n"
 	"  --json FILE       counters for programs\n"
-	"  --list            points, actions and modes, and what this kernel supports\n"
+	"  --list            points, actions, modes and faults, and what this kernel supports\n"
 	"exit status: COMMAND's, or 128 + its signal; 126, 127 it cannot be executed;\n"
 	"2 wrong usage, 4 skipped: the module or the kernel lacks something, or COMMAND ended with 0\n"
 	"but the knobs did not act on 1 % of what they were for\n";
@@ -81,6 +82,7 @@ static void parse_options(int argc, char **argv)
 		{ "workers", required_argument, NULL, 'w' },
 		{ "pin-workers", no_argument, NULL, 'p' },
 		{ "account", no_argument, NULL, 'c' },
+		{ "plant", required_argument, NULL, 'f' },
 		{ "ignore-missing", no_argument, NULL, 'i' },
 		{ "json", required_argument, NULL, 'j' },
 		{ "list", no_argument, NULL, 'l' },
@@ -109,6 +111,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'c':
 			opt.account = true;
+			break;
+		case 'f':
+			wrong = module_parse_plants(optarg, &opt.knobs);
 			break;
 		case 'i':
 			opt.ignore_missing = true;
@@ -198,6 +203,10 @@ static int list(void)
 		printf("%s %*s", i ? " " : "", (int)strlen(module_delivery_names[i]),
 		       fd < 0 ? "?" : (info.deliveries & (1U << i)) ? "yes" : "-");
 	printf("\n");
+	printf("\n%-26s supported\n", "fault");
+	for (i = 0; i < PBT_NR_PLANTS; i++)
+		printf("%-26s %9s\n", module_plant_names[i],
+		       fd < 0 ? "?" : info.plants & (1U << i) ? "yes" : "-");
 	if (fd < 0)
 		die(EXIT_SKIP, "what this kernel supports cannot be told: %s", why);
 	printf("\nudelay: 1 to %u microseconds\n", info.udelay_max);
@@ -318,6 +327,7 @@ static void json_histogram(FILE *f, const char *name, const struct pbt_histogram
  *	notify_changed	... and how often that was changed
  *	limited		threads that would have had more workers
  *	pinned		workers that were pinned
+ *	planted		for each fault, how often it was planted
  *	workers		creations of io-wq workers
  *	task_work	runs of task_work; of both by what brought them (syscall, syscall_exit, IPI,
  *			tick, other, kthread), apart for live and dead FP or vector state
@@ -372,6 +382,9 @@ static int write_json(const struct pbt_knobs *knobs, const struct pbt_counters *
 		(unsigned long long)counters->limited, (unsigned long long)counters->pinned);
 	json_histogram(f, "workers", &counters->workers);
 	json_histogram(f, "task_work", &counters->task_work);
+	fprintf(f, "  \"planted\": ");
+	json_counts(f, module_plant_names, counters->planted, PBT_NR_PLANTS);
+	fprintf(f, ",\n");
 	fprintf(f, "  \"cut\": %llu,\n", (unsigned long long)counters->cut);
 	fprintf(f, "  \"missed\": %llu,\n  \"missed_ppm\": %llu,\n  \"inactive\": %llu,\n",
 		(unsigned long long)counters->missed, (unsigned long long)counters->missed_ppm,

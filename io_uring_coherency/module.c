@@ -52,6 +52,7 @@ const char *const module_point_names[PBT_NR_POINTS] = PBT_POINT_NAMES;
 const char *const module_action_names[PBT_NR_ACTIONS] = PBT_ACTION_NAMES;
 const char *const module_notify_names[PBT_NR_NOTIFY] = PBT_NOTIFY_NAMES;
 const char *const module_delivery_names[PBT_NR_DELIVERIES] = PBT_DELIVERY_NAMES;
+const char *const module_plant_names[PBT_NR_PLANTS] = PBT_PLANT_NAMES;
 
 /* One sentence, the last one that was asked for. */
 static const char *__attribute__((format(printf, 1, 2)))
@@ -593,6 +594,26 @@ const char *module_parse_workers(const char *text, struct pbt_knobs *knobs)
 	return NULL;
 }
 
+const char *module_parse_plants(const char *text, struct pbt_knobs *knobs)
+{
+	__u32 plants = 0;
+	int plant;
+
+	for (;;) {
+		const size_t len = strcspn(text, ",");
+
+		plant = find_name(module_plant_names, PBT_NR_PLANTS, text, len);
+		if (plant < 0)
+			return no_such("fault", text, len, module_plant_names, PBT_NR_PLANTS);
+		plants |= 1U << plant;
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	knobs->plants |= plants;
+	return NULL;
+}
+
 static void __attribute__((format(printf, 4, 5)))
 append(char *text, size_t size, unsigned int nr, const char *fmt, ...)
 {
@@ -645,6 +666,10 @@ unsigned int module_missing(const struct pbt_info *info, const struct pbt_knobs 
 		append(text, size, nr++, "pinned io-wq workers");
 		possible.flags &= ~PBT_PIN_WORKERS;
 	}
+	for (i = 0; i < PBT_NR_PLANTS; i++)
+		if (knobs->plants & ~info->plants & (1U << i))
+			append(text, size, nr++, "a place for the fault %s", module_plant_names[i]);
+	possible.plants &= info->plants;
 	if (rest)
 		*rest = possible;
 	return nr;
@@ -741,6 +766,11 @@ void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_count
 	if (knobs->flags & PBT_PIN_WORKERS)
 		fprintf(f, "%-*s %-12s %12llu\n", WIDTH, "io-wq workers pinned", "",
 			(unsigned long long)counters->pinned);
+
+	for (i = 0; i < PBT_NR_PLANTS; i++)
+		if (knobs->plants & (1U << i) || counters->planted[i])
+			fprintf(f, "planted %s: %llu times\n", module_plant_names[i],
+				(unsigned long long)counters->planted[i]);
 
 	if (has_counts(&counters->workers) || has_counts(&counters->task_work)) {
 		fprintf(f, "%-*s %-12s", WIDTH, "brought by", "FP, vectors");

@@ -59,15 +59,17 @@ extern const char *const module_point_names[PBT_NR_POINTS];
 extern const char *const module_action_names[PBT_NR_ACTIONS];
 extern const char *const module_notify_names[PBT_NR_NOTIFY];
 extern const char *const module_delivery_names[PBT_NR_DELIVERIES];
+extern const char *const module_plant_names[PBT_NR_PLANTS];
 
 /*
- * Put what @text says, "POINT=ACTION[:MICROSECONDS]", the name of a notification mode, or a number
- * of workers from 1 on, into @knobs. Return NULL, or one sentence on what is wrong with it, good
+ * Put what @text says, "POINT=ACTION[:MICROSECONDS]", the name of a notification mode, a number of
+ * workers from 1 on, or names of faults "NAME[,NAME...]", into @knobs. Return NULL, or one sentence on what is wrong with it, good
  * until the next call; then @knobs is as it was.
  */
 const char *module_parse_at(const char *text, struct pbt_knobs *knobs);
 const char *module_parse_notify(const char *text, struct pbt_knobs *knobs);
 const char *module_parse_workers(const char *text, struct pbt_knobs *knobs);
+const char *module_parse_plants(const char *text, struct pbt_knobs *knobs);
 
 /*
  * What of @knobs this kernel cannot do, by its @info. Returns the number of such things, names

@@ -1213,7 +1213,8 @@ TEST_F(session, wrong_ioctls)
 	REFUSED(EINVAL, k.notify = PBT_NR_NOTIFY);
 	REFUSED(EINVAL, k.flags = PBT_PIN_WORKERS << 1);
 	REFUSED(EINVAL, k.workers = PBT_WORKERS_MAX + 1);
-	REFUSED(EINVAL, k.reserved[8] = 1);
+	REFUSED(EINVAL, k.plants = 1U << PBT_NR_PLANTS);
+	REFUSED(EINVAL, k.reserved[7] = 1);
 	REFUSED(EINVAL, k.point[0].action = PBT_NR_ACTIONS);
 	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY);
 	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY; k.point[0].usecs = PBT_UDELAY_MAX + 1);
@@ -1536,7 +1537,7 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 			else if (rnd(2))
 				u.knobs.point[i].usecs = PBT_UDELAY_MAX + 1 + rnd(1000);
 			else
-				u.knobs.reserved[rnd(9)] = 1 + rnd(1000);
+				u.knobs.reserved[rnd(8)] = 1 + rnd(1000);
 		}
 		/* so does a run: most lack their time */
 		if (which == 4)

@@ -18,6 +18,7 @@
 #ifndef PBT_ARCH_H
 #define PBT_ARCH_H
 
+#include <linux/bits.h>
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
@@ -39,7 +40,11 @@ struct arch_tracepoint {
 	enum pbt_delivery tells;
 };
 
+#define ARCH_PLANTS_OF_FRAME	(BIT(PBT_PLANT_GPR) | BIT(PBT_PLANT_FLAGS))
+
 #if defined(CONFIG_PPC64)
+
+#include <asm/switch_to.h>
 
 #define ARCH_DELIVERY_BY_REGS
 
@@ -79,6 +84,71 @@ static inline enum pbt_delivery arch_delivery(const struct pt_regs *regs)
 static inline bool arch_vector_live(struct task_struct *task, const struct pt_regs *regs)
 {
 	return regs->msr & (MSR_FP | MSR_VEC | MSR_VSX);
+}
+
+static inline bool arch_in_syscall(struct pt_regs *regs)
+{
+	return arch_delivery(regs) == PBT_SYSCALL_EXIT;
+}
+
+static inline unsigned long arch_returned(const struct pt_regs *regs)
+{
+	return regs->gpr[3];
+}
+
+#define ARCH_PLANTS	(ARCH_PLANTS_OF_FRAME | \
+			 (IS_ENABLED(CONFIG_PPC_FPU) ? BIT(PBT_PLANT_FP) : 0) | \
+			 (IS_ENABLED(CONFIG_ALTIVEC) ? BIT(PBT_PLANT_VECTOR) : 0))
+
+/* Which of them took place: those of a transaction stay where they are. */
+static inline bool arch_plant_fp(struct thread_struct *thread, struct pt_regs *regs)
+{
+#ifdef CONFIG_PPC_FPU
+	/* afterwards memory has the state, and the way back to user mode loads it from there */
+	enable_kernel_fp();
+	disable_kernel_fp();
+	if (regs->msr & MSR_FP)
+		return false;
+	thread->fp_state.fpr[0][TS_FPROFFSET] = thread->fp_state.fpscr;
+	return true;
+#else
+	return false;
+#endif
+}
+
+static inline bool arch_plant_vector(struct thread_struct *thread, struct pt_regs *regs)
+{
+#ifdef CONFIG_ALTIVEC
+	if (!cpu_has_feature(CPU_FTR_ALTIVEC))
+		return false;
+	enable_kernel_altivec();
+	disable_kernel_altivec();
+	if (regs->msr & MSR_VEC)
+		return false;
+	thread->vr_state.vr[0] = thread->vr_state.vscr;
+	return true;
+#else
+	return false;
+#endif
+}
+
+/* Of an interrupted task, which runs. Returns whether it could be done. */
+static inline bool arch_plant(enum pbt_plant plant, struct pt_regs *regs)
+{
+	switch (plant) {
+	case PBT_PLANT_FP:
+		return arch_plant_fp(&current->thread, regs);
+	case PBT_PLANT_VECTOR:
+		return arch_plant_vector(&current->thread, regs);
+	case PBT_PLANT_GPR:
+		regs->gpr[11] = ~regs->gpr[11];
+		return true;
+	case PBT_PLANT_FLAGS:
+		regs->ccr ^= 1UL << 20;	/* SO of CR2 */
+		return true;
+	default:
+		return false;
+	}
 }
 
 static inline void arch_isync(void)
@@ -134,6 +204,45 @@ static inline bool arch_vector_live(struct task_struct *task, const struct pt_re
 	return !test_tsk_thread_flag(task, TIF_NEED_FPU_LOAD);
 }
 
+static inline bool arch_in_syscall(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1;
+}
+
+static inline unsigned long arch_returned(const struct pt_regs *regs)
+{
+	return regs->ax;
+}
+
+#define ARCH_PLANTS	(ARCH_PLANTS_OF_FRAME | BIT(PBT_PLANT_VECTOR))
+
+/* With interrupts off the state stays where it is: a softirq that uses the unit would move it. */
+static inline bool arch_plant_vector(struct pt_regs *regs)
+{
+	const bool live = arch_vector_live(current, regs);
+
+	if (live)
+		asm volatile("pxor %%xmm0, %%xmm0" : : : "memory");
+	return live;
+}
+
+/* Of an interrupted task, which runs; with interrupts off. Returns whether it could be done. */
+static inline bool arch_plant(enum pbt_plant plant, struct pt_regs *regs)
+{
+	switch (plant) {
+	case PBT_PLANT_VECTOR:
+		return arch_plant_vector(regs);
+	case PBT_PLANT_GPR:
+		regs->r11 = ~regs->r11;
+		return true;
+	case PBT_PLANT_FLAGS:
+		regs->flags ^= X86_EFLAGS_ID;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static inline void arch_isync(void)
 {
 	asm volatile("lfence" : : : "memory");
@@ -168,6 +277,44 @@ static inline void arch_set_argument(struct pt_regs *regs, unsigned int n, unsig
 static inline bool arch_vector_live(struct task_struct *task, const struct pt_regs *regs)
 {
 	return !test_tsk_thread_flag(task, TIF_FOREIGN_FPSTATE);
+}
+
+static inline bool arch_in_syscall(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1;
+}
+
+static inline unsigned long arch_returned(const struct pt_regs *regs)
+{
+	return regs->regs[0];
+}
+
+#define ARCH_PLANTS	(ARCH_PLANTS_OF_FRAME | BIT(PBT_PLANT_VECTOR))
+
+/* As above, for x86-64. */
+static inline bool arch_plant_vector(struct pt_regs *regs)
+{
+	const bool live = system_supports_fpsimd() && arch_vector_live(current, regs);
+
+	if (live)
+		asm volatile(".arch_extension simd\n\tmovi v0.2d, #0" : : : "memory");
+	return live;
+}
+
+static inline bool arch_plant(enum pbt_plant plant, struct pt_regs *regs)
+{
+	switch (plant) {
+	case PBT_PLANT_VECTOR:
+		return arch_plant_vector(regs);
+	case PBT_PLANT_GPR:
+		regs->regs[17] = ~regs->regs[17];
+		return true;
+	case PBT_PLANT_FLAGS:
+		regs->pstate ^= PSR_V_BIT;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static inline void arch_isync(void)

@@ -6,8 +6,7 @@
  *
  * powerpc keeps the vector in the user's struct pt_regs. x86 and arm64 tell a system call from
  * everything else there (syscall_get_nr()); which interrupt it was is taken from the tracepoints of
- * arch.h, the last that found the task in
- * user mode.
+ * arch.h, the last that found the task in user mode.
  *
  * create_io_thread(): kernel/fork.c; create_worker_cb(): io_uring/io-wq.c; tctx_task_work():
  * io_uring/io_uring.c, io_uring/tw.c in 7.2. task_work_run() calls the last two by pointer, so they
@@ -21,6 +20,7 @@
 
 #include "arch.h"
 #include "delivery.h"
+#include "plant.h"
 #include "probes.h"
 #include "tracepoints.h"
 
@@ -124,7 +124,7 @@ static enum pbt_delivery arch_delivery(const struct pt_regs *regs)
 {
 	unsigned long kind;
 
-	if (syscall_get_nr(current, (struct pt_regs *)regs) != -1)
+	if (arch_in_syscall((struct pt_regs *)regs))
 		return PBT_SYSCALL_EXIT;
 	kind = READ_ONCE(*last_irq(current)) - (unsigned long)current;
 	/* another task may take the same place */
@@ -179,26 +179,22 @@ static void count(atomic64_t histogram[2][PBT_NR_DELIVERIES], bool creation)
 	atomic64_inc(&histogram[live][delivery]);
 }
 
-static struct session *counting_session(void)
+static void worker_entry(unsigned int probe, struct pt_regs *regs)
 {
 	struct session *s = session_of(task_tgid(current));
 
-	return s && READ_ONCE(s->knobs.flags) & PBT_ACCOUNT ? s : NULL;
-}
-
-static void worker_entry(unsigned int probe, struct pt_regs *regs)
-{
-	struct session *s = counting_session();
-
-	if (s)
+	if (!s)
+		return;
+	if (READ_ONCE(s->knobs.flags) & PBT_ACCOUNT)
 		count(s->workers, true);
+	pbt_plant_registers(s);
 }
 
 static void task_work_entry(unsigned int probe, struct pt_regs *regs)
 {
-	struct session *s = counting_session();
+	struct session *s = session_of(task_tgid(current));
 
-	if (s)
+	if (s && READ_ONCE(s->knobs.flags) & PBT_ACCOUNT)
 		count(s->task_work, false);
 }
 

@@ -80,7 +80,7 @@ static void hook_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 	struct pbt_hook *h = container_of(fp, struct pbt_hook, fp);
 
 	rcu_read_lock();
-	probe_type(h->probe)->exit(h->probe, data);
+	probe_type(h->probe)->exit(h->probe, &arch_ftrace_regs(fregs)->regs, data);
 	rcu_read_unlock();
 	atomic_dec(&h->calls);
 }

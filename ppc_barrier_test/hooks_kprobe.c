@@ -71,7 +71,7 @@ static int kretprobe_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 0;
 	probe = container_of(rp, struct pbt_hook, rp)->probe;
 	rcu_read_lock();
-	probe_type(probe)->exit(probe, ri->data);
+	probe_type(probe)->exit(probe, regs, ri->data);
 	rcu_read_unlock();
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "plant.h"
 #include "probes.h"
 
 /* The part of a file that a page-cache function works on; file is NULL elsewhere. */
@@ -241,6 +242,8 @@ static void point_entry(unsigned int point, struct pt_regs *regs)
 		return;
 	get_span(point, regs, &span);
 	act(s, point, &span);
+	if (point == PBT_KICK_PROCESS)
+		pbt_plant_kick(s, regs);
 }
 
 static bool point_call(unsigned int point, struct pt_regs *regs, void *data)
@@ -255,7 +258,7 @@ static bool point_call(unsigned int point, struct pt_regs *regs, void *data)
 	return true;
 }
 
-static void point_exit(unsigned int point, void *data)
+static void point_exit(unsigned int point, struct pt_regs *regs, void *data)
 {
 	const struct call *call = data;
 	struct session *s = session_of(call->tgid);

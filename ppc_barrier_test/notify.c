@@ -8,6 +8,7 @@
 
 #include "arch.h"
 #include "compat.h"
+#include "plant.h"
 #include "probes.h"
 
 #define MODE_MASK	0xffUL
@@ -37,10 +38,11 @@ static void notify_entry(unsigned int probe, struct pt_regs *regs)
 		wanted = COMPAT_TWA_NO_IPI;
 		break;
 	}
-	if (wanted == mode)
-		return;
-	arch_set_argument(regs, 2, (notify & ~MODE_MASK) | wanted);
-	atomic64_inc(&s->notify_changed);
+	if (wanted != mode)
+		atomic64_inc(&s->notify_changed);
+	wanted = pbt_plant_mode(s, wanted);
+	if (wanted != mode)
+		arch_set_argument(regs, 2, (notify & ~MODE_MASK) | wanted);
 }
 
 const struct pbt_probe_type notify_type = {

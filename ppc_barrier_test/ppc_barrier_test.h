@@ -81,6 +81,35 @@ enum pbt_delivery {
 	PBT_NR_DELIVERIES
 };
 
+/*
+ * Faults on purpose, for the tasks of the session alone: what a kernel with a known bug would do to
+ * them, so that a detector can be seen to find it on the very kernel that is judged. plant.c says
+ * how. The first that is asked for taints the kernel (TAINT_USER) and is named in its log.
+ */
+enum pbt_plant {
+	/*
+	 * When an interrupt has brought task_work that creates an io-wq worker, a register of the
+	 * interrupted task. powerpc: vs0 = FPSCR, vs32 = VSCR, as save_fpu() and save_altivec() left
+	 * them before Linux 6.7; else the vector is xmm0 or v0, and there is no fp.
+	 */
+	PBT_PLANT_FP,
+	PBT_PLANT_VECTOR,
+	PBT_PLANT_GPR,		/* r11, x17 */
+	PBT_PLANT_FLAGS,	/* a bit of CR, EFLAGS or PSTATE */
+	PBT_PLANT_KICK,		/* kick_process() of a task does nothing */
+	PBT_PLANT_NO_IPI_IGNORED,	/* TWA_SIGNAL_NO_IPI is taken for TWA_SIGNAL */
+	/*
+	 * In a thread of io_uring, every 8th write of 4096 bytes or more to a place that a regular
+	 * file already has, or read from there. All claim that everything was done.
+	 */
+	PBT_PLANT_WRITE_SHORT,	/* 16 bytes less; not with O_DIRECT */
+	PBT_PLANT_WRITE_DROPPED,	/* nothing */
+	PBT_PLANT_WRITE_MISPLACED,	/* to offset ^ 16384 */
+	PBT_PLANT_WRITE_STALE,	/* every 8th piece of a page of the page cache stays as it was */
+	PBT_PLANT_READ_SHORT,	/* 16 bytes less; not with O_DIRECT */
+	PBT_NR_PLANTS
+};
+
 /* PBT_GET_INFO: what this module can do on this kernel. All masks: 1 << value. */
 struct pbt_info {
 	__u32 abi;			/* PBT_ABI */
@@ -93,7 +122,8 @@ struct pbt_info {
 	__u32 edges;			/* enum pbt_edge: those that PBT_LITMUS can test */
 	__u32 workers_max;		/* PBT_WORKERS_MAX; 0: io-wq's workers cannot be limited */
 	__u32 flags;			/* of struct pbt_knobs: those that this kernel allows */
-	__u32 reserved[5];
+	__u32 plants;			/* enum pbt_plant: those that this kernel has a place for */
+	__u32 reserved[4];
 };
 
 struct pbt_knob {
@@ -106,9 +136,9 @@ struct pbt_knob {
 
 /*
  * PBT_SET_KNOBS: replaces all knobs of the session. A new session has none. -EOPNOTSUPP if this
- * kernel lacks a point, a notification mode or a knob for workers, or the point an action;
- * -ESHUTDOWN if probes do not act (kernel.ftrace_enabled or kprobes/enabled is 0). Then nothing has
- * changed.
+ * kernel lacks a point, a notification mode, a knob for workers or the place of a fault, or the
+ * point an action; -ESHUTDOWN if probes do not act (kernel.ftrace_enabled or kprobes/enabled is 0).
+ * Then nothing has changed.
  */
 struct pbt_knobs {
 	__u32 notify;			/* enum pbt_notify */
@@ -121,7 +151,8 @@ struct pbt_knobs {
 	 * io-wq what file it is.
 	 */
 	__u32 workers;
-	__u32 reserved[9];
+	__u32 plants;			/* 1 << enum pbt_plant, each */
+	__u32 reserved[8];
 };
 
 /* Live: the CPU held the user's FP or vector state when it was interrupted. */
@@ -150,7 +181,8 @@ struct pbt_counters {
 	__u64 inactive;			/* how often probes were found not to act any more */
 	__u64 joined;			/* processes that have been in the session */
 	__u64 cut;			/* delays that PBT_IRQS_OFF_MAX has cut short */
-	__u64 reserved[2];
+	__u64 planted[PBT_NR_PLANTS];	/* how often each fault was */
+	__u64 reserved[3];
 };
 
 /*
@@ -268,6 +300,20 @@ struct pbt_litmus {
 	[PBT_LWSYNC] = "lwsync", \
 	[PBT_FLUSH_DCACHE] = "flush_dcache", \
 	[PBT_UDELAY] = "udelay", \
+}
+
+#define PBT_PLANT_NAMES { \
+	[PBT_PLANT_FP] = "fp", \
+	[PBT_PLANT_VECTOR] = "vector", \
+	[PBT_PLANT_GPR] = "gpr", \
+	[PBT_PLANT_FLAGS] = "flags", \
+	[PBT_PLANT_KICK] = "kick", \
+	[PBT_PLANT_NO_IPI_IGNORED] = "no_ipi_ignored", \
+	[PBT_PLANT_WRITE_SHORT] = "write_short", \
+	[PBT_PLANT_WRITE_DROPPED] = "write_dropped", \
+	[PBT_PLANT_WRITE_MISPLACED] = "write_misplaced", \
+	[PBT_PLANT_WRITE_STALE] = "write_stale", \
+	[PBT_PLANT_READ_SHORT] = "read_short", \
 }
 
 #define PBT_DELIVERY_NAMES { \

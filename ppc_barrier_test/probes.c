@@ -39,6 +39,12 @@ const struct pbt_probe_type *probe_type(unsigned int probe)
 		return &pbt_self_type;
 	case PROBE_SELF_EXIT:
 		return &pbt_self_exit_type;
+	case PROBE_PLANT_WRITE:
+		return &pbt_plant_write_type;
+	case PROBE_PLANT_READ:
+		return &pbt_plant_read_type;
+	case PROBE_PLANT_COPY:
+		return &pbt_plant_copy_type;
 	default:
 		return &point_types[probe];
 	}

@@ -20,10 +20,13 @@ enum pbt_probe {
 	/* of the module itself, so that the probes prove that they act: prove.c */
 	PROBE_SELF,
 	PROBE_SELF_EXIT,
+	PROBE_PLANT_WRITE,
+	PROBE_PLANT_READ,
+	PROBE_PLANT_COPY,
 	NR_PROBES
 };
 
-#define PROBE_SYMBOLS	2
+#define PROBE_SYMBOLS	5
 #define PROBE_HOOKS	(NR_PROBES * PROBE_SYMBOLS)
 
 /* kretprobes: calls that may be under way at once; beyond that they are counted as missed. */
@@ -37,13 +40,16 @@ struct pbt_probe_type {
 	void (*entry)(unsigned int probe, struct pt_regs *regs);
 	/* for a probe of its exit: fills @data, false if the call is of no interest */
 	bool (*call)(unsigned int probe, struct pt_regs *regs, void *data);
-	void (*exit)(unsigned int probe, void *data);
+	/* @regs: of the return, only for what the function returns */
+	void (*exit)(unsigned int probe, struct pt_regs *regs, void *data);
 };
 
 extern const struct pbt_probe_type point_types[PBT_NR_POINTS];
 extern const struct pbt_probe_type notify_type, worker_type, tctx_type, create_cb_type;
 extern const struct pbt_probe_type io_wq_type, set_cpus_type;
 extern const struct pbt_probe_type pbt_self_type, pbt_self_exit_type;
+extern const struct pbt_probe_type pbt_plant_write_type, pbt_plant_read_type;
+extern const struct pbt_probe_type pbt_plant_copy_type;
 
 /* What a probe does, by its number. */
 const struct pbt_probe_type *probe_type(unsigned int probe);

@@ -29,7 +29,7 @@ static bool self_call(unsigned int probe, struct pt_regs *regs, void *data)
 	return true;
 }
 
-static void self_exit(unsigned int probe, void *data)
+static void self_exit(unsigned int probe, struct pt_regs *regs, void *data)
 {
 	atomic_inc(&left);
 }

@@ -27,6 +27,7 @@
 #include "compat.h"
 #include "delivery.h"
 #include "hooks.h"
+#include "plant.h"
 #include "probes.h"
 #include "tracepoints.h"
 
@@ -298,6 +299,7 @@ static void get_info(struct pbt_info *info)
 	info->workers_max = present & BIT(PROBE_IO_WQ_CREATE) ? PBT_WORKERS_MAX : 0;
 	info->flags = (info->deliveries ? PBT_ACCOUNT : 0) |
 		      (present & BIT(PROBE_SET_CPUS) ? PBT_PIN_WORKERS : 0);
+	info->plants = pbt_plants_possible(present);
 	for (point = 0; point < PBT_NR_POINTS; point++) {
 		info->actions[point] = BIT(PBT_OFF);
 		if (info->points & BIT(point))
@@ -315,11 +317,12 @@ static int check_knobs(const struct pbt_knobs *k)
 	unsigned int i;
 
 	if (k->notify >= PBT_NR_NOTIFY || k->flags & ~(PBT_ACCOUNT | PBT_PIN_WORKERS) ||
-	    k->workers > PBT_WORKERS_MAX || memchr_inv(k->reserved, 0, sizeof(k->reserved)))
+	    k->workers > PBT_WORKERS_MAX || k->plants >= BIT(PBT_NR_PLANTS) ||
+	    memchr_inv(k->reserved, 0, sizeof(k->reserved)))
 		return -EINVAL;
 	get_info(&info);
 	if (!(info.notify & BIT(k->notify)) || k->flags & ~info.flags ||
-	    k->workers > info.workers_max)
+	    k->workers > info.workers_max || k->plants & ~info.plants)
 		supported = false;
 	for (i = 0; i < PBT_NR_POINTS; i++) {
 		const struct pbt_knob *knob = &k->point[i];
@@ -335,7 +338,7 @@ static int check_knobs(const struct pbt_knobs *k)
 
 static u32 wanted_probes(const struct pbt_knobs *k)
 {
-	u32 want = 0;
+	u32 want = pbt_plants_probes(k->plants);
 	unsigned int i;
 
 	for (i = 0; i < PBT_NR_POINTS; i++)
@@ -362,6 +365,9 @@ static int set_knobs(struct session *s, const struct pbt_knobs *k)
 	ret = check_knobs(k);
 	if (ret)
 		return ret;
+	ret = pbt_plants_prepare(k->plants);
+	if (ret)
+		return ret;
 	if (count && !counted) {
 		ret = delivery_get();
 		if (ret)
@@ -380,6 +386,7 @@ static int set_knobs(struct session *s, const struct pbt_knobs *k)
 	WRITE_ONCE(s->knobs.notify, k->notify);
 	WRITE_ONCE(s->knobs.flags, k->flags);
 	WRITE_ONCE(s->knobs.workers, k->workers);
+	WRITE_ONCE(s->knobs.plants, k->plants);
 	if (counted && !count)
 		delivery_put();
 	return 0;
@@ -411,6 +418,8 @@ static void get_counters(struct session *s, struct pbt_counters *c)
 	c->processes = members_alive(s);
 	c->limited = atomic64_read(&s->limited);
 	c->pinned = atomic64_read(&s->pinned);
+	for (i = 0; i < PBT_NR_PLANTS; i++)
+		c->planted[i] = atomic64_read(&s->planted[i]);
 }
 
 /* --- the device */
@@ -539,6 +548,7 @@ static void __exit pbt_exit(void)
 	pbt_inject_exit();
 	rcu_barrier();	/* member_free() */
 	pbt_litmus_exit();
+	pbt_plants_exit();
 }
 
 module_init(pbt_init);

@@ -48,6 +48,8 @@ struct session {
 	atomic64_t joined;
 	atomic64_t limited;
 	atomic64_t pinned;
+	atomic64_t planted[PBT_NR_PLANTS];
+	atomic_t plant_turn[3];	/* reads, writes, copies that could have been wrong */
 };
 
 /*

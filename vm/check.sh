@@ -2359,6 +2359,43 @@ PAGES_TRACES='([.uring, .uring_async, .uring_fixed] | map(.places.memory_after >
 	all)) | all) and ([.uring_async, .uring_fixed] | map(.classes."not read" > 0) | all) and
 	.uring_sqpoll.classes.misplaced > 0 and .uring_async.classes.misplaced == null'
 
+# Faults that the module plants in a good kernel: each is found, as what it is.
+# check_planted KERNEL ARCH REGISTERS: what fp, vector, gpr and flags change, one each, - for none.
+check_planted()
+{
+	local plant regs
+
+	# shellcheck disable=SC2016 # expanded in the guest
+	printf '#!/bin/sh\nregisters="%s"\n' "$3" >"$SCRATCH/guest.sh"
+	cat >>"$SCRATCH/guest.sh" <<-'EOF'
+		cd /kselftest/io_uring_coherency || exit 1
+		./barrier_ctl --list
+		for plant in fp vector gpr flags; do
+			want=1
+			[ "${registers%% *}" != - ] || want=4
+			registers=${registers#* }
+			./barrier_ctl --plant $plant --json /results/ctl-$plant.json -- \
+				./live_registers --only poll_wake_default -t 2 -n 100 \
+				--json /results/live-$plant.json
+			code=$?
+			[ $code = $want ] || exit 1
+		done
+		echo "all is well"
+	EOF
+	chmod 755 "$SCRATCH/guest.sh"
+	OPT_ARCH=$2
+	guest_of "$1" ""
+	grep '^all is well$' "$SCRATCH/guest/ktap"
+	for plant in fp vector gpr flags; do
+		read -r regs <<<"${3%% *}"
+		set -- "$1" "$2" "${3#* }"
+		[ "$regs" != - ] || continue
+		jq -c --arg plant $plant '.planted' "$SCRATCH/guest/ctl-$plant.json"
+		jq -e --arg regs "$regs" '.variants[] | select(.events > 0) | .violations >= 90 and
+			(.changed | keys == [$regs])' "$SCRATCH/guest/live-$plant.json"
+	done
+}
+
 # The same on file systems with a disk, where it is looked at there, too; buffered and O_DIRECT.
 # check_pages_disk KERNEL CODE JQ
 check_pages_disk()
@@ -2836,6 +2873,7 @@ run_check()
 		notify.kernel_coop_taskrun_ring.reaches_a_spinning_thread \
 		notify.no_ipi_default_ring.reaches_a_spinning_thread
 	t knobs-idle check_knobs_idle
+	t planted check_planted source:6.1 ppc64le "vs0 vs32 r11 CR"
 	t "pages-$both" check_pages_caught "source:6.1+$both" \
 		'[.uring, .uring_async, .uring_fixed] | map(.violations > 0 and .stored > 0 and
 		(.classes | keys - ["register hole", "miscomputed"]) == []) | all'
