@@ -72,7 +72,7 @@ EXTRA_CLEAN += $(page_objs)
 
 ifeq ($(have_liburing),yes)
 $(OUTPUT)/live_registers: $(addprefix $(src)/,live_registers.c program.c module.c json.c provoke.c \
-	evidence.c) $(bank_src) $(headers)
+	evidence.c planted.c) $(bank_src) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 
@@ -86,7 +86,7 @@ $(OUTPUT)/ring_order: $(addprefix $(src)/,ring_order.c ring_edges.c cpu_pairs.c 
 		-lpthread -lm -o $@
 
 $(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c page_site.c page_board.c page_files.c \
-	program.c disk.c engine.c module.c json.c provoke.c evidence.c) $(page_objs) $(headers)
+	planted.c program.c disk.c engine.c module.c json.c provoke.c evidence.c) $(page_objs) $(headers)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
 		-lpthread -lm -o $@
 else

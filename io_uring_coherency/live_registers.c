@@ -29,6 +29,10 @@
  * Two controls run first: the same windows without io_uring must find nothing, and each register
  * changed on purpose inside the window must be found. Unless both behave, every result is SKIP; a
  * change that nobody made is a failure of the control.
+ *
+ * A third needs the module, and runs when the first variant has found nothing: registers that the
+ * module changes on purpose, in the same events on the same kernel. Where they are not found, a
+ * variant without violations is SKIP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,6 +58,7 @@
 #include "json.h"
 #include "kselftest_harness.h"
 #include "module.h"
+#include "planted.h"
 #include "program.h"
 #include "provoke.h"
 #include "regs.h"
@@ -70,6 +75,7 @@
 #define CONTROL_MS	0.03	/* ... which is as long as the one before, but not longer */
 #define SHOWN		4	/* violations printed in full for each variant */
 #define DEFAULT_SECONDS	1.0
+#define PLANTED_SECONDS	0.3	/* of the control with faults; as above, 3 times that */
 
 /* Where a variant's workers are expected to be created. */
 enum expectation {
@@ -82,6 +88,7 @@ struct result {
 	const char *name;
 	enum expectation expect;
 	enum pbt_notify notify;
+	bool planted;		/* of the control with faults: nothing is told */
 	struct answer answer;
 	struct evidence evidence;	/* events inside windows, windows with a change */
 	struct evidence switched;	/* those of them in which the submitter was switched out */
@@ -112,6 +119,7 @@ struct shared {
 	bool clean_ok, altered_ok;
 	bool found;		/* a violation, in whatever variant */
 	char no_module[256];	/* why there is none, or empty */
+	struct planted planted;
 	unsigned int nr;
 	struct result result[];	/* room for each variant */
 };
@@ -674,14 +682,16 @@ static void settle_error(struct result *r, int err, const char *flag)
 }
 
 /* A register changed in the window of @s, of which @what tells; counts it, and shows the first. */
-static void account_change(const struct spin *s, const char *what, uint64_t violations,
-			   uint64_t *changed)
+static void account_change(const struct spin *s, const struct result *r, const char *what,
+			   uint64_t violations, uint64_t *changed)
 {
 	unsigned int i;
 
-	shared->found = true;
 	for (i = 0; i < s->nr_changed; i++)
 		changed[s->slots[i]]++;
+	if (r->planted)
+		return;
+	shared->found = true;
 	if (violations > SHOWN)
 		return;
 	ksft_print_msg("%s, CPU %d: %u registers changed while the thread spun%s\n", what,
@@ -722,7 +732,7 @@ static void account(struct spin *s, struct result *r, int created)
 	}
 	snprintf(what, sizeof(what), "%s: event %llu", r->name,
 		 (unsigned long long)r->evidence.events);
-	account_change(s, what, r->evidence.violations, r->changed);
+	account_change(s, r, what, r->evidence.violations, r->changed);
 }
 
 /* A window without a creation. */
@@ -736,7 +746,7 @@ static void account_control(struct spin *s, struct result *r)
 	r->control.violations++;
 	snprintf(what, sizeof(what), "%s: window %llu without a creation", r->name,
 		 (unsigned long long)r->control.events);
-	account_change(s, what, r->control.violations, r->control_changed);
+	account_change(s, r, what, r->control.violations, r->control_changed);
 }
 
 static bool more_wanted(const struct result *r, const struct timespec *start)
@@ -1089,10 +1099,13 @@ static void print_details(const struct result *r)
 	}
 }
 
-/* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
-TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
+/*
+ * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Returns NULL,
+ * or why there are none.
+ */
+static const char *measure(struct result *r, const FIXTURE_VARIANT(worker_creation) *variant,
+			   int *error)
 {
-	struct result *r = self->result;
 	struct provoke provoke;
 	struct spin s = {
 		.provoke = &provoke,
@@ -1103,7 +1116,88 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	struct timespec start;
 	const char *reason;
 	unsigned int round;
-	int session, ret = 0;
+
+	*error = 0;
+	reason = provoke_open(&provoke, variant->way, rings[variant->ring].setup_flags);
+	if (reason)
+		return reason;
+	if (spin_open(&s))
+		return "no memory or no thread for the spin";
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (round = 0; !*error && more_wanted(r, &start); round++)
+		*error = run_round(&s, r, round, &start);
+	r->seconds = ms_since(&start) / 1e3;
+	spin_close(&s);
+	provoke_close(&provoke);
+	return NULL;
+}
+
+/* What the module changes, on one architecture or another. */
+static const struct {
+	enum pbt_plant plant;
+	const char *slots[6];
+} plants[] = {
+	{ PBT_PLANT_FP, { "vs0", "f0" } },
+	{ PBT_PLANT_VECTOR, { "vs32", "v0", "z0", "xmm0", "ymm0", "zmm0" } },
+	{ PBT_PLANT_GPR, { "r11", "x17" } },
+	{ PBT_PLANT_FLAGS, { "CR", "FLAGS", "NZCV" } },
+};
+
+static unsigned int slot_of(unsigned int n)
+{
+	unsigned int slot, i;
+
+	for (slot = 0; slot < layout.nr; slot++)
+		for (i = 0; i < ARRAY_SIZE(plants[n].slots) && plants[n].slots[i]; i++)
+			if (!strcmp(plants[n].slots[i], layout.slot[slot].name))
+				return slot;
+	return REG_SLOTS_MAX;
+}
+
+/* The same variant as in the test that asks for it, with the module's knob for its notification. */
+static void plant(struct planted *p, const void *arg)
+{
+	const FIXTURE_VARIANT(worker_creation) *variant = arg;
+	struct pbt_knobs knobs = { .notify = variant->notify };
+	struct result r = { .expect = IN_WINDOW, .planted = true };
+	unsigned int i, slot;
+	const char *reason;
+	int session, ret;
+
+	opt.seconds = opt.seconds < PLANTED_SECONDS ? opt.seconds : PLANTED_SECONDS;
+	opt.max_events = MIN_EVENTS;
+	for (i = 0; i < ARRAY_SIZE(plants); i++)
+		if (slot_of(i) < REG_SLOTS_MAX)
+			knobs.plants |= 1U << plants[i].plant;
+	session = planted_open(p, &knobs.plants);
+	if (session < 0)
+		return;
+	reason = ioctl(session, PBT_SET_KNOBS, &knobs) ? "PBT_SET_KNOBS fails" :
+		 measure(&r, variant, &ret);
+	if (reason) {
+		planted_not(p, reason);
+		return;
+	}
+	for (i = 0; i < ARRAY_SIZE(plants); i++) {
+		if (!(knobs.plants & 1U << plants[i].plant))
+			continue;
+		slot = slot_of(i);
+		snprintf(p->fault[plants[i].plant].what, sizeof(p->fault[0].what), "%s lost",
+			 layout.slot[slot].name);
+		p->fault[plants[i].plant].planted = planted_times(session, plants[i].plant);
+		p->fault[plants[i].plant].events = r.evidence.events;
+		p->fault[plants[i].plant].found = r.changed[slot];
+	}
+	close(session);
+}
+
+/* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
+TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
+{
+	struct result *r = self->result;
+	char sentence[EVIDENCE_TEXT_SIZE];
+	const char *reason;
+	int session, ret;
 
 	/* a submitter cannot outlive the harness, nor a kernel that hangs the whole run */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -1118,28 +1212,27 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	if (*r->answer.outcome)
 		SKIP(return, "%s", r->answer.text);
 
-	reason = provoke_open(&provoke, variant->way, rings[variant->ring].setup_flags);
+	reason = knobs_open(variant->notify, &session, r);
 	if (!reason)
-		reason = knobs_open(variant->notify, &session, r);
-	if (!reason && spin_open(&s))
-		reason = "no memory or no thread for the spin";
+		reason = measure(r, variant, &ret);
 	if (reason) {
 		settle(&r->answer, "skip", "%s", reason);
 		SKIP(return, "%s", r->answer.text);
 	}
-
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (round = 0; !ret && more_wanted(r, &start); round++)
-		ret = run_round(&s, r, round, &start);
-	r->seconds = ms_since(&start) / 1e3;
-	spin_close(&s);
-	provoke_close(&provoke);
 	knobs_close(session, r);
 
 	if (ret && !r->evidence.violations && !r->control.violations && !r->died)
 		settle_error(r, ret, rings[variant->ring].flag);
 	else
 		settle_measured(r);
+	if (!strcmp(r->answer.outcome, "pass") && r->expect == IN_WINDOW) {
+		planted_run(&shared->planted, plant, variant);
+		reason = planted_missed(&shared->planted);
+		if (reason) {
+			evidence_sentence(sentence, sizeof(sentence), &r->evidence);
+			settle(&r->answer, "skip", "%s; %s", reason, sentence);
+		}
+	}
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
 	ksft_print_msg("%s: %s\n", r->name, r->answer.text);
@@ -1222,6 +1315,7 @@ static void write_head(FILE *f)
 	json_string(f, layout.missing);
 	fprintf(f, ",\n  \"control_without_io_uring\": %s,\n  \"control_changed_register\": %s",
 		shared->clean_ok ? "true" : "false", shared->altered_ok ? "true" : "false");
+	planted_json(f, &shared->planted);
 }
 
 static unsigned int variants(void)
@@ -1384,6 +1478,8 @@ int main(int argc, char **argv)
 		return program_skip(&program, opt.json, skip);
 	printf("# not covered: %s\n# covered: %s\n", layout.missing, layout.describe);
 	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
+	if (*shared->no_module)
+		planted_not(&shared->planted, shared->no_module);
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
 	return program_run(&program, opt.json, harness_main, argv);

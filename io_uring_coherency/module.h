@@ -63,8 +63,8 @@ extern const char *const module_plant_names[PBT_NR_PLANTS];
 
 /*
  * Put what @text says, "POINT=ACTION[:MICROSECONDS]", the name of a notification mode, a number of
- * workers from 1 on, or names of faults "NAME[,NAME...]", into @knobs. Return NULL, or one sentence on what is wrong with it, good
- * until the next call; then @knobs is as it was.
+ * workers from 1 on, or names of faults "NAME[,NAME...]", into @knobs. Return NULL, or one sentence
+ * on what is wrong with it, good until the next call; then @knobs is as it was.
  */
 const char *module_parse_at(const char *text, struct pbt_knobs *knobs);
 const char *module_parse_notify(const char *text, struct pbt_knobs *knobs);

@@ -494,6 +494,7 @@ FIXTURE_VARIANT(notify)
 	unsigned int mode;	/* enum pbt_notify */
 	unsigned int setup_flags;
 	bool kicks;		/* what is to be seen */
+	__u32 plants;		/* 1 << enum pbt_plant, or 0 */
 };
 
 /* Without a knob the kernel itself is tested: TWA_SIGNAL kicks, TWA_SIGNAL_NO_IPI does not. */
@@ -505,6 +506,14 @@ FIXTURE_VARIANT_ADD(notify, kernel_coop_taskrun_ring) {
 FIXTURE_VARIANT_ADD(notify, no_ipi_default_ring) { PBT_NOTIFY_SIGNAL_NO_IPI, 0, false };
 FIXTURE_VARIANT_ADD(notify, signal_coop_taskrun_ring) {
 	PBT_NOTIFY_SIGNAL, IORING_SETUP_COOP_TASKRUN, true
+};
+
+/* ... and a fault on purpose is seen. */
+FIXTURE_VARIANT_ADD(notify, planted_kick_default_ring) {
+	PBT_NOTIFY_KERNEL, 0, false, 1U << PBT_PLANT_KICK
+};
+FIXTURE_VARIANT_ADD(notify, planted_no_ipi_ignored_coop_taskrun_ring) {
+	PBT_NOTIFY_KERNEL, IORING_SETUP_COOP_TASKRUN, true, 1U << PBT_PLANT_NO_IPI_IGNORED
 };
 
 FIXTURE_SETUP(notify)
@@ -552,8 +561,9 @@ static void *cq_spinner(void *arg)
 
 TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 {
-	struct pbt_knobs knobs = { .notify = variant->mode };
+	struct pbt_knobs knobs = { .notify = variant->mode, .plants = variant->plants };
 	const uint64_t one = 1;
+	struct pbt_counters c;
 	long long before, kicks;
 	pthread_t thread;
 	unsigned int i;
@@ -563,6 +573,8 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 		SKIP(return, "%s", self->skip);
 	if (!(info.notify & (1U << variant->mode)))
 		SKIP(return, "this kernel has no TWA_SIGNAL_NO_IPI");
+	if (variant->plants & ~info.plants)
+		SKIP(return, "this kernel has no place for the fault");
 	if (!two_cpus(cpu))
 		SKIP(return, "the thread that spins needs a CPU of its own, there is one");
 	if (ipis(cpu[1]) < 0)
@@ -602,7 +614,170 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 		/* some come for other reasons */
 		EXPECT_GT((long long)DELIVERIES / 2, kicks);
 	}
+	ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+	for (i = 0; i < PBT_NR_PLANTS; i++) {
+		if (variant->plants & (1U << i)) {
+			EXPECT_LE(DELIVERIES * 9ULL / 10, c.planted[i]);
+		} else {
+			EXPECT_EQ(0ULL, c.planted[i]);
+		}
+	}
 }
+
+/* --- faults in what io-wq writes and reads */
+
+#define TRANSFERS	64U
+#define PIECE		16384
+#define MARK(n)		(1 + (n) % 250)	/* the bytes of write n; 0 is no mark */
+
+FIXTURE(plant)
+{
+	const char *skip;
+};
+
+FIXTURE_VARIANT(plant)
+{
+	unsigned int plant;
+};
+
+FIXTURE_VARIANT_ADD(plant, write_short) { .plant = PBT_PLANT_WRITE_SHORT };
+FIXTURE_VARIANT_ADD(plant, write_dropped) { .plant = PBT_PLANT_WRITE_DROPPED };
+FIXTURE_VARIANT_ADD(plant, write_misplaced) { .plant = PBT_PLANT_WRITE_MISPLACED };
+FIXTURE_VARIANT_ADD(plant, write_stale) { .plant = PBT_PLANT_WRITE_STALE };
+FIXTURE_VARIANT_ADD(plant, read_short) { .plant = PBT_PLANT_READ_SHORT };
+
+FIXTURE_SETUP(plant)
+{
+	self->skip = open_session();
+}
+
+FIXTURE_TEARDOWN(plant)
+{
+	close(session);
+}
+
+/* The file is two pieces of ; io-wq writes another mark to the first, or reads it. */
+static int transfer(bool write, unsigned char mark, char *buf)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
+	static char both[2 * PIECE];
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	memset(both, mark, sizeof(both));
+	if (pwrite(file, both, sizeof(both), 0) != sizeof(both))
+		return -errno;
+	memset(buf, mark + 1, PIECE);
+	if (write)
+		io_uring_prep_write(sqe, file, buf, PIECE, 0);
+	else
+		io_uring_prep_read(sqe, file, buf, PIECE, 0);
+	sqe->flags |= IOSQE_ASYNC;
+	ret = io_uring_submit_and_wait(&ring, 1);
+	if (ret < 0)
+		return ret;
+	ret = io_uring_wait_cqe(&ring, &cqe);
+	if (!ret) {
+		ret = cqe->res;
+		io_uring_cqe_seen(&ring, cqe);
+	}
+	return ret;
+}
+
+static unsigned int bytes_of(const char *p, unsigned int len, unsigned char mark)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < len; i++)
+		nr += (unsigned char)p[i] == mark;
+	return nr;
+}
+
+/* The last 16 bytes, and no others, are . */
+static int only_last_16(const char *piece, unsigned char mark)
+{
+	return bytes_of(piece, PIECE, mark) == 16 &&
+	       bytes_of(piece + PIECE - 16, 16, mark) == 16 ? 1 : -1;
+}
+
+/* Whether a transfer is wrong, 1, or right, 0, or wrong in another way than that, -1. */
+static int as_planted(unsigned int plant, unsigned char mark, const char *buf)
+{
+	const unsigned char other = mark + 1;
+	char found[2 * PIECE];
+	unsigned int old, moved;
+
+	if (plant == PBT_PLANT_READ_SHORT) {
+		old = bytes_of(buf, PIECE, other);
+		if (bytes_of(buf, PIECE, mark) + old != PIECE)
+			return -1;
+		return old ? only_last_16(buf, other) : 0;
+	}
+	if (pread(file, found, sizeof(found), 0) != sizeof(found))
+		return -1;
+	old = bytes_of(found, PIECE, mark);
+	moved = bytes_of(found + PIECE, PIECE, other);
+	if (bytes_of(found, PIECE, other) + old != PIECE)
+		return -1;
+	if (!old && !moved)
+		return 0;
+	switch (plant) {
+	case PBT_PLANT_WRITE_SHORT:
+		return moved ? -1 : only_last_16(found, mark);
+	case PBT_PLANT_WRITE_MISPLACED:
+		return old == PIECE && moved == PIECE ? 1 : -1;
+	case PBT_PLANT_WRITE_DROPPED:
+		return !moved && old == PIECE ? 1 : -1;
+	default:
+		/* a page of the page cache, or all in a larger one */
+		return !moved && old % 4096 == 0 ? 1 : -1;
+	}
+}
+
+/* All of them say that they have done everything; so many are wrong, and in this way. */
+TEST_F(plant, is_what_it_says)
+{
+	const bool write = variant->plant != PBT_PLANT_READ_SHORT;
+	struct pbt_knobs knobs = { .plants = 1U << variant->plant };
+	unsigned int n, wrong = 0;
+	char buf[PIECE];
+	struct pbt_counters c;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	if (!(info.plants & knobs.plants))
+		SKIP(return, "this kernel has no place for the fault");
+	if (ramfs < 0)
+		SKIP(return, "ramfs cannot be mounted here");
+	if (io_uring_queue_init(8, &ring, 0))
+		SKIP(return, "io_uring cannot be used");
+	file = openat(ramfs, "planted", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ASSERT_EQ(0, ftruncate(file, 2 * PIECE));
+	ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+	for (n = 0; n < 2 * TRANSFERS; n++) {
+		int found;
+
+		/* with the knob, and then without */
+		if (n == TRANSFERS) {
+			ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+			EXPECT_EQ(wrong, c.planted[variant->plant]);
+			EXPECT_LE(TRANSFERS / 8, wrong);
+			knobs.plants = 0;
+			ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+		}
+		ASSERT_EQ(PIECE, transfer(write, MARK(n), buf));
+		found = as_planted(variant->plant, MARK(n), buf);
+		EXPECT_LE(0, found);
+		if (n < TRANSFERS) {
+			wrong += found;
+		} else {
+			EXPECT_EQ(0, found);
+		}
+	}
+	ksft_print_msg("%s: %u of %u transfers wrong\n", module_plant_names[variant->plant],
+		       wrong, TRANSFERS);
+}
+
 
 FIXTURE(session)
 {
@@ -1221,6 +1396,8 @@ TEST_F(session, wrong_ioctls)
 	REFUSED(EINVAL, k.point[0].action = PBT_MB; k.point[0].usecs = 1);
 	REFUSED(EINVAL, k.point[0].usecs = 1);
 	REFUSED(EOPNOTSUPP, k.point[PBT_KICK_PROCESS].action = PBT_FLUSH_DCACHE);
+	if (!(info.plants & (1U << PBT_PLANT_FP)))
+		REFUSED(EOPNOTSUPP, k.plants = 1U << PBT_PLANT_FP);
 	EXPECT_EQ(-1, ioctl(session, PBT_SET_KNOBS, NULL));
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(-1, ioctl(session, PBT_GET_COUNTERS, (void *)-4096L));
@@ -1508,6 +1685,7 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 				u.knobs.point[rnd(PBT_NR_POINTS)].usecs = odd_number() % 20;
 			u.knobs.flags = rnd(5);
 			u.knobs.workers = rnd(4) ? 0 : odd_number();
+			u.knobs.plants = rnd(4) ? 0 : rnd(1U << PBT_NR_PLANTS);
 		} else if (which == 3) {
 			const int fds[] = { null, written, -1, session, ramfs, 99999 };
 

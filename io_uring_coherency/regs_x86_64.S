@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * x86-64 register bank. Only rsp, rdi (the window) and the flags are not patterned. The x87 state
- * is left alone.
+ * x86-64 register bank. Only rsp, rdi (the window) and the flags but for DF and ID are not
+ * patterned. The x87 state is left alone.
  *
  * All branches test memory against an immediate, so no register is lost to the spin.
  */
@@ -10,7 +10,7 @@
 
 	.text
 
-/* Loads every register from the image at rdi + \img; leaves the flags undefined. */
+/* Loads every register from the image at rdi + \img; leaves the other flags undefined. */
 .macro LOAD_IMAGE img
 	ldmxcsr	\img + REG_X86_64_MXCSR(%rdi)
 	testl	$REG_X86_64_AVX512, REG_WIN_FEATURES(%rdi)
@@ -38,7 +38,9 @@
 73:	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7
 	kmovq	\img + REG_X86_64_K + 8 * \i(%rdi), %k\i
 	.endr
-79:	.set	at, \img + REG_X86_64_GPR
+79:	pushq	\img + REG_X86_64_FLAGS(%rdi)
+	popfq
+	.set	at, \img + REG_X86_64_GPR
 	.irp	r, rax, rbx, rcx, rdx, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
 	movq	at(%rdi), %\r
 	.set	at, at + 8
@@ -55,6 +57,8 @@ reg_arch_spin:
 	movq	%\r, at(%rdi)
 	.set	at, at + 8
 	.endr
+	pushfq
+	popq	at(%rdi)
 
 	LOAD_IMAGE REG_WIN_IN
 
@@ -87,6 +91,9 @@ reg_arch_spin:
 	movq	%\r, at(%rdi)
 	.set	at, at + 8
 	.endr
+	pushfq
+	popq	REG_WIN_OUT + REG_X86_64_FLAGS(%rdi)
+	andq	$REG_X86_64_FLAGS_LEGAL, REG_WIN_OUT + REG_X86_64_FLAGS(%rdi)
 	stmxcsr	REG_WIN_OUT + REG_X86_64_MXCSR(%rdi)
 	testl	$REG_X86_64_AVX512, REG_WIN_FEATURES(%rdi)
 	jnz	7f
@@ -123,6 +130,8 @@ reg_arch_spin:
 	movq	at(%rdi), %\r
 	.set	at, at + 8
 	.endr
+	pushq	at(%rdi)
+	popfq
 	ret
 	.size	reg_arch_spin, . - reg_arch_spin
 

@@ -95,20 +95,22 @@ static const char *x86_64_init(struct reg_layout *layout)
 	regs_add(layout, REG_CLASS_VECTOR, REG_X86_64_MXCSR, 4, "MXCSR");
 	for (i = 0; i < NR_GPRS; i++)
 		regs_add(layout, REG_CLASS_GPR, REG_X86_64_GPR + 8 * i, 8, "%s", gpr_names[i]);
+	regs_add(layout, REG_CLASS_GPR, REG_X86_64_FLAGS, 8, "FLAGS");
 
 	if (x86_64_has_daz())
 		features |= REG_X86_64_DAZ;
 	layout->features = features;
 	snprintf(layout->describe, sizeof(layout->describe),
-		 "%s0-%s%u%s, MXCSR, rax rbx rcx rdx rsi rbp r8-r15", vec, vec, nr - 1, masks);
+		 "%s0-%s%u%s, MXCSR, rax rbx rcx rdx rsi rbp r8-r15, DF, ID", vec, vec, nr - 1, masks);
 	snprintf(layout->missing, sizeof(layout->missing),
-		 "rsp, rdi, flags, x87 and MMX registers, MXCSR's exception masks, PKRU, FS and GS base, shadow stack pointer, AMX tiles, APX r16-r31");
+		 "rsp, rdi, flags but for DF ID, x87 and MMX registers, MXCSR's exception masks, PKRU, FS and GS base, shadow stack pointer, AMX tiles, APX r16-r31");
 	return NULL;
 }
 
 static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 {
 	uint32_t legal = MXCSR_LEGAL, mxcsr;
+	uint64_t flags;
 	unsigned int i;
 
 	if (layout->features & REG_X86_64_DAZ)
@@ -116,6 +118,9 @@ static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 	memcpy(&mxcsr, image + REG_X86_64_MXCSR, 4);
 	mxcsr = regs_vary(mxcsr, legal) | MXCSR_MASKED;
 	memcpy(image + REG_X86_64_MXCSR, &mxcsr, 4);
+	memcpy(&flags, image + REG_X86_64_FLAGS, 8);
+	flags = regs_vary(flags, REG_X86_64_FLAGS_LEGAL);
+	memcpy(image + REG_X86_64_FLAGS, &flags, 8);
 
 	/* kmovw moves 2 of the slot's 4 bytes */
 	if (!(layout->features & REG_X86_64_AVX512BW)) {

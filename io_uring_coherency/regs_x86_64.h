@@ -7,6 +7,10 @@
 #define REG_X86_64_K		2048	/* k0-k7, 8 bytes each */
 #define REG_X86_64_GPR		2112	/* 8 bytes each, in the order of the list in the assembly */
 #define REG_X86_64_MXCSR	2240	/* u32 */
+#define REG_X86_64_FLAGS	2248	/* u64 */
+
+/* DF and ID (Intel SDM vol. 1, 3.4.3): the spin leaves them alone, and neither traps */
+#define REG_X86_64_FLAGS_LEGAL	0x200400
 
 /* bits of REG_WIN_FEATURES; each implies the ones before it, except the last */
 #define REG_X86_64_AVX		1

@@ -89,8 +89,8 @@ enum pbt_delivery {
 enum pbt_plant {
 	/*
 	 * When an interrupt has brought task_work that creates an io-wq worker, a register of the
-	 * interrupted task. powerpc: vs0 = FPSCR, vs32 = VSCR, as save_fpu() and save_altivec() left
-	 * them before Linux 6.7; else the vector is xmm0 or v0, and there is no fp.
+	 * interrupted task. powerpc: vs0 = FPSCR, vs32 = VSCR, as save_fpu() and save_altivec()
+	 * left them before Linux 6.7; else the vector is xmm0 or v0, and there is no fp.
 	 */
 	PBT_PLANT_FP,
 	PBT_PLANT_VECTOR,

@@ -2380,6 +2380,7 @@ check_planted()
 			code=$?
 			[ $code = $want ] || exit 1
 		done
+		./live_registers -t 2 -n 100 --json /results/live.json || exit 1
 		echo "all is well"
 	EOF
 	chmod 755 "$SCRATCH/guest.sh"
@@ -2393,6 +2394,8 @@ check_planted()
 		jq -c --arg plant $plant '.planted' "$SCRATCH/guest/ctl-$plant.json"
 		jq -e --arg regs "$regs" '.variants[] | select(.events > 0) | .violations >= 90 and
 			(.changed | keys == [$regs])' "$SCRATCH/guest/live-$plant.json"
+		jq -e ".planted.$plant | .planted >= 90 and .found >= 0.9 * .planted" \
+			"$SCRATCH/guest/live.json"
 	done
 }
 
