@@ -24,6 +24,10 @@
  * what it is, and nothing else. If not all of it is found, every result is SKIP; if there is more,
  * the control fails. Damage on the disk must be seen in each view of the disk, or that view has no
  * answer.
+ *
+ * Another needs the module, and runs when the first engine of io_uring has written all pages right:
+ * the module has io-wq write and read some of them wrong. Where these are not found, an engine of
+ * io_uring without wrong pages is SKIP.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +39,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -48,6 +53,7 @@
 #include "module.h"
 #include "page_files.h"
 #include "page_site.h"
+#include "planted.h"
 #include "program.h"
 #include "provoke.h"
 
@@ -74,6 +80,7 @@
 #define IDLE_MS		5200	/* io-wq workers without work end after 5 s */
 #define IDLE_EVERY_MS	25000
 #define REDO		3	/* times that a plain pwrite() or pread() is tried */
+#define PLANTED_PAGES	128	/* written with each fault that the module plants */
 
 /* Where the files are. */
 enum site {
@@ -121,6 +128,7 @@ struct shared {
 	bool control_ok[SITE_NR];
 	unsigned int unproven[SITE_NR];	/* views whose control failed */
 	char no_module[256];	/* why there is none, or empty */
+	struct planted planted;
 	struct result result[VARIANT_NR];
 };
 
@@ -1329,6 +1337,73 @@ static const char *session_open(struct run *run)
 	return run->session < 0 ? why : NULL;
 }
 
+/* What the module has io-wq do wrong. Which register a page is in just now is chance. */
+static const enum pbt_plant plants[] = {
+	PBT_PLANT_WRITE_SHORT, PBT_PLANT_WRITE_DROPPED, PBT_PLANT_WRITE_MISPLACED,
+	PBT_PLANT_WRITE_STALE, PBT_PLANT_READ_SHORT,
+};
+
+/* A round with one fault. Returns 0 or -errno. */
+static int plant_one(struct planted *p, struct run *run, int session, enum pbt_plant plant)
+{
+	const struct page_counts *c = &run->board->counts;
+	const struct evidence before = c->pages;
+	const struct pbt_knobs knobs = { .plants = 1U << plant };
+	const char *failed;
+	uint64_t found;
+	int ret;
+
+	if (ioctl(session, PBT_SET_KNOBS, &knobs))
+		return -errno;
+	ret = run_round(run, &failed);
+	if (ret)
+		return ret;
+	snprintf(p->fault[plant].what, sizeof(p->fault[plant].what), "%s",
+		 module_plant_names[plant]);
+	p->fault[plant].planted = planted_times(session, plant);
+	p->fault[plant].events = c->pages.events - before.events;
+	/* what is misplaced may be wrong in two places */
+	found = c->pages.violations - before.violations;
+	p->fault[plant].found = found < p->fault[plant].planted ? found : p->fault[plant].planted;
+	return 0;
+}
+
+static void plant(struct planted *p, const void *arg)
+{
+	const enum site site = *(const enum site *)arg;
+	const char *why = NULL;
+	__u32 possible = 0;
+	struct run run;
+	unsigned int i;
+	int session, ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(plants); i++)
+		possible |= 1U << plants[i];
+	if (!(opt.views & (VIEWS_FILE | VIEW_BIT(VIEW_READBACK)))) {
+		planted_not(p, "no view of what was written is asked for");
+		return;
+	}
+	session = planted_open(p, &possible);
+	if (session < 0)
+		return;
+	why = run_open(&run, ENGINE_URING_ASYNC, site, opt.threads);
+	if (why) {
+		planted_not(p, why);
+		run_close(&run);
+		return;
+	}
+	run.most = PLANTED_PAGES / opt.threads;
+	/* nobody has to wait for any */
+	run.board->counts.creations = MIN_CREATIONS;
+	for (i = 0; !ret && i < ARRAY_SIZE(plants); i++)
+		if (possible & 1U << plants[i])
+			ret = plant_one(p, &run, session, plants[i]);
+	if (ret)
+		planted_not(p, strerror(-ret));
+	run_close(&run);
+	close(session);
+}
+
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
 TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 {
@@ -1385,6 +1460,13 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 		close(run.session);
 	run_close(&run);
 
+	if (!strcmp(r->answer.outcome, "pass") && engine_is_uring(kind)) {
+		planted_run(&shared->planted, plant, &site);
+		why = planted_missed(&shared->planted);
+		if (why)
+			settle(&r->answer, "skip", "%s; 0 wrong of %llu pages", why,
+			       (unsigned long long)r->counts.pages.events);
+	}
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
 	ksft_print_msg("%s: %s\n", variant_of[self->nr].name, r->answer.text);
@@ -1512,6 +1594,7 @@ static void write_head(FILE *f)
 	fprintf(f, ",\n  \"direct\": %s,\n  \"control_damaged_pages\": %s",
 		opt.direct ? "true" : "false",
 		shared->control_ok[SITE_ASKED] ? "true" : "false");
+	planted_json(f, &shared->planted);
 }
 
 static unsigned int variants(void)
@@ -1727,6 +1810,8 @@ int main(int argc, char **argv)
 	if (why)
 		return program_skip(&program, opt.json, why);
 	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
+	if (*shared->no_module)
+		planted_not(&shared->planted, shared->no_module);
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
 	return program_run(&program, opt.json, harness_main, argv);

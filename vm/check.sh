@@ -2359,44 +2359,64 @@ PAGES_TRACES='([.uring, .uring_async, .uring_fixed] | map(.places.memory_after >
 	all)) | all) and ([.uring_async, .uring_fixed] | map(.classes."not read" > 0) | all) and
 	.uring_sqpoll.classes.misplaced > 0 and .uring_async.classes.misplaced == null'
 
-# Faults that the module plants in a good kernel: each is found, as what it is.
-# check_planted KERNEL ARCH REGISTERS: what fp, vector, gpr and flags change, one each, - for none.
+# Faults that the module plants in a good kernel: each is found, as what it is, and by the control
+# of each program. check_planted KERNEL ARCH REGISTERS: what fp, vector, gpr and flags change, - for
+# what the module cannot there; a line of the form "PLANT WHAT" each.
 check_planted()
 {
-	local plant regs
+	local plant what
 
+	{
+		paste -d ' ' <(printf '%s\n' fp vector gpr flags) <(tr ' ' '\n' <<<"$3")
+		printf '%s\n' 'write_short register hole' 'write_dropped stale' \
+			'write_misplaced misplaced' 'write_stale stale|mosaic|torn' \
+			'read_short register hole|not read'
+	} >"$SCRATCH/plants"
 	# shellcheck disable=SC2016 # expanded in the guest
-	printf '#!/bin/sh\nregisters="%s"\n' "$3" >"$SCRATCH/guest.sh"
+	printf '#!/bin/sh\nset -- %s\n' "$(awk '$2 != "-" { printf "%s ", $1 }' \
+		"$SCRATCH/plants")" >"$SCRATCH/guest.sh"
 	cat >>"$SCRATCH/guest.sh" <<-'EOF'
 		cd /kselftest/io_uring_coherency || exit 1
 		./barrier_ctl --list
-		for plant in fp vector gpr flags; do
-			want=1
-			[ "${registers%% *}" != - ] || want=4
-			registers=${registers#* }
-			./barrier_ctl --plant $plant --json /results/ctl-$plant.json -- \
-				./live_registers --only poll_wake_default -t 2 -n 100 \
-				--json /results/live-$plant.json
+		./live_registers -t 2 -n 100 || exit 1
+		./page_integrity --dir /dev/shm -t 1 || exit 1
+		for plant; do
+			case $plant in
+			*_*) detector="page_integrity --dir /dev/shm --engine uring_async -t 1" ;;
+			*) detector="live_registers --only poll_wake_default -t 2 -n 100" ;;
+			esac
+			# shellcheck disable=SC2086 # words
+			./barrier_ctl --plant $plant --json /results/$plant.ctl -- \
+				./$detector --json /results/$plant.found
 			code=$?
-			[ $code = $want ] || exit 1
+			[ $code = 1 ] || exit 1
 		done
-		./live_registers -t 2 -n 100 --json /results/live.json || exit 1
+		for plant in fp vector; do
+			case " $* " in
+			*" $plant "*) continue ;;
+			esac
+			./barrier_ctl --plant $plant -- true
+			code=$?
+			[ $code = 4 ] || exit 1
+		done
 		echo "all is well"
 	EOF
 	chmod 755 "$SCRATCH/guest.sh"
 	OPT_ARCH=$2
 	guest_of "$1" ""
 	grep '^all is well$' "$SCRATCH/guest/ktap"
-	for plant in fp vector gpr flags; do
-		read -r regs <<<"${3%% *}"
-		set -- "$1" "$2" "${3#* }"
-		[ "$regs" != - ] || continue
-		jq -c --arg plant $plant '.planted' "$SCRATCH/guest/ctl-$plant.json"
-		jq -e --arg regs "$regs" '.variants[] | select(.events > 0) | .violations >= 90 and
-			(.changed | keys == [$regs])' "$SCRATCH/guest/live-$plant.json"
-		jq -e ".planted.$plant | .planted >= 90 and .found >= 0.9 * .planted" \
-			"$SCRATCH/guest/live.json"
-	done
+	while read -r plant what; do
+		[ "$what" != - ] || continue
+		say "$plant: $(jq -c ".planted.$plant" "$SCRATCH/guest/$plant.ctl" "$JSON" "$PAGES" |
+			paste -sd ' ')"
+		jq -s -e --arg what "^($what)\$" '.[0].planted.'"$plant"' as $planted |
+			.[1].variants[] | select(.events > 0) | .violations >= 0.9 * $planted and
+			$planted >= 10 and any((.changed // .classes | keys[]); test($what)) and
+			(.classes or (.changed | keys | length == 1))' \
+			"$SCRATCH/guest/$plant".{ctl,found}
+		jq -s -e '[.[].planted.'"$plant"' | values] | length == 1 and
+			(.[0].planted >= 10 and .[0].found >= 0.9 * .[0].planted)' "$JSON" "$PAGES"
+	done <"$SCRATCH/plants"
 }
 
 # The same on file systems with a disk, where it is looked at there, too; buffered and O_DIRECT.
