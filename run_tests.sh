@@ -66,6 +66,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   --knobs "..."       mariadb: under barrier_ctl with these, such as "--notify no_ipi"
   --quick             mariadb, claims --mariadb: only make databases and check their pages, in a
                       third of the time
+                      validate: Debian's kernel with a planted fault and without, nothing is built
   --native            mariadb: on the running kernel, with the mariadb-test installed here
   --accel A           QEMU's accelerator (default: tcg,thread=multi)
   --smp N, --mem M    QEMU's CPUs and memory (default: 2, 1G; mariadb: 8, 4G)
@@ -83,6 +84,7 @@ usage: run_tests.sh [COMMAND] [OPTION...]
                       bench: a million events on each good kernel, and MariaDB, instead
 
   K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX
+     vm, validate, bisect-step: K^FAULT[,FAULT...]: with faults that the module plants there
      VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these;
      PATCH: a file, or the name of one in vm/patches/
      bisect-step's default is tree:. , the current directory
@@ -122,7 +124,7 @@ GUEST_OPTIONS="arch accel smp mem cpu timeout config keep"
 declare -A OPTIONS=(
 	[host]="args timeout"
 	[vm]="kernel args $GUEST_OPTIONS"
-	[validate]="base fixed $GUEST_OPTIONS"
+	[validate]="base fixed quick $GUEST_OPTIONS"
 	[bisect-step]="base $GUEST_OPTIONS"
 	[claims]="base fixed seconds seed mariadb quick $GUEST_OPTIONS"
 	[merge]=""
@@ -380,6 +382,11 @@ guest_test()
 
 	printf 'export KSELFTEST_%s_ARGS="%s"\n' "${program^^}" "$3" >"$SCRATCH/guest.env"
 	[ $# -lt 5 ] || printf 'SELECT="-t io_uring_coherency:%s"\n' "$5" >>"$SCRATCH/guest.env"
+	if [ -n "$KERNEL_PLANTS" ]; then
+		module_get "$OPT_ARCH"
+		printf 'UNDER="io_uring_coherency/barrier_ctl --plant %s --"\n' \
+			"$KERNEL_PLANTS" >>"$SCRATCH/guest.env"
+	fi
 	guest_run "$OPT_ARCH" "$2" "$1" "$4"
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
@@ -526,10 +533,17 @@ fixed_measure()
 	done
 }
 
+# What the fix of 2023 was about, or the nearest to it that the module can plant.
+declare -A PLANTS=([ppc64le]="fp,vector" [ppc64]="fp,vector" [x86_64]=vector [arm64]=vector)
+
 run_validate()
 {
 	local base fixed runs dir reason='' line code=0
 
+	if [ -n "$OPT_QUICK" ]; then
+		[ -n "${GIVEN[base]:-}" ] || OPT_BASE="distro^${PLANTS[$OPT_ARCH]}"
+		[ -n "${GIVEN[fixed]:-}" ] || OPT_FIXED=distro
+	fi
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
 	start

@@ -1103,8 +1103,8 @@ static void print_details(const struct result *r)
  * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Returns NULL,
  * or why there are none.
  */
-static const char *measure(struct result *r, const FIXTURE_VARIANT(worker_creation) *variant,
-			   int *error)
+static const char *measure(struct result *r,
+			   const struct _fixture_variant_worker_creation *variant, int *error)
 {
 	struct provoke provoke;
 	struct spin s = {
@@ -1157,7 +1157,7 @@ static unsigned int slot_of(unsigned int n)
 /* The same variant as in the test that asks for it, with the module's knob for its notification. */
 static void plant(struct planted *p, const void *arg)
 {
-	const FIXTURE_VARIANT(worker_creation) *variant = arg;
+	const struct _fixture_variant_worker_creation *variant = arg;
 	struct pbt_knobs knobs = { .notify = variant->notify };
 	struct result r = { .expect = IN_WINDOW, .planted = true };
 	unsigned int i, slot;

@@ -101,7 +101,8 @@ static const char *x86_64_init(struct reg_layout *layout)
 		features |= REG_X86_64_DAZ;
 	layout->features = features;
 	snprintf(layout->describe, sizeof(layout->describe),
-		 "%s0-%s%u%s, MXCSR, rax rbx rcx rdx rsi rbp r8-r15, DF, ID", vec, vec, nr - 1, masks);
+		 "%s0-%s%u%s, MXCSR, rax rbx rcx rdx rsi rbp r8-r15, DF, ID", vec, vec,
+		 nr - 1, masks);
 	snprintf(layout->missing, sizeof(layout->missing),
 		 "rsp, rdi, flags but for DF ID, x87 and MMX registers, MXCSR's exception masks, PKRU, FS and GS base, shadow stack pointer, AMX tiles, APX r16-r31");
 	return NULL;

@@ -937,7 +937,7 @@ check_options_of_commands()
 {
 	local me=$TOP/run_tests.sh given command
 
-	for given in "host --base junk" "host --arch ppc64" "validate --quick" \
+	for given in "host --base junk" "host --arch ppc64" "vm --quick" \
 		"validate --kernel image:/nonsense" "validate --seed 1" "vm --fixed source:6.1" \
 		"claims --kernel distro" "claims --repeat 1" "merge --arch ppc64" \
 		"mutants --base distro" "mutants --long" "check --arch ppc64" "check --keep" \
@@ -1120,6 +1120,10 @@ check_bad_options()
 	refused 2 "there is no patch" "$me" vm --kernel source:6.1+/nowhere.patch
 	refused 2 "only source: and tree: take patches" "$me" vm --kernel distro+x
 	refused 2 "names an empty patch" "$me" vm --kernel source:6.1+
+	refused 2 "names no fault" "$me" vm --kernel distro^
+	refused 2 "'none' is no fault" "$me" validate --base distro^fp,none
+	refused 2 "there is no module for an image" "$me" vm --kernel image:/dev/null^fp
+	refused 2 "mariadb plants no faults" "$me" mariadb --base source:6.1^fp
 	refused 2 "no kernel image /nowhere+" "$me" vm --kernel image:/nowhere+
 	refused 2 "blanks or colons" env TMPDIR="/tmp/a b" "$me" vm
 	refused 2 "no Debian suite has linux-source-4.99" "$me" vm --kernel source:4.99
@@ -2378,12 +2382,12 @@ check_planted()
 	cat >>"$SCRATCH/guest.sh" <<-'EOF'
 		cd /kselftest/io_uring_coherency || exit 1
 		./barrier_ctl --list
-		./live_registers -t 2 -n 100 || exit 1
+		./live_registers -t 20 -n 100 || exit 1
 		./page_integrity --dir /dev/shm -t 1 || exit 1
 		for plant; do
 			case $plant in
 			*_*) detector="page_integrity --dir /dev/shm --engine uring_async -t 1" ;;
-			*) detector="live_registers --only poll_wake_default -t 2 -n 100" ;;
+			*) detector="live_registers --only poll_wake_default -t 20 -n 100" ;;
 			esac
 			# shellcheck disable=SC2086 # words
 			./barrier_ctl --plant $plant --json /results/$plant.ctl -- \
@@ -2407,8 +2411,8 @@ check_planted()
 	grep '^all is well$' "$SCRATCH/guest/ktap"
 	while read -r plant what; do
 		[ "$what" != - ] || continue
-		say "$plant: $(jq -c ".planted.$plant" "$SCRATCH/guest/$plant.ctl" "$JSON" "$PAGES" |
-			paste -sd ' ')"
+		say "$plant: $(jq -c ".planted.$plant" "$SCRATCH/guest/$plant.ctl" \
+			"$JSON" "$PAGES" | paste -sd ' ')"
 		jq -s -e --arg what "^($what)\$" '.[0].planted.'"$plant"' as $planted |
 			.[1].variants[] | select(.events > 0) | .violations >= 0.9 * $planted and
 			$planted >= 10 and any((.changed // .classes | keys[]); test($what)) and
@@ -2876,6 +2880,7 @@ run_check()
 	# what this is for comes first, and last what a slow machine may leave out
 	check_on 6.1
 	t validate-default check_validate 0 'FIXED$'
+	t validate-quick check_validate 0 'FIXED$' --quick
 	t validate-swapped check_validate 1 'NOT FIXED$' --base source:6.1 \
 		--fixed "source:6.1+$both"
 	t validate-bad-twice check_validate 1 'NOT FIXED$' --fixed "source:6.1+$both"
@@ -2954,6 +2959,8 @@ run_check()
 	t quiet-debian-ppc64le check_quiet distro ppc64le
 	t quiet-debian-x86_64 check_quiet distro x86_64
 	t quiet-debian-arm64 check_quiet distro arm64
+	t planted-debian-x86_64 check_planted distro x86_64 "- [xyz]mm0 r11 FLAGS"
+	t planted-debian-arm64 check_planted distro arm64 "- [vz]0 x17 NZCV"
 	for version in $versions; do
 		for arch in ppc64le x86_64 arm64 ppc64; do
 			t "module-build-$version-$arch" check_module_build "$version" "$arch"

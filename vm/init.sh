@@ -39,6 +39,7 @@ line=$(sed -n 's/.*coherency.result=\([^ ]*\).*/\1/p' /proc/cmdline)
 
 export IO_URING_COHERENCY_RESULTS=/results
 SELECT="-c io_uring_coherency"	# for run_kselftest.sh; guest.env may have another
+UNDER=				# that is run under this command
 # shellcheck source=/dev/null
 [ ! -r /guest.env ] || . /guest.env
 cd /kselftest || exit 1
@@ -47,8 +48,8 @@ echo "coherency: guest is up" | tee /dev/kmsg
 	if [ -x /guest.sh ]; then
 		/guest.sh
 	else
-		# shellcheck disable=SC2086 # two words
-		./run_kselftest.sh $SELECT
+		# shellcheck disable=SC2086 # words
+		$UNDER ./run_kselftest.sh $SELECT
 	fi
 	echo $? >/results/exit
 } 2>&1 | tee /results/ktap

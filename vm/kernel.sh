@@ -8,15 +8,33 @@
 #	tree:PATH[+PATCH...]		a kernel tree, which is never written to
 #	image:VMLINUX			something that is built already
 #
+# and any of the first three ^FAULT[,FAULT...]: the tests run under barrier_ctl --plant.
+#
 # A build happens in one tree and one O= directory for each source, so that a patch costs only
 # what it touches: it is applied, built, and taken out again, and the image is kept by the
 # source's version, the configuration and the patches.
 
 # kernel_check K: refuses what can be seen to be wrong before any work is done.
+KERNEL_PLANTS=
+
 kernel_check()
 {
-	local what=$1 path patches
+	local what=${1%%^*} path patches
 
+	if [ "$what" != "$1" ]; then
+		[[ ${1#*^} =~ ^[a-z_]+(,[a-z_]+)*$ ]] ||
+			die $EXIT_USAGE "'$1' names no fault: give K^FAULT[,FAULT...]"
+		while read -r path; do
+			grep -q "^	\[PBT_PLANT_.*\"$path\"" \
+				"$TOP/ppc_barrier_test/ppc_barrier_test.h" ||
+				die $EXIT_USAGE "'$path' is no fault, see barrier_ctl --list"
+		done < <(tr , '\n' <<<"${1#*^}")
+		case $COMMAND:$what in
+		*:image:*) die $EXIT_USAGE "'$1': there is no module for an image" ;;
+		vm:* | validate:* | bisect-step:*) ;;
+		*) die $EXIT_USAGE "'$1': $COMMAND plants no faults" ;;
+		esac
+	fi
 	case ${what#*+} in
 	'' | +* | *+ | *++*)
 		case $what in
@@ -84,9 +102,11 @@ kernel_patches()
 # KERNEL_PATCHES of what was built here. Builds or fetches what is not cached.
 kernel_get()
 {
-	local what=$1 arch=$2
+	local what=${1%%^*} arch=$2
 
 	KERNEL_KIND=
+	KERNEL_PLANTS=
+	[ "$what" = "$1" ] || KERNEL_PLANTS=${1#*^}
 	KERNEL_MODULE=
 	KERNEL_PATCHES=()
 
@@ -108,6 +128,7 @@ kernel_get()
 		kernel_build "$arch" "$what" "$SOURCE_TREE" ""
 		;;
 	esac
+	KERNEL_NAME+=${KERNEL_PLANTS:+^$KERNEL_PLANTS}
 }
 
 kernel_distro()
