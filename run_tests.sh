@@ -48,12 +48,14 @@ usage: run_tests.sh [COMMAND] [OPTION...]
   claims      each statement of the reports of 2023: confirmed, refuted, or not observable here
   merge       FILE...: results.json of several runs of claims as one
   mariadb     the test that the report of 2023 began with, MariaDB's own, on two kernels or one
-  mutants     the kernels that are known to be bad, each against what has to catch it
+  mutants     the kernels that are known to be bad, and planted faults, each against what has to
+              catch it
   check       the project's own tests; with --long all of them
   bench       the speed figures of the README, measured here
 
   --arch A            ppc64le (default), ppc64, x86_64 or arm64
-  --kernel K          vm, mariadb: the kernel to test (default: source:6.1)
+  --kernel K          vm, mariadb: the kernel to test (default: source:6.1); mutants: the one
+                      in which faults are planted, and then no other kernel
   --base K            validate, claims, mariadb: the kernel with the problem (default: 6.1 with
                       the fix reverted); bisect-step: one to compare with (default: none)
   --fixed K           validate, claims, mariadb: the kernel that claims to be fixed (default:
@@ -129,7 +131,7 @@ declare -A OPTIONS=(
 	[claims]="base fixed seconds seed mariadb quick $GUEST_OPTIONS"
 	[merge]=""
 	[mariadb]="kernel base fixed repeat knobs quick native $GUEST_OPTIONS"
-	[mutants]="tests long $GUEST_OPTIONS"
+	[mutants]="kernel tests long $GUEST_OPTIONS"
 	[check]="tests long"
 	[bench]="tests long $GUEST_OPTIONS"
 )
@@ -388,6 +390,10 @@ guest_test()
 			"$KERNEL_PLANTS" >>"$SCRATCH/guest.env"
 	fi
 	guest_run "$OPT_ARCH" "$2" "$1" "$4"
+	if [ -n "$KERNEL_PLANTS" ] && [ "$GUEST_STATE" = ok ] && ! grep -q '^TAP' "$2/ktap"; then
+		GUEST_STATE=no-boot
+		GUEST_REASON=$(last_words "$2/ktap")
+	fi
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
 

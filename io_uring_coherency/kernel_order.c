@@ -423,7 +423,7 @@ TEST_F_TIMEOUT(edge, orders, INT_MAX / 1000)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	module_follow();
 	alarm(3 * opt.seconds + 30);
-	if (opt.edge && strcmp(opt.edge, edge_names[r->edge])) {
+	if (!names_have(opt.edge, edge_names[r->edge])) {
 		settle(&r->answer, "skip", "not asked for");
 		SKIP(return, "%s", r->answer.text);
 	}
@@ -537,7 +537,7 @@ static const char usage[] =
 	"usage: kernel_order [-t SECONDS] [--edge NAME] [--cpus A,B] [--seed N] [--json FILE]\n"
 	"                    [--list] [--bare] [--no-module]\n"
 	"  -t SECONDS   time for each edge (default 1)\n"
-	"  --edge NAME  test this edge alone\n"
+	"  --edge NAME[,NAME...]  test these edges alone\n"
 	"  --cpus A,B   these two CPUs (default: pairs of those that this process may use, drawn at\n"
 	"               each distance: SMT siblings, same cluster, same chip, further)\n"
 	"  --seed N     draw them by this number (default: a new one, which the results have)\n"
@@ -635,8 +635,8 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
-	if (opt.edge && !edge_exists(opt.edge))
-		die("--edge: '%s' is no edge, see --list", opt.edge);
+	if (names_unknown(opt.edge, edge_exists))
+		die("--edge: '%s' is no edge, see --list", names_unknown(opt.edge, edge_exists));
 	check_json(opt.json);
 	cpus_init(&opt.cpus);
 	if (cpus)

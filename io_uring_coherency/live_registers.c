@@ -1205,7 +1205,7 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 
 	if (opt.stop_first && shared->found)
 		settle(&r->answer, "skip", "not run: a violation was found before");
-	else if (opt.only && strcmp(opt.only, r->name))
+	else if (!names_have(opt.only, r->name))
 		settle(&r->answer, "skip", "not asked for");
 	else if (!shared->clean_ok || !shared->altered_ok)
 		settle(&r->answer, "skip", "the controls did not behave");
@@ -1338,13 +1338,13 @@ static const struct program program = {
 
 static const char usage[] =
 	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE]\n"
-	"                      [--only VARIANT] [--stop-first] [--no-module] [--pin-workers]\n"
+	"                      [--only NAME[,NAME...]] [--stop-first] [--no-module] [--pin-workers]\n"
 	"  -t SECONDS    time for each variant (default 1; 3 times that to reach 100 events)\n"
 	"  -n EVENTS     a variant ends after so many events, too\n"
 	"  -c CPUS       CPUs to use, such as 0-3,8 (default: all that this process may use)\n"
 	"  --json FILE   results for programs; $IO_URING_COHERENCY_RESULTS/live_registers.json\n"
 	"                is the default where that directory is named\n"
-	"  --only NAME   run this variant alone, such as poll_wake_default\n"
+	"  --only NAME,...  run these variants alone, such as poll_wake_default\n"
 	"  --stop-first  end at the first violation\n"
 	"  --no-module   leave ppc_barrier_test alone, even where it could be loaded\n"
 	"  --pin-workers io-wq workers run on the CPU of the thread that they work for, not elsewhere\n"
@@ -1387,19 +1387,27 @@ static unsigned int count_variants(void)
 }
 
 /* Dies if there is no variant @name. */
-static void check_variant(const char *name)
+static bool variant_exists(const char *name)
 {
+	const struct __fixture_variant_metadata *v = first_variant();
+
+	while (v && strcmp(v->name, name))
+		v = v->next;
+	return v;
+}
+
+static void check_variants(const char *names)
+{
+	const char *unknown = names_unknown(names, variant_exists);
 	const struct __fixture_variant_metadata *v;
 	char known[1024];
 	int at = 0;
 
-	for (v = first_variant(); v; v = v->next) {
-		if (!strcmp(v->name, name))
-			return;
-		if (at < (int)sizeof(known))
-			at += snprintf(known + at, sizeof(known) - at, " %s", v->name);
-	}
-	die("--only: '%s' is no variant; these are:%s", name, known);
+	if (!unknown)
+		return;
+	for (v = first_variant(); v && at < (int)sizeof(known); v = v->next)
+		at += snprintf(known + at, sizeof(known) - at, " %s", v->name);
+	die("--only: '%s' is no variant; these are:%s", unknown, known);
 }
 
 static void parse_options(int argc, char **argv)
@@ -1457,8 +1465,7 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
-	if (opt.only)
-		check_variant(opt.only);
+	check_variants(opt.only);
 	check_json(opt.json);
 	cpus_init(&opt.cpus);
 	if (cpus)

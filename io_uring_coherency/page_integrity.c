@@ -1419,7 +1419,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(SLOW * opt.seconds + 60);
 
-	if (opt.engine && strcmp(opt.engine, engine_names[kind]))
+	if (!names_have(opt.engine, engine_names[kind]))
 		why = "not asked for";
 	else if (*sites[site].why)
 		why = sites[site].why;
@@ -1630,7 +1630,7 @@ static const char usage[] =
 	"  --direct        open them with O_DIRECT\n"
 	"                  without these three: in /dev/shm, and by some engines also on a disk, with\n"
 	"                  and without O_DIRECT: an ext4 as by --fs, or else $TMPDIR, /var/tmp or .\n"
-	"  --engine NAME   uring, uring_async, uring_sqpoll, uring_fixed, thread or kthread alone\n"
+	"  --engine NAME   of uring,uring_async,uring_sqpoll,uring_fixed,thread,kthread these alone\n"
 	"  --verify VIEWS  of memory,memory_after,readback,cache,mmap,direct,dropped,crash\n"
 	"                  (default: all there are); results and sizes are looked at in any case\n"
 	"  --workers N     a thread has N io-wq workers of each kind at most; the first N are created\n"
@@ -1682,6 +1682,15 @@ static unsigned int parse_views(char *list)
 	return views;
 }
 
+static bool engine_exists(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ENGINE_NR && strcmp(name, engine_names[i]); i++)
+		;
+	return i < ENGINE_NR;
+}
+
 static void parse_options(int argc, char **argv)
 {
 	enum {
@@ -1704,7 +1713,6 @@ static void parse_options(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	unsigned int i;
 	char *end;
 	int c;
 
@@ -1741,10 +1749,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case ENGINE:
 			opt.engine = optarg;
-			for (i = 0; i < ENGINE_NR && strcmp(optarg, engine_names[i]); i++)
-				;
-			if (i == ENGINE_NR)
-				die("--engine knows no '%s'; see --help", optarg);
+			if (names_unknown(optarg, engine_exists))
+				die("--engine knows no '%s'; see --help",
+				    names_unknown(optarg, engine_exists));
 			break;
 		case VERIFY:
 			opt.views = parse_views(optarg);

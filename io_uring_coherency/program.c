@@ -252,6 +252,35 @@ double parse_seconds(const char *text)
 	return seconds;
 }
 
+bool names_have(const char *list, const char *name)
+{
+	const size_t len = strlen(name);
+	const char *at = list;
+
+	if (!list)
+		return true;
+	for (;; at++) {
+		if (!strncmp(at, name, len) && (at[len] == ',' || !at[len]))
+			return true;
+		at = strchr(at, ',');
+		if (!at)
+			return false;
+	}
+}
+
+const char *names_unknown(const char *list, bool (*known)(const char *name))
+{
+	static char name[128];
+
+	for (; list; list = strchr(list, ',')) {
+		list += *list == ',';
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(list, ","), list);
+		if (!known(name))
+			return name;
+	}
+	return NULL;
+}
+
 void check_json(const char *path)
 {
 	if (path && json_refused(path))

@@ -99,6 +99,12 @@ void cpus_add_all(struct cpus *c);
 /* The argument of -t, in seconds: more than 0, up to a million. Dies for anything else. */
 double parse_seconds(const char *text);
 
+/* Whether @list, names with commas between them, has @name. No list, NULL, has all. */
+bool names_have(const char *list, const char *name);
+
+/* The first name of @list that is not @known, until the next call; NULL if there is none. */
+const char *names_unknown(const char *list, bool (*known)(const char *name));
+
 /* Dies if there could be no file of results @path; NULL is none. */
 void check_json(const char *path);
 

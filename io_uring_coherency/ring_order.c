@@ -316,7 +316,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(LONGER * opt.seconds + 60);
 
-	if (opt.edge && strcmp(opt.edge, e->name))
+	if (!names_have(opt.edge, e->name))
 		settle(&r->answer, "skip", "not asked for");
 	else if (opt.cpus.nr < 2)
 		settle(&r->answer, "skip", "needs two CPUs");
@@ -432,7 +432,7 @@ static const char usage[] =
 	"usage: ring_order [-t SECONDS] [--edge NAME] [--list] [--cpus A,B] [--seed N]\n"
 	"                  [--json FILE]\n"
 	"  -t SECONDS    time for each edge (default 1; 5 times that where there is no answer yet)\n"
-	"  --edge NAME   run this edge alone, such as cqe_file\n"
+	"  --edge NAME[,NAME...]  run these edges alone, such as cqe_file\n"
 	"  --list        say what edges there are\n"
 	"  --cpus A,B    two CPUs or more to use (default: pairs of those this process may use, drawn\n"
 	"                at each distance: SMT siblings, same cluster, same chip, further)\n"
@@ -469,6 +469,15 @@ static void parse_cpus(const char *list)
 		die("--cpus: '%s' names one CPU, two are needed", list);
 }
 
+static bool edge_exists(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < EDGE_NR && strcmp(name, edges[i].name); i++)
+		;
+	return i < EDGE_NR;
+}
+
 static void parse_options(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -481,7 +490,6 @@ static void parse_options(int argc, char **argv)
 		{ 0 }
 	};
 	const char *cpus = NULL;
-	unsigned int i;
 	int c;
 
 	opt.json = json_default("ring_order");
@@ -493,10 +501,9 @@ static void parse_options(int argc, char **argv)
 			break;
 		case 'e':
 			opt.edge = optarg;
-			for (i = 0; i < EDGE_NR && strcmp(optarg, edges[i].name); i++)
-				;
-			if (i == EDGE_NR)
-				die("--edge: '%s' is no edge, see --list", optarg);
+			if (names_unknown(optarg, edge_exists))
+				die("--edge: '%s' is no edge, see --list",
+				    names_unknown(optarg, edge_exists));
 			break;
 		case 'l':
 			list_edges();

@@ -49,6 +49,8 @@ def answer($in):
 			$in.json[0].variants | by_variants($named)
 		elif $name | startswith("module_") then
 			$in.out | lines | by_ktap($named)
+		elif $in.out | test("^barrier_ctl: this kernel lacks ") then
+			{state: "not observable here", lacks: true, text: ($in.out | lines | first)}
 		else
 			{state: "not observable here",
 				text: ($in.out | lines | map(select(test("# SKIP"))) | first)}
@@ -75,7 +77,7 @@ def judge($in):
 			elif any(.state == "missed") then "quiet"
 			else "no answer" end
 		elif $asked | any(.state == "caught") then "caught"
-		elif $excused then "not observable here"
+		elif $excused or any($asked[]; .lacks) then "not observable here"
 		elif $asked | any(.state != "missed") then "no answer"
 		else "missed by all" end)} +
 	{wrong: [if $excused or $good or ($state | IN("ok", "unwell") | not) then empty

@@ -22,33 +22,70 @@ ring_order
 module_knobs
 module_offload'
 
+# The option by which each is asked for some of what it can be.
+declare -A MUTANTS_ONLY=([kernel_order]=--edge [ring_order]=--edge [live_registers]=--only
+	[page_integrity]=--engine)
+
+# The faults that are planted in a good kernel (see barrier_ctl), and who must find each. kick and
+# no_ipi_ignored are for tests with a session of their own: plants of module_knobs.
+MUTANTS_PLANTS='fp live_registers poll_wake_default create_worker_cb_default
+vector live_registers poll_wake_default create_worker_cb_default
+gpr live_registers poll_wake_default create_worker_cb_default
+flags live_registers poll_wake_default create_worker_cb_default
+write_short page_integrity uring uring_async
+write_dropped page_integrity uring uring_async
+write_misplaced page_integrity uring uring_async
+write_stale page_integrity uring uring_async
+read_short page_integrity uring uring_async'
+
+# Each line of its list: a directory below /results, a fault to plant or -, a detector, its options.
 # shellcheck disable=SC2016 # expanded in the guest
-MUTANTS_GUEST='while read -r name args; do
-	echo "$name"
+MUTANTS_GUEST='while read -r dir plant name args; do
+	echo "$dir $name"
+	mkdir -p /results/$dir
+	export IO_URING_COHERENCY_RESULTS=/results/$dir
+	under=
+	[ "$plant" = - ] || under="./barrier_ctl --json /results/$dir/planted.json --plant $plant --"
 	start=$(cut -d " " -f 1 /proc/uptime)
 	# shellcheck disable=SC2086 # words
-	./$name $args </dev/null >/results/$name.out 2>&1
-	echo "$name $? $start $(cut -d " " -f 1 /proc/uptime)" >>/results/detectors
+	$under ./$name $args </dev/null >/results/$dir/$name.out 2>&1
+	echo "$name $? $start $(cut -d " " -f 1 /proc/uptime)" >>/results/$dir/detectors
 done <<DETECTORS'
 
-# mutant_detectors [PATCH]: those that are asked, with their arguments.
-mutant_detectors()
+# mutant_asked [PATCH]: the detectors that are asked, with their options: all without a patch, and
+# with --long; else those of its header, for no more than what is named there.
+mutant_asked()
 {
-	if [ $# = 0 ] || [ -n "$OPT_LONG" ]; then
-		say "$MUTANTS_DETECTORS"
-	else
-		mutant_header Detector "$1" | sed 's/ .*//' |
-			grep -wFf - <(say "$MUTANTS_DETECTORS")
-	fi
+	local name options names
+
+	while read -r name options; do
+		if [ $# = 0 ] || [ -n "$OPT_LONG" ]; then
+			say "$name $options"
+		elif mutant_header Detector "$1" | grep -q "^$name\b"; then
+			names=$(mutant_named "$name" "$1" | sed -E 's/(_disk)?(_direct)?$//' |
+				sort -u | paste -sd ,)
+			say "$name $options${names:+${MUTANTS_ONLY[$name]:+ ${MUTANTS_ONLY[$name]} $names}}"
+		fi
+	done <<<"$MUTANTS_DETECTORS"
 }
 
-# mutant_guest KERNEL DIRECTORY [PATCH]: its detectors in one guest.
+# mutant_named DETECTOR PATCH: by what it must catch it, one a line; nothing: by whatever it has.
+mutant_named()
+{
+	mutant_header Detector "$2" |
+		awk -v name="$1" '$1 == name { for (i = 2; i <= NF; i++) print $i }'
+}
+
+# mutant_guest KERNEL DIRECTORY LIST: the detectors of the list, a file, in one guest.
 mutant_guest()
 {
 	local dir=$2
 
-	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n%s\nDETECTORS\n' \
-		"$MUTANTS_GUEST" "$(mutant_detectors "${@:3}")" >"$SCRATCH/guest.sh"
+	{
+		printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n' "$MUTANTS_GUEST"
+		cat "$3"
+		say DETECTORS
+	} >"$SCRATCH/guest.sh"
 	chmod 755 "$SCRATCH/guest.sh"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$1" "$OPT_ARCH"
@@ -58,21 +95,26 @@ mutant_guest()
 	printf '%s\n' "$GUEST_REASON" >"$dir/reason"
 }
 
-# mutant NAME KERNEL [PATCH]: one line of the table, as JSON.
-mutant()
+# mutant_run KERNEL DIRECTORY LIST: the same; a kernel that cannot be had has state and reason, too.
+mutant_run()
 {
-	local name=$1 dir=$RESULT/${1//:/-} detector code=0
+	local code=0
 
-	mkdir -p "$dir"
-	say "$name"
-	echo no-build >"$dir/state"
-	apart mutant_guest "$2" "$dir" "${@:3}" 2>"$dir/errors"
+	mkdir -p "$2"
+	echo no-build >"$2/state"
+	apart mutant_guest "$@" 2>"$2/errors"
 	wait "$CHILD" || code=$?
 	CHILD=
-	[ "$code" = 0 ] || last_words "$dir/errors" >"$dir/reason"
+	[ "$code" = 0 ] || last_words "$2/errors" >"$2/reason"
+}
+
+# mutant_judge NAME KERNEL DIRECTORY [PATCH]: one line of the table, as JSON.
+mutant_judge()
+{
+	local name=$1 dir=$3 patch=${4:-/dev/null} detector
+
 	while read -r detector _; do
-		mutant_header Detector "${3:-/dev/null}" | awk -v name="$detector" \
-			'$1 == name { for (i = 2; i <= NF; i++) print $i }' >"$SCRATCH/names"
+		mutant_named "$detector" "$patch" >"$SCRATCH/names"
 		jq -n -L "$TOP/vm" --arg name "$detector" \
 			--arg run "$(grep "^$detector " "$dir/detectors" 2>/dev/null || true)" \
 			--rawfile names "$SCRATCH/names" \
@@ -82,12 +124,44 @@ mutant()
 	done <<<"$MUTANTS_DETECTORS" >"$SCRATCH/answers"
 	jq -s -L "$TOP/vm" --arg name "$name" --arg kernel "$2" --rawfile state "$dir/state" \
 		--rawfile reason <(cat "$dir/reason" 2>/dev/null || true) \
-		--arg observable "$(mutant_header Observable "${3:-/dev/null}")" \
+		--arg observable "$(mutant_header Observable "$patch")" \
 		--arg machine "$(uname -m)" \
-		--argjson named "$(mutant_header Detector "${3:-/dev/null}" |
+		--argjson named "$(mutant_header Detector "$patch" |
 			jq -nR '[inputs | split(" ")[0]] | unique')" \
-		--argjson good "$([ $# = 3 ] && echo false || echo true)" \
+		--argjson good "$([ $# = 4 ] && echo false || echo true)" \
 		'include "mutants"; judge($ARGS.named)' "$SCRATCH/answers" >>"$RESULT/judged"
+}
+
+# mutant NAME KERNEL [PATCH]: one kernel.
+mutant()
+{
+	local dir=$RESULT/${1//:/-}
+
+	say "$1"
+	mutant_asked "${@:3}" | sed 's/^/. - /' >"$SCRATCH/list"
+	mutant_run "$2" "$dir" "$SCRATCH/list"
+	mutant_judge "$1" "$2" "$dir" "${@:3}"
+}
+
+# mutants_planted KERNEL PLANT...: the same with faults that are planted, all in one boot.
+mutants_planted()
+{
+	local kernel=$1 dir=$RESULT/planted plant header
+	shift
+
+	say "$kernel^$(paste -sd , <<<"$(printf '%s\n' "$@")")"
+	for plant in "$@"; do
+		header=$SCRATCH/plant-$plant
+		sed -n "s/^$plant /Detector: /p" <<<"$MUTANTS_PLANTS" >"$header"
+		OPT_LONG='' mutant_asked "$header" | sed "s/^/$plant $plant /"
+	done >"$SCRATCH/list"
+	mutant_run "$kernel" "$dir" "$SCRATCH/list"
+	for plant in "$@"; do
+		mkdir -p "$dir/$plant"
+		cp "$dir/state" "$dir/$plant/"
+		[ ! -e "$dir/reason" ] || cp "$dir/reason" "$dir/$plant/"
+		mutant_judge "$kernel^$plant" "$kernel" "$dir/$plant" "$SCRATCH/plant-$plant"
+	done
 }
 
 # mutant_header KEY PATCH: the values of its lines KEY:.
@@ -96,31 +170,46 @@ mutant_header()
 	sed -n "/^--- /q; s/^$1: *//p" "$2"
 }
 
-# The patches and good kernels whose names match --tests: "NAME KERNEL PATCH" a line.
+# The patches and good kernels whose names match --tests: "NAME KERNEL PATCH" a line. With --kernel
+# that one alone.
 mutants_chosen()
 {
-	local patch kernel name
+	local patch kernel name good=$MUTANTS_GOOD
 
+	[ -z "${GIVEN[kernel]:-}" ] || good=$OPT_KERNEL
 	for patch in "$TOP"/vm/patches/*.patch; do
+		[ -z "${GIVEN[kernel]:-}" ] || break
 		name=$(basename "$patch" .patch)
 		# a build of nearly everything before and after it, so it comes last
 		[[ ! $name =~ $OPT_TESTS ]] ||
 			echo "$(awk '/^\+\+\+ .*\.h$/ { n++ } END { print n + 0 }' "$patch")" \
 				"$name source:$MUTANTS_VERSION+$name $patch"
 	done | sort -s -k 1,1 | cut -d ' ' -f 2-
-	for kernel in $MUTANTS_GOOD; do
+	for kernel in $good; do
 		[[ ! $kernel =~ $OPT_TESTS ]] || echo "$kernel $kernel"
 	done
 }
 
+# The faults to plant in KERNEL that --tests wants.
+mutants_plants()
+{
+	local plant
+
+	while read -r plant _; do
+		[[ ! $1^$plant =~ $OPT_TESTS ]] || echo "$plant"
+	done <<<"$MUTANTS_PLANTS"
+}
+
 run_mutants()
 {
-	local name kernel patch detector code=0 chosen
+	local name kernel patch detector code=0 chosen plants
 
-	[ -r "$TOP/vm/configs/$OPT_ARCH.config" ] ||
-		die $EXIT_USAGE "kernels for $OPT_ARCH are not built here, so there are no mutants"
+	[ -n "${GIVEN[kernel]:-}" ] || [ -r "$TOP/vm/configs/$OPT_ARCH.config" ] ||
+		die $EXIT_USAGE "kernels for $OPT_ARCH are not built here, so give --kernel distro"
+	kernel_check "$OPT_KERNEL"
 	chosen=$(mutants_chosen)
-	[ -n "$chosen" ] ||
+	readarray -t plants < <(mutants_plants "$OPT_KERNEL")
+	[ -n "$chosen${plants[*]}" ] ||
 		die $EXIT_USAGE "--tests: no patch and no good kernel matches '$OPT_TESTS'"
 	while read -r name kernel patch; do
 		[ -n "$patch" ] || continue
@@ -130,11 +219,12 @@ run_mutants()
 		done < <(mutant_header Detector "$patch" | grep . || echo nothing)
 	done <<<"$chosen"
 	start
-	command_packages "$OPT_ARCH" "source:$MUTANTS_VERSION" -- jq
+	command_packages "$OPT_ARCH" "$OPT_KERNEL" -- jq
 	need_command jq "results are read with it"
 	result_open mutants
+	[ ${#plants[@]} = 0 ] || mutants_planted "$OPT_KERNEL" "${plants[@]}"
 	while read -r name kernel patch; do
-		mutant "$name" "$kernel" ${patch:+"$patch"}
+		[ -z "$name" ] || mutant "$name" "$kernel" ${patch:+"$patch"}
 	done <<<"$chosen"
 	jq -s . "$RESULT/judged" >"$RESULT/results.json"
 	rm "$RESULT/judged"
