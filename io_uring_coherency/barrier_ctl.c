@@ -331,7 +331,7 @@ static void json_histogram(FILE *f, const char *name, const struct pbt_histogram
  *	workers		creations of io-wq workers
  *	task_work	runs of task_work; of both by what brought them (syscall, syscall_exit, IPI,
  *			tick, other, kthread), apart for live and dead FP or vector state
- *	cut		delays that were cut short, as interrupts were off
+ *	cut		delays that were cut short for what else a CPU has to do
  *	missed		calls that the probes did not see, by anybody
  *	missed_ppm	... per million, of the point with the largest share
  *	inactive	how often the probes were found switched off

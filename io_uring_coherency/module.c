@@ -784,8 +784,8 @@ void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_count
 	}
 
 	if (counters->cut)
-		fprintf(f, "cut: %llu delays, to leave interrupts off no longer than %u us\n",
-			(unsigned long long)counters->cut, PBT_IRQS_OFF_MAX);
+		fprintf(f, "cut: %llu delays, or a CPU had been kept from other work too long\n",
+			(unsigned long long)counters->cut);
 	if (counters->missed)
 		fprintf(f, "missed: %llu calls, at most %.2f %% of those of one point\n",
 			(unsigned long long)counters->missed, counters->missed_ppm / 1e4);

@@ -13,6 +13,7 @@
  *				file system that can be frozen, FILE is not.
  *	wake WAITERS USECS	so many threads are woken by one call with interrupts off, each with
  *				a delay: tells how long it took
+ *	signal PROCESSES USECS	so many processes are woken by one signal, which holds tasklist_lock
  *	miss			probes are hit inside of others, in two sessions
  *
  * Exit codes: 0 done, 1 the module did not do what it says, 4 it cannot be had, 2 wrong usage.
@@ -23,6 +24,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -52,6 +54,7 @@ static const char usage[] =
 	"usage: module_storm toggle SECONDS FILE\n"
 	"       module_storm sleep FILE DIRECTORY\n"
 	"       module_storm wake WAITERS USECS\n"
+	"       module_storm signal PROCESSES USECS\n"
 	"       module_storm miss\n";
 
 static void __attribute__((noreturn, format(printf, 2, 3)))
@@ -228,12 +231,15 @@ static int toggle(double seconds)
 static char *destination;	/* in the frozen file system: to write there is to sleep */
 
 /* In a process of its own: to fork() means to wait for who sleeps in a fault of the same memory. */
-static pid_t read_there(void)
+static pid_t read_there(int session)
 {
 	const pid_t pid = fork();
 
-	if (!pid)
+	if (!pid) {
+		/* it ends without us */
+		close(session);
 		_exit(pread(open(file, O_RDONLY), destination, CHUNK, 0) != CHUNK);
+	}
 	return pid;
 }
 
@@ -266,7 +272,7 @@ static void sleep_round(unsigned int round, const char *dir)
 	fs = open(dir, O_RDONLY | O_CLOEXEC);
 	if (ioctl(fs, FIFREEZE, 0))
 		end(SKIP, "%s cannot be frozen: %s", dir, strerror(errno));
-	sleeper = read_there();
+	sleeper = read_there(session);
 	usleep(200000);
 	passed = counters_of(session).point[PBT_FILEMAP_READ_EXIT];
 	/* nothing of it is wanted any more */
@@ -358,6 +364,42 @@ static int wake(unsigned int waiters, unsigned int usecs)
 	_exit(c.point[PBT_TRY_TO_WAKE_UP] < waiters ? WRONG : DONE);
 }
 
+static int signal_group(unsigned int processes, unsigned int usecs)
+{
+	struct pbt_knobs knobs = { 0 };
+	const int session = open_session();
+	const pid_t group = fork();
+	struct pbt_counters c;
+	unsigned int i;
+	double start;
+
+	if (!group) {
+		setpgid(0, 0);
+		for (i = 1; i < processes; i++)
+			if (!fork())
+				break;
+		for (;;)
+			pause();
+	}
+	while (counters_of(session).processes < processes + 1)
+		usleep(1000);
+	usleep(500000);
+	knobs.point[PBT_TRY_TO_WAKE_UP].action = PBT_UDELAY;
+	knobs.point[PBT_TRY_TO_WAKE_UP].usecs = usecs;
+	set_knobs(session, &knobs);
+	start = seconds_now();
+	if (kill(-group, SIGTERM))
+		end(WRONG, "kill: %s", strerror(errno));
+	start = seconds_now() - start;
+	c = counters_of(session);
+	printf("%u processes signalled with a delay of %u us each in %.0f ms, %llu delays cut\n",
+	       processes, usecs, start * 1e3, (unsigned long long)c.cut);
+	memset(&knobs, 0, sizeof(knobs));
+	set_knobs(session, &knobs);
+	await(group);
+	return c.point[PBT_TRY_TO_WAKE_UP] < processes || !c.cut ? WRONG : DONE;
+}
+
 /* --- miss */
 
 static void *nap(void *arg)
@@ -434,6 +476,8 @@ int main(int argc, char **argv)
 		return toggle(number(argv[2]));
 	if (argc == 4 && !strcmp(what, "wake"))
 		return wake(number(argv[2]), number(argv[3]));
+	if (argc == 4 && !strcmp(what, "signal"))
+		return signal_group(number(argv[2]), number(argv[3]));
 	if (argc == 2 && !strcmp(what, "miss"))
 		return miss();
 	if (argc != 4 || strcmp(what, "sleep")) {

@@ -106,6 +106,13 @@ static noinline void pbt_action_udelay(u32 usecs)
 static DEFINE_PER_CPU(u32, irqs_off_usecs);
 static DEFINE_PER_CPU(struct irq_work, irqs_on);
 
+/*
+ * Delays that were spent since this CPU was to turn to another task, in microseconds: a signal
+ * wakes all processes of a group under tasklist_lock, io_uring submits many writes in one call. RCU
+ * asks for it, too, before it reports a stall.
+ */
+static DEFINE_PER_CPU(u32, late_usecs);
+
 static void irqs_were_on(struct irq_work *work)
 {
 	this_cpu_write(irqs_off_usecs, 0);
@@ -116,6 +123,10 @@ static u32 pbt_delay_allowed(u32 usecs)
 {
 	u32 spent, allowed;
 
+	if (!need_resched())
+		this_cpu_write(late_usecs, 0);
+	else if (this_cpu_add_return(late_usecs, usecs) > PBT_LATE_MAX)
+		return 0;
 	if (!irqs_disabled())
 		return usecs;
 	spent = this_cpu_read(irqs_off_usecs);

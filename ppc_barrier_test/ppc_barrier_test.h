@@ -68,6 +68,8 @@ enum pbt_action {
 #define PBT_UDELAY_MAX	10000	/* microseconds: it is spent with preemption disabled */
 /* ... and of all delays that a CPU spends before its interrupts are on again: the rest is cut */
 #define PBT_IRQS_OFF_MAX	20000
+/* ... and of those that it spends while another task is to have it: no further ones */
+#define PBT_LATE_MAX	1000000
 #define PBT_WORKERS_MAX	32768	/* as IORING_MAX_ENTRIES: the kernel's own number is not above */
 
 /* How task_work came to run, or a worker to be created. */
@@ -180,7 +182,7 @@ struct pbt_counters {
 	__u64 missed_ppm;		/* ... per million, of the probe with the largest share */
 	__u64 inactive;			/* how often probes were found not to act any more */
 	__u64 joined;			/* processes that have been in the session */
-	__u64 cut;			/* delays that PBT_IRQS_OFF_MAX has cut short */
+	__u64 cut;			/* delays cut by PBT_IRQS_OFF_MAX, PBT_LATE_MAX */
 	__u64 planted[PBT_NR_PLANTS];	/* how often each fault was */
 	__u64 reserved[3];
 };

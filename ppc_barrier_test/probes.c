@@ -88,7 +88,8 @@ static int arm(unsigned int probe, int (*hook)(unsigned int probe, unsigned int 
 /* What may go better the next time; other errors are of the function, such as a blacklisted one. */
 static bool transient(int error)
 {
-	return error == -ENOMEM || error == -EBUSY || error == -EAGAIN || error == -EINTR;
+	return error == -ENOMEM || error == -EBUSY || error == -EAGAIN || error == -EINTR ||
+	       error == -ENOSPC;
 }
 
 u32 probes_present(void)

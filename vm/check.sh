@@ -2208,6 +2208,7 @@ check_storm()
 			./module_storm sleep /mnt/ext4/file /mnt/xfs || exit
 		fi
 		./module_storm wake 1000 10000 || exit
+		./module_storm signal 400 10000 || exit
 		rmmod ppc_barrier_test 2>/dev/null
 		echo "storm is over"
 	EOF
