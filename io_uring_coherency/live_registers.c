@@ -1172,7 +1172,7 @@ static void plant(struct planted *p, const void *arg)
 	session = planted_open(p, &knobs.plants);
 	if (session < 0)
 		return;
-	reason = ioctl(session, PBT_SET_KNOBS, &knobs) ? "PBT_SET_KNOBS fails" :
+	reason = planted_set(session, &knobs) ? "PBT_SET_KNOBS fails" :
 		 measure(&r, variant, &ret);
 	if (reason) {
 		planted_not(p, reason);

@@ -39,7 +39,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -1353,9 +1352,9 @@ static int plant_one(struct planted *p, struct run *run, int session, enum pbt_p
 	uint64_t found;
 	int ret;
 
-	if (ioctl(session, PBT_SET_KNOBS, &knobs))
-		return -errno;
-	ret = run_round(run, &failed);
+	ret = planted_set(session, &knobs);
+	if (!ret)
+		ret = run_round(run, &failed);
 	if (ret)
 		return ret;
 	snprintf(p->fault[plant].what, sizeof(p->fault[plant].what), "%s",

@@ -42,6 +42,9 @@ void planted_run(struct planted *p, void (*control)(struct planted *p, const voi
  */
 int planted_open(struct planted *p, __u32 *plants);
 
+/* PBT_SET_KNOBS. 0 or -errno. */
+int planted_set(int session, const struct pbt_knobs *knobs);
+
 /* How often this fault has been planted. */
 uint64_t planted_times(int session, unsigned int plant);
 

@@ -172,7 +172,8 @@ live_registers_with()
 {
 	cd "$TOP/io_uring_coherency"
 	gcc -O2 -D_GNU_SOURCE= -I. -I"$KSELFTEST" live_registers.c program.c module.c json.c \
-		provoke.c evidence.c regs.c "$@" -luring -lpthread -lm -o "$SCRATCH/live_registers"
+		provoke.c evidence.c planted.c regs.c "$@" -luring -lpthread -lm \
+		-o "$SCRATCH/live_registers"
 }
 
 # needs_ring VARIANT: skips with the reason if this kernel has no answer for it in any case.
@@ -186,17 +187,23 @@ needs_ring()
 	[ -z "$why" ] || skip "$why"
 }
 
-# What may go wrong inside a window is told as what it is.
-check_window_faults()
+# The register bank of this machine.
+native_bank()
 {
-	local bank name=poll_wake_default run
-
 	case $(uname -m) in
 	x86_64) bank=x86_64 ;;
 	aarch64) bank=arm64 ;;
 	ppc64*) bank=ppc64 ;;
 	*) skip "no register bank for this architecture" ;;
 	esac
+}
+
+# What may go wrong inside a window is told as what it is.
+check_window_faults()
+{
+	local name=poll_wake_default bank run
+
+	native_bank
 	live_registers_with "regs_$bank.c" "regs_$bank.S" "$TOP/vm/faults/windows.c" \
 		-Wl,--wrap=reg_arch_spin
 	needs_ring $name
@@ -212,6 +219,25 @@ check_window_faults()
 	jq -e '.variants[0].text | test("thread ended inside a window")' "$SCRATCH/json"
 	FAULT=thread "${run[@]}" || [ $? = 4 ]
 	jq -e '.variants[0] | .exited > 0 and (.text | test("io_uring is") | not)' "$SCRATCH/json"
+}
+
+# Without violations, but where planted faults are not found: no answer.
+check_planted_missed()
+{
+	local name=poll_wake_default bank function wrap=()
+
+	native_bank
+	for function in module_load_unless planted_open planted_set planted_times; do
+		wrap+=("-Wl,--wrap=$function")
+	done
+	live_registers_with "regs_$bank.c" "regs_$bank.S" "$TOP/vm/faults/planted.c" "${wrap[@]}"
+	needs_ring $name
+	code_is 4 "$SCRATCH/live_registers" --only $name -t 2 -n 100 --json "$SCRATCH/json"
+	jq -e '.variants[0] | .outcome == "skip" and .events >= 100 and .violations == 0 and
+		(.text | test("^the fault [a-z]* was planted 100 times and found 0 times"))' \
+		"$SCRATCH/json"
+	jq -e '.planted | length >= 3 and ([.[] | .planted == 100 and .found == 0] | all)' \
+		"$SCRATCH/json"
 }
 
 # Kernels that are not this one: with many possible CPUs, and with an io_uring that creates workers
@@ -2837,6 +2863,7 @@ run_check()
 	t no-answer check_no_answer
 	t window-faults check_window_faults
 	t call-faults check_call_faults
+	t planted-missed check_planted_missed
 	t verdict check_verdict
 	t verdict-surprise check_verdict_surprise
 	t mariadb-judged check_mariadb_judged
