@@ -15,8 +15,9 @@
  *	Called by pointer, therefore no compiler inlines them.
  * size_t copy_page_from_iter_atomic(struct page *page, size_t offset, size_t bytes,
  *				     struct iov_iter *i)			lib/iov_iter.c
- *	Since 5.14; since 6.16 copy_folio_from_iter_atomic(), whose folio begins with its first
- *	page. What is copied goes to a page of our own.
+ *	Since 5.14; in 7.2 copy_folio_from_iter_atomic(), whose folio begins with its first page.
+ *	What is copied goes to a page of our own. ftrace does not trace lib/, so not where fprobes
+ *	take the place of kprobes.
  *
  * In 5.10.223 (but for the last), 6.1, 6.12 and 7.2. That a CQE comes before the data cannot be
  * planted: there is no function to call for it, and nothing that could be changed to have it.
@@ -234,7 +235,7 @@ static bool plant_call(unsigned int probe, struct pt_regs *regs, void *data)
 	return true;
 }
 
-/* Else the kernel would see what is missing, and do it. */
+/* Else the kernel sees what is missing, and does it: so ends a call that outlives the session. */
 static void plant_exit(unsigned int probe, struct pt_regs *regs, void *data)
 {
 	const struct plant_call *call = data;
