@@ -2409,8 +2409,8 @@ check_planted()
 	cat >>"$SCRATCH/guest.sh" <<-'EOF'
 		cd /kselftest/io_uring_coherency || exit 1
 		./barrier_ctl --list
-		./live_registers -t 20 -n 100 || exit 1
-		./page_integrity --dir /dev/shm -t 1 || exit 1
+		./live_registers --only poll_wake_default -t 20 -n 100 || exit 1
+		./page_integrity --dir /dev/shm --engine uring -t 1 || exit 1
 		for plant; do
 			case $plant in
 			*_*) detector="page_integrity --dir /dev/shm --engine uring_async -t 1" ;;
