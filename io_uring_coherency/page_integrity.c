@@ -80,6 +80,9 @@
 #define IDLE_EVERY_MS	25000
 #define REDO		3	/* times that a plain pwrite() or pread() is tried */
 #define PLANTED_PAGES	128	/* written with each fault that the module plants */
+#define PLANTED_SIZE	(1 << 20)	/* of a file at most; all are looked at each time */
+#define PLANTED_FILES	4	/* ... and so many */
+#define PLANTED_THREADS	2
 
 /* Where the files are. */
 enum site {
@@ -1385,6 +1388,12 @@ static void plant(struct planted *p, const void *arg)
 	session = planted_open(p, &possible);
 	if (session < 0)
 		return;
+	if (opt.size > PLANTED_SIZE)
+		opt.size = PLANTED_SIZE;
+	if (opt.files > PLANTED_FILES)
+		opt.files = PLANTED_FILES;
+	if (opt.threads > PLANTED_THREADS)
+		opt.threads = PLANTED_THREADS;
 	why = run_open(&run, ENGINE_URING_ASYNC, site, opt.threads);
 	if (why) {
 		planted_not(p, why);
