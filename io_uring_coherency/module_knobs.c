@@ -512,6 +512,7 @@ FIXTURE_VARIANT_ADD(notify, signal_coop_taskrun_ring) {
 FIXTURE_VARIANT_ADD(notify, planted_kick_default_ring) {
 	PBT_NOTIFY_KERNEL, 0, false, 1U << PBT_PLANT_KICK
 };
+
 FIXTURE_VARIANT_ADD(notify, planted_no_ipi_ignored_coop_taskrun_ring) {
 	PBT_NOTIFY_KERNEL, IORING_SETUP_COOP_TASKRUN, true, 1U << PBT_PLANT_NO_IPI_IGNORED
 };

@@ -185,7 +185,7 @@ static int toggle_session(double seconds)
 	unsigned int i;
 	pid_t members;
 
-	members = fork();
+	members = module_fork();
 	if (!members)
 		passing();
 	for (n = 0; seconds_now() - start < seconds; n++) {
@@ -213,11 +213,10 @@ static int toggle(double seconds)
 
 	if (fd < 0 || write(fd, chunk, sizeof(chunk)) != sizeof(chunk))
 		end(SKIP, "%s: %s", file, strerror(errno));
-	fflush(stdout);
-	bystanders = fork();
+	bystanders = module_fork();
 	if (!bystanders)
 		passing();
-	session = fork();
+	session = module_fork();
 	if (!session)
 		exit(toggle_session(seconds));
 	code = await(session);
@@ -233,7 +232,7 @@ static char *destination;	/* in the frozen file system: to write there is to sle
 /* In a process of its own: to fork() means to wait for who sleeps in a fault of the same memory. */
 static pid_t read_there(int session)
 {
-	const pid_t pid = fork();
+	const pid_t pid = module_fork();
 
 	if (!pid) {
 		/* it ends without us */
@@ -368,7 +367,7 @@ static int signal_group(unsigned int processes, unsigned int usecs)
 {
 	struct pbt_knobs knobs = { 0 };
 	const int session = open_session();
-	const pid_t group = fork();
+	const pid_t group = module_fork();
 	struct pbt_counters c;
 	unsigned int i;
 	double start;
@@ -376,7 +375,7 @@ static int signal_group(unsigned int processes, unsigned int usecs)
 	if (!group) {
 		setpgid(0, 0);
 		for (i = 1; i < processes; i++)
-			if (!fork())
+			if (!module_fork())
 				break;
 		for (;;)
 			pause();

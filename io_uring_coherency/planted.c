@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,10 +71,8 @@ void planted_run(struct planted *p, void (*control)(struct planted *p, const voi
 
 	if (p->over)
 		return;
-	fflush(stdout);
-	pid = fork();
+	pid = module_fork();
 	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		control(p, arg);
 		fflush(stdout);
 		_exit(0);

@@ -307,7 +307,7 @@ bench_mariadb()
 	bench_column "${bound}MariaDB's test / live_registers, first start" "" 5 2 1000
 }
 
-# bench_column NAME UNIT N [M [FACTOR]]: the figure of column N, or of FACTOR * N / M, over all boots.
+# bench_column NAME UNIT N [M [FACTOR]]: the figure of column N, or of FACTOR * N / M, of all boots.
 bench_column()
 {
 	awk -v n="$3" -v m="${4:-0}" -v factor="${5:-1}" \

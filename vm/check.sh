@@ -1538,7 +1538,7 @@ check_no_package()
 # As on a distribution without apt: guests of this machine's own architecture, in a kernel tree.
 check_not_debian()
 {
-	local me bin=$SCRATCH/bin code=0 dir
+	local me bin=$SCRATCH/bin code=0 dir image
 
 	[ "$(uname -m)" = x86_64 ] || skip "Debian's kernel of this architecture is not fetched"
 	kernel_get distro x86_64
@@ -1555,8 +1555,9 @@ check_not_debian()
 	cp -r "$TOP" "$KSELFTEST/io_uring_coherency"
 	me+=("$KSELFTEST/io_uring_coherency/run_tests.sh")
 	refused 4 "guests of ppc64le take Debian's packages" "${me[@]}" vm --kernel image:/dev/null
+	image=image:$KERNEL_IMAGE
 	IO_URING_COHERENCY_OUT=$SCRATCH/results "${me[@]}" validate --arch x86_64 \
-		--base "image:$KERNEL_IMAGE" --fixed "image:$KERNEL_IMAGE" >"$SCRATCH/out" || code=$?
+		--base "$image" --fixed "$image" >"$SCRATCH/out" || code=$?
 	cat "$SCRATCH/out"
 	[ "$code" = 4 ] || fail "code $code"
 	tail -n 1 "$SCRATCH/out" | grep '(the base does not show the problem)'
@@ -2734,8 +2735,9 @@ report_rows()
 
 	for name in "$@"; do
 		grep -F "$name  " "$report" | sed 's/   */|/g' |
-			awk -F '|' -v name="$name" -v cells="$cells" \
-			'$1 == name { n++; bad = bad || NF != cells || / \|/ } END { exit n != 1 || bad }' ||
+			awk -F '|' -v name="$name" -v cells="$cells" '
+				$1 == name { n++; bad = bad || NF != cells || / \|/ }
+				END { exit n != 1 || bad }' ||
 			fail "no whole row '$name' in the table"
 	done
 	grep -qFf "$report" "$SCRATCH/out"
@@ -2825,8 +2827,8 @@ check_on()
 check_end()
 {
 	[ ${#skips[@]} = 0 ] || printf '# skipped: %s\n' "${skips[@]}"
-	[ ${#late[@]} = 0 ] || say "# skipped, too late for them within $CHECK_MINUTES min (--long" \
-		"has no limit): ${late[*]}"
+	[ ${#late[@]} = 0 ] || say "# skipped, too late for them within $CHECK_MINUTES min" \
+		"(--long has no limit): ${late[*]}"
 	say "$passed passed, $failed failed, $skipped skipped"
 }
 

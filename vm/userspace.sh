@@ -44,8 +44,8 @@ sysroot_fill()
 sysroot_own()
 {
 	[ -z "$(cross_prefix "$1")" ] ||
-		die $EXIT_SKIP "guests of $1 take Debian's packages: install apt, dpkg and Debian's" \
-			"keyring, which other distributions have, and set DEBIAN_MIRROR"
+		die $EXIT_SKIP "guests of $1 take Debian's packages: install apt, dpkg and" \
+			"Debian's keyring, which others have, too, and set DEBIAN_MIRROR"
 	need_command busybox "a guest is made of a static one"
 	SYSROOT=$SCRATCH/sysroot-$1
 	LIBURING=()
@@ -93,12 +93,13 @@ kselftest_get()
 		tree=$SOURCE_TREE
 	else
 		for kernel in "$OPT_KERNEL" "$OPT_BASE" "$OPT_FIXED"; do
-			[[ $kernel != tree:* ]] || tree=$(realpath "$(sed 's/+.*//' <<<"${kernel#tree:}")")
+			kernel=${kernel%%[+^]*}
+			[[ $kernel != tree:* ]] || tree=$(realpath "${kernel#tree:}")
 		done
 		[ -n "$tree" ] ||
 			die $EXIT_SKIP "no kernel tree lends the selftests' rules: put this" \
-				"directory into one as tools/testing/selftests/io_uring_coherency," \
-				"or test a tree:"
+				"directory into one, tools/testing/selftests/io_uring_coherency" \
+				"there, or test a tree:"
 	fi
 	kselftest_in_tree "$tree"
 	ln -s "$TOP" "$KSELFTEST/io_uring_coherency"
