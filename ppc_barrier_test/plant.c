@@ -90,9 +90,23 @@ u32 pbt_plants_probes(u32 plants)
 }
 
 /* Here and not in the probes: some are called with locks held that printk() may want. */
+static void tell(u32 plants)
+{
+	char text[160] = "";
+	unsigned int i, at = 0;
+
+	if (!plants)
+		return;
+	for (i = 0; i < PBT_NR_PLANTS; i++)
+		if (plants & BIT(i))
+			at += scnprintf(text + at, sizeof(text) - at, " %s", names[i]);
+	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	pr_warn("ppc_barrier_test: %s[%d] asks for faults in its own tasks:%s\n", current->comm,
+		task_tgid_nr(current), text);
+}
+
 int pbt_plants_prepare(u32 plants)
 {
-	unsigned int i;
 	int ret = 0;
 
 	mutex_lock(&prepare_mutex);
@@ -101,13 +115,9 @@ int pbt_plants_prepare(u32 plants)
 		if (!own_pages)
 			ret = -ENOMEM;
 	}
-	for (i = 0; !ret && i < PBT_NR_PLANTS; i++) {
-		if (!(plants & ~told & BIT(i)))
-			continue;
-		add_taint(TAINT_USER, LOCKDEP_STILL_OK);
-		pr_warn("ppc_barrier_test: %s[%d] asks for the fault %s in its own tasks\n",
-			current->comm, task_tgid_nr(current), names[i]);
-		told |= BIT(i);
+	if (!ret) {
+		tell(plants & ~told);
+		told |= plants;
 	}
 	mutex_unlock(&prepare_mutex);
 	return ret;
