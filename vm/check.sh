@@ -966,7 +966,7 @@ check_options_of_commands()
 	for given in "host --base junk" "host --arch ppc64" "vm --quick" \
 		"validate --kernel image:/nonsense" "validate --seed 1" "vm --fixed source:6.1" \
 		"claims --kernel distro" "claims --repeat 1" "merge --arch ppc64" \
-		"mutants --base distro" "mutants --long" "check --arch ppc64" "check --keep" \
+		"mutants --base distro" "mutants --quick" "check --arch ppc64" "check --keep" \
 		"bench --base distro" "mariadb --tests x" "--kernel distro"; do
 		command=${given%% *}
 		[ "${command#-}" = "$command" ] || command=host
