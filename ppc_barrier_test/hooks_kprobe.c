@@ -13,6 +13,7 @@
  */
 #include <linux/errno.h>
 #include <linux/kprobes.h>
+#include <linux/module.h>
 
 #include "compat.h"
 #include "hooks.h"
@@ -20,6 +21,7 @@
 
 struct pbt_hook {
 	bool registered;
+	bool stuck;		/* could not be disabled: the module is held */
 	unsigned int probe;
 	union {
 		struct kprobe kp;
@@ -117,6 +119,7 @@ int pbt_hook_arm(unsigned int probe, unsigned int symbol)
 void pbt_hooks_disarm(u32 which)
 {
 	unsigned int probe, i;
+	int ret;
 
 	for (probe = 0; probe < NR_PROBES; probe++) {
 		for (i = 0; i < PROBE_SYMBOLS && which & BIT(probe); i++) {
@@ -124,10 +127,15 @@ void pbt_hooks_disarm(u32 which)
 
 			if (!h->registered)
 				continue;
-			if (probe_type(probe)->exit)
-				disable_kretprobe(&h->rp);
-			else
-				disable_kprobe(&h->kp);
+			ret = probe_type(probe)->exit ? disable_kretprobe(&h->rp) :
+							disable_kprobe(&h->kp);
+			if (!ret || h->stuck)
+				continue;
+			/* then it cannot be unregistered either: what it points to has to stay */
+			pr_err("ppc_barrier_test: the probe of %s cannot be disabled: %d\n",
+			       probe_type(probe)->symbols[i], ret);
+			__module_get(THIS_MODULE);
+			h->stuck = true;
 		}
 	}
 }
