@@ -5,9 +5,11 @@
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
 #include <linux/math64.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
 #include "hooks.h"
 #include "probes.h"
@@ -16,6 +18,8 @@
 
 static DEFINE_MUTEX(arm_mutex);
 static unsigned int users[NR_PROBES];	/* sessions */
+/* armed for no session any more: see disarm() */
+static u32 unwanted;
 static DEFINE_PER_CPU(unsigned long[NR_PROBES], hits);
 static bool presence_known;
 static u32 presence;
@@ -125,8 +129,77 @@ static u32 with_proof(u32 want)
 	return want;
 }
 
+#define RETRY_MS	1000
+
+static void disarm_later(struct work_struct *work);
+static DECLARE_DELAYED_WORK(later, disarm_later);
+
+/*
+ * Takes back what no session has armed any more, but only while probes act. With
+ * kernel.ftrace_enabled=0 the kernel keeps flags of a function whose last probe goes, and when it
+ * finds them it ends ftrace for good: "FTRACE_WARN_ON_ONCE(rec->flags & ~FTRACE_FL_DISABLED)" in
+ * ftrace_shutdown(), kernel/trace/ftrace.c of 6.1. So these stay, and with them the module.
+ */
+static void disarm(u32 which)
+{
+	const u32 proof = BIT(PROBE_SELF) | BIT(PROBE_SELF_EXIT);
+	u32 armed = which | unwanted;
+	unsigned int probe;
+
+	for (probe = 0; probe < NR_PROBES; probe++)
+		if (users[probe])
+			armed |= BIT(probe);
+	if (!pbt_prove(armed & proof)) {
+		pbt_hooks_disarm(which | unwanted);
+		if (unwanted)
+			module_put(THIS_MODULE);
+		unwanted = 0;
+		return;
+	}
+	if (!unwanted)
+		__module_get(THIS_MODULE);
+	unwanted |= which;
+	schedule_delayed_work(&later, msecs_to_jiffies(RETRY_MS));
+}
+
+static void disarm_later(struct work_struct *work)
+{
+	unsigned int probe;
+
+	mutex_lock(&arm_mutex);
+	/* enable_kprobe() does nothing while kprobes/enabled is 0 */
+	for (probe = PROBE_SELF; probe <= PROBE_SELF_EXIT; probe++)
+		if (unwanted & BIT(probe))
+			arm(probe, pbt_hook_arm);
+	if (unwanted)
+		disarm(0);
+	mutex_unlock(&arm_mutex);
+}
+
+void pbt_probes_exit(void)
+{
+	/* the last one may have put the module just now */
+	cancel_delayed_work_sync(&later);
+}
+
+/* One more session has it armed. 0 or -errno. */
+static int arm_for(struct session *s, unsigned int probe)
+{
+	int ret = 0;
+
+	if (!users[probe]++) {
+		ret = arm(probe, pbt_hook_arm);
+		if (unwanted == BIT(probe))
+			module_put(THIS_MODULE);	/* the session holds it */
+		unwanted &= ~BIT(probe);
+	}
+	s->since[probe] = tally(probe);
+	return ret;
+}
+
 int probes_arm(struct session *s, u32 want)
 {
+	const u32 proof = BIT(PROBE_SELF) | BIT(PROBE_SELF_EXIT);
 	u32 added = 0, unused = 0, keep;
 	unsigned int probe;
 	int ret = 0;
@@ -134,16 +207,21 @@ int probes_arm(struct session *s, u32 want)
 	BUILD_BUG_ON(NR_PROBES > PBT_MAX_PROBES);
 	want = with_proof(want);
 	mutex_lock(&arm_mutex);
-	for (probe = 0; probe < NR_PROBES && !ret; probe++) {
+	for (probe = PROBE_SELF; probe <= PROBE_SELF_EXIT && !ret; probe++) {
 		if (!(want & ~s->armed & BIT(probe)))
 			continue;
 		added |= BIT(probe);
-		if (!users[probe]++)
-			ret = arm(probe, pbt_hook_arm);
-		s->since[probe] = tally(probe);
+		ret = arm_for(s, probe);
 	}
+	/* before there is more that could not be taken back */
 	if (!ret)
-		ret = pbt_prove(want);
+		ret = pbt_prove(want & proof);
+	for (probe = 0; probe < NR_PROBES && !ret; probe++) {
+		if (!(want & ~s->armed & ~added & BIT(probe)))
+			continue;
+		added |= BIT(probe);
+		ret = arm_for(s, probe);
+	}
 	/* on an error back to what there was */
 	keep = ret ? s->armed : want;
 	for (probe = 0; probe < NR_PROBES; probe++) {
@@ -158,7 +236,7 @@ int probes_arm(struct session *s, u32 want)
 			unused |= BIT(probe);
 	}
 	if (unused)
-		pbt_hooks_disarm(unused);
+		disarm(unused);
 	s->armed = keep;
 	mutex_unlock(&arm_mutex);
 	return ret;

@@ -67,6 +67,9 @@ u32 probes_present(void);
  */
 int probes_arm(struct session *s, u32 want);
 
+/* The module goes: no session is left. May sleep. */
+void pbt_probes_exit(void);
+
 /* Whether the probes that @s has armed act: 0 or -ESHUTDOWN. May sleep. */
 int pbt_probes_watch(struct session *s);
 

@@ -544,6 +544,7 @@ static int __init pbt_init(void)
 static void __exit pbt_exit(void)
 {
 	misc_deregister(&session_device);
+	pbt_probes_exit();
 	pbt_hooks_exit();
 	pbt_inject_exit();
 	rcu_barrier();	/* member_free() */
