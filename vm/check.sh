@@ -594,7 +594,8 @@ check_claims_counted()
 	EOF
 }
 
-# An interrupt in round 2 leaves what round 1 has come to, whole, and merge takes it.
+# A signal in round 2 leaves what round 1 has come to, whole, and merge takes it. SIGTERM, as whoever
+# runs this may have SIGINT ignored for good.
 check_claims_interrupted()
 {
 	local me=$TOP/run_tests.sh last=$SCRATCH/results/latest code=0
@@ -607,7 +608,7 @@ check_claims_interrupted()
 	host_get() { :; }
 	claims_guest() {
 		[ "$1" = bad ] || return 0
-		[ "$4" = 1 ] || kill -INT "$BASHPID"
+		[ "$4" = 1 ] || kill -TERM "$BASHPID"
 		mkdir "$RESULT/1-bad"
 		echo QEMU >"$RESULT/1-bad/qemu-version"
 		jq -nc '{ name: "pages_bad_kernel_none_0", look: 1, kernel: "6.1", text: "wrong",
@@ -618,12 +619,12 @@ check_claims_interrupted()
 	(
 		SCRATCH=$(mktemp -d "$SCRATCH/claims.XXXXXX")
 		trap cleanup EXIT
-		trap 'REASON=interrupted; exit 130' INT
+		trap 'REASON=terminated; exit 143' TERM
 		run_claims
 	) >"$SCRATCH/out" 2>&1 || code=$?
 	cat "$SCRATCH/out"
-	[ "$code" = 130 ] || fail "code $code"
-	[ "$(cat "$last/reason")" = interrupted ]
+	[ "$code" = 143 ] || fail "code $code"
+	[ "$(cat "$last/reason")" = terminated ]
 	jq -e '.look == 1 and .settings[0].events == 1000' "$last/results.json"
 	grep '^C1 *our workload *open ' "$last/report"
 	grep -c '^ok' "$last/ktap"

@@ -333,7 +333,7 @@ mariadb_column()
 
 	read -r loops failures < <(mariadb_counts "$@")
 	say "$name"
-	mariadb_field '.[0] | .kernel, .linux, .mariadb' "$@"
+	mariadb_field '.[0] | .kernel, .linux, .mariadb | if . == "" then "-" else . end' "$@"
 	say "$(mariadb_field 'map(.loops) | join(" + ")' "$@")"
 	say "$failures"
 	low_high=$("$HOST/verdict" --interval "$loops" "$failures")
