@@ -594,7 +594,7 @@ check_claims_counted()
 	EOF
 }
 
-# A signal in round 2 leaves what round 1 has come to, whole, and merge takes it. SIGTERM, as whoever
+# A signal in round 2 leaves what round 1 has come to, whole, and merge takes it. SIGTERM, as who
 # runs this may have SIGINT ignored for good.
 check_claims_interrupted()
 {
