@@ -334,6 +334,13 @@ static void *wait_for_event(void *arg)
 	return arg;
 }
 
+static void delay_wake_ups(int session, struct pbt_knobs *knobs, unsigned int usecs)
+{
+	knobs->point[PBT_TRY_TO_WAKE_UP].action = PBT_UDELAY;
+	knobs->point[PBT_TRY_TO_WAKE_UP].usecs = usecs;
+	set_knobs(session, knobs);
+}
+
 static int wake(unsigned int waiters, unsigned int usecs)
 {
 	struct pbt_knobs knobs = { 0 };
@@ -349,9 +356,7 @@ static int wake(unsigned int waiters, unsigned int usecs)
 	while (waiting < waiters)
 		usleep(1000);
 	usleep(500000);
-	knobs.point[PBT_TRY_TO_WAKE_UP].action = PBT_UDELAY;
-	knobs.point[PBT_TRY_TO_WAKE_UP].usecs = usecs;
-	set_knobs(session, &knobs);
+	delay_wake_ups(session, &knobs, usecs);
 	start = seconds_now();
 	if (write(event, &one, sizeof(one)) != sizeof(one))
 		end(WRONG, "write: %s", strerror(errno));
@@ -383,9 +388,7 @@ static int signal_group(unsigned int processes, unsigned int usecs)
 	while (counters_of(session).processes < processes + 1)
 		usleep(1000);
 	usleep(500000);
-	knobs.point[PBT_TRY_TO_WAKE_UP].action = PBT_UDELAY;
-	knobs.point[PBT_TRY_TO_WAKE_UP].usecs = usecs;
-	set_knobs(session, &knobs);
+	delay_wake_ups(session, &knobs, usecs);
 	start = seconds_now();
 	if (kill(-group, SIGTERM))
 		end(WRONG, "kill: %s", strerror(errno));

@@ -14,7 +14,9 @@
 #include "hooks.h"
 #include "probes.h"
 
-#define MILLION	1000000
+#define MILLION		1000000
+#define RETRY_MS	1000
+#define PROOF		(BIT(PROBE_SELF) | BIT(PROBE_SELF_EXIT))
 
 static DEFINE_MUTEX(arm_mutex);
 static unsigned int users[NR_PROBES];	/* sessions */
@@ -129,8 +131,6 @@ static u32 with_proof(u32 want)
 	return want;
 }
 
-#define RETRY_MS	1000
-
 static void disarm_later(struct work_struct *work);
 static DECLARE_DELAYED_WORK(later, disarm_later);
 
@@ -142,14 +142,13 @@ static DECLARE_DELAYED_WORK(later, disarm_later);
  */
 static void disarm(u32 which)
 {
-	const u32 proof = BIT(PROBE_SELF) | BIT(PROBE_SELF_EXIT);
 	u32 armed = which | unwanted;
 	unsigned int probe;
 
 	for (probe = 0; probe < NR_PROBES; probe++)
 		if (users[probe])
 			armed |= BIT(probe);
-	if (!pbt_prove(armed & proof)) {
+	if (!pbt_prove(armed & PROOF)) {
 		pbt_hooks_disarm(which | unwanted);
 		if (unwanted)
 			module_put(THIS_MODULE);
@@ -199,7 +198,6 @@ static int arm_for(struct session *s, unsigned int probe)
 
 int probes_arm(struct session *s, u32 want)
 {
-	const u32 proof = BIT(PROBE_SELF) | BIT(PROBE_SELF_EXIT);
 	u32 added = 0, unused = 0, keep;
 	unsigned int probe;
 	int ret = 0;
@@ -215,7 +213,7 @@ int probes_arm(struct session *s, u32 want)
 	}
 	/* before there is more that could not be taken back */
 	if (!ret)
-		ret = pbt_prove(want & proof);
+		ret = pbt_prove(want & PROOF);
 	for (probe = 0; probe < NR_PROBES && !ret; probe++) {
 		if (!(want & ~s->armed & ~added & BIT(probe)))
 			continue;

@@ -14,9 +14,9 @@
 # what it touches: it is applied, built, and taken out again, and the image is kept by the
 # source's version, the configuration and the patches.
 
-# kernel_check K: refuses what can be seen to be wrong before any work is done.
 KERNEL_PLANTS=
 
+# kernel_check K: refuses what can be seen to be wrong before any work is done.
 kernel_check()
 {
 	local what=${1%%^*} path patches
