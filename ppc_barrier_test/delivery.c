@@ -181,7 +181,7 @@ static void count(atomic64_t histogram[2][PBT_NR_DELIVERIES], bool creation)
 
 static void worker_entry(unsigned int probe, struct pt_regs *regs)
 {
-	struct session *s = session_of(task_tgid(current));
+	struct pbt_session *s = pbt_session_of(task_tgid(current));
 
 	if (!s)
 		return;
@@ -192,42 +192,42 @@ static void worker_entry(unsigned int probe, struct pt_regs *regs)
 
 static void task_work_entry(unsigned int probe, struct pt_regs *regs)
 {
-	struct session *s = session_of(task_tgid(current));
+	struct pbt_session *s = pbt_session_of(task_tgid(current));
 
 	if (s && READ_ONCE(s->knobs.flags) & PBT_ACCOUNT)
 		count(s->task_work, false);
 }
 
-const struct pbt_probe_type worker_type = {
+const struct pbt_probe_type pbt_worker_type = {
 	.symbols = { "create_io_thread" },
 	.entry = worker_entry,
 };
 
-const struct pbt_probe_type tctx_type = {
+const struct pbt_probe_type pbt_tctx_type = {
 	.symbols = { "tctx_task_work" },
 	.entry = task_work_entry,
 };
 
-const struct pbt_probe_type create_cb_type = {
+const struct pbt_probe_type pbt_create_cb_type = {
 	.symbols = { "create_worker_cb" },
 	.entry = task_work_entry,
 };
 
-u32 delivery_kinds(void)
+u32 pbt_delivery_kinds(void)
 {
 	const u32 probes = BIT(PROBE_CREATE_IO_THREAD) | BIT(PROBE_TCTX_TASK_WORK) |
 			   BIT(PROBE_CREATE_WORKER_CB);
 	static u32 kinds;
 
 	mutex_lock(&delivery_mutex);
-	if (!kinds && (probes_present() & probes) == probes && find_tracepoints() &&
-	    !probes_range("task_work_run", &task_work_run_begin, &task_work_run_end))
+	if (!kinds && (pbt_probes_present() & probes) == probes && find_tracepoints() &&
+	    !pbt_probes_range("task_work_run", &task_work_run_begin, &task_work_run_end))
 		kinds = BIT(PBT_NR_DELIVERIES) - 1;
 	mutex_unlock(&delivery_mutex);
 	return kinds;
 }
 
-int delivery_get(void)
+int pbt_delivery_get(void)
 {
 	int ret = 0;
 
@@ -240,7 +240,7 @@ int delivery_get(void)
 	return ret;
 }
 
-void delivery_put(void)
+void pbt_delivery_put(void)
 {
 	mutex_lock(&delivery_mutex);
 	if (!--users)

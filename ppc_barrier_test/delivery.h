@@ -8,13 +8,13 @@
 #include <linux/types.h>
 
 /* Which enum pbt_delivery can be told apart on this kernel, 1 << each; 0: none. May sleep. */
-u32 delivery_kinds(void);
+u32 pbt_delivery_kinds(void);
 
 /*
  * One more, or one fewer, session that counts. On x86 and arm64 this takes tracepoints of the
  * interrupts; 0 or -errno. May sleep.
  */
-int delivery_get(void);
-void delivery_put(void);
+int pbt_delivery_get(void);
+void pbt_delivery_put(void);
 
 #endif /* PBT_DELIVERY_H */

@@ -13,13 +13,13 @@
 #include <linux/types.h>
 
 /* 0, or -EOPNOTSUPP where this kernel's probes are not safe and there is nothing else. */
-int hooks_usable(void);
+int pbt_hooks_usable(void);
 
 /* Whether that function can be hooked: 0, -ENOENT if this kernel has none, or -errno. May sleep. */
 int pbt_hook_find(unsigned int probe, unsigned int symbol);
 
 /*
- * Hooks function @symbol of a probe for what probe_type(@probe) wants of it. 0, -ENOENT if this
+ * Hooks function @symbol of a probe for what pbt_probe_type(@probe) wants of it. 0, -ENOENT if this
  * kernel has no such function, or -errno. May sleep.
  */
 int pbt_hook_arm(unsigned int probe, unsigned int symbol);

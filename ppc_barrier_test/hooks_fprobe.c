@@ -47,7 +47,7 @@ static DEFINE_MUTEX(hooks_mutex);
 static struct pbt_hook hooks[NR_PROBES][PROBE_SYMBOLS];
 static bool waiting;		/* for calls: the module is held */
 
-int hooks_usable(void)
+int pbt_hooks_usable(void)
 {
 	return 0;
 }
@@ -56,7 +56,7 @@ static int hook_entry(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 		      struct ftrace_regs *fregs, void *data)
 {
 	struct pbt_hook *h = container_of(fp, struct pbt_hook, fp);
-	const struct pbt_probe_type *type = probe_type(h->probe);
+	const struct pbt_probe_type *type = pbt_probe_type(h->probe);
 	struct pt_regs *regs = &arch_ftrace_regs(fregs)->regs;
 	bool wanted = true;
 
@@ -80,7 +80,7 @@ static void hook_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 	struct pbt_hook *h = container_of(fp, struct pbt_hook, fp);
 
 	rcu_read_lock();
-	probe_type(h->probe)->exit(h->probe, &arch_ftrace_regs(fregs)->regs, data);
+	pbt_probe_type(h->probe)->exit(h->probe, &arch_ftrace_regs(fregs)->regs, data);
 	rcu_read_unlock();
 	atomic_dec(&h->calls);
 }
@@ -88,7 +88,7 @@ static void hook_exit(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 static int hook_register(unsigned int probe, unsigned int symbol, unsigned int flags)
 {
 	struct pbt_hook *h = &hooks[probe][symbol];
-	const char *name = probe_type(probe)->symbols[symbol];
+	const char *name = pbt_probe_type(probe)->symbols[symbol];
 	int ret;
 
 	if (h->registered)
@@ -96,7 +96,7 @@ static int hook_register(unsigned int probe, unsigned int symbol, unsigned int f
 	h->probe = probe;
 	h->fp.flags = flags;
 	h->fp.entry_handler = hook_entry;
-	if (probe_type(probe)->exit) {
+	if (pbt_probe_type(probe)->exit) {
 		h->fp.exit_handler = hook_exit;
 		h->fp.entry_data_size = PROBE_DATA;
 	}
@@ -209,7 +209,7 @@ void pbt_hooks_exit(void)
 
 #else /* COMPAT_FPROBE */
 
-int hooks_usable(void)
+int pbt_hooks_usable(void)
 {
 	return -EOPNOTSUPP;
 }

@@ -25,13 +25,13 @@ struct pbt_hook {
 	unsigned int probe;
 	union {
 		struct kprobe kp;
-		struct kretprobe rp;	/* if probe_type(probe)->exit */
+		struct kretprobe rp;	/* if pbt_probe_type(probe)->exit */
 	};
 };
 
 static struct pbt_hook hooks[NR_PROBES][PROBE_SYMBOLS];
 
-int hooks_usable(void)
+int pbt_hooks_usable(void)
 {
 	return 0;
 }
@@ -43,7 +43,7 @@ static int kprobe_entry(struct kprobe *kp, struct pt_regs *regs)
 
 	rcu_read_lock();
 	pbt_probe_hit(probe);
-	probe_type(probe)->entry(probe, regs);
+	pbt_probe_type(probe)->entry(probe, regs);
 	rcu_read_unlock();
 	return 0;
 }
@@ -59,7 +59,7 @@ static int kretprobe_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	probe = container_of(rp, struct pbt_hook, rp)->probe;
 	rcu_read_lock();
 	pbt_probe_hit(probe);
-	wanted = probe_type(probe)->call(probe, regs, ri->data);
+	wanted = pbt_probe_type(probe)->call(probe, regs, ri->data);
 	rcu_read_unlock();
 	return wanted ? 0 : 1;
 }
@@ -73,14 +73,14 @@ static int kretprobe_exit(struct kretprobe_instance *ri, struct pt_regs *regs)
 		return 0;
 	probe = container_of(rp, struct pbt_hook, rp)->probe;
 	rcu_read_lock();
-	probe_type(probe)->exit(probe, regs, ri->data);
+	pbt_probe_type(probe)->exit(probe, regs, ri->data);
 	rcu_read_unlock();
 	return 0;
 }
 
 int pbt_hook_find(unsigned int probe, unsigned int symbol)
 {
-	const struct pbt_probe_type *type = probe_type(probe);
+	const struct pbt_probe_type *type = pbt_probe_type(probe);
 	struct pbt_hook *h = &hooks[probe][symbol];
 	int ret;
 
@@ -113,7 +113,7 @@ int pbt_hook_arm(unsigned int probe, unsigned int symbol)
 
 	if (ret)
 		return ret;
-	return probe_type(probe)->exit ? enable_kretprobe(&h->rp) : enable_kprobe(&h->kp);
+	return pbt_probe_type(probe)->exit ? enable_kretprobe(&h->rp) : enable_kprobe(&h->kp);
 }
 
 void pbt_hooks_disarm(u32 which)
@@ -127,13 +127,13 @@ void pbt_hooks_disarm(u32 which)
 
 			if (!h->registered)
 				continue;
-			ret = probe_type(probe)->exit ? disable_kretprobe(&h->rp) :
+			ret = pbt_probe_type(probe)->exit ? disable_kretprobe(&h->rp) :
 							disable_kprobe(&h->kp);
 			if (!ret || h->stuck)
 				continue;
 			/* then it cannot be unregistered either: what it points to has to stay */
 			pr_err("ppc_barrier_test: the probe of %s cannot be disabled: %d\n",
-			       probe_type(probe)->symbols[i], ret);
+			       pbt_probe_type(probe)->symbols[i], ret);
 			__module_get(THIS_MODULE);
 			h->stuck = true;
 		}
@@ -146,7 +146,7 @@ u64 pbt_hook_missed(unsigned int probe, unsigned int symbol)
 
 	if (!h->registered)
 		return 0;
-	return probe_type(probe)->exit ? h->rp.nmissed + h->rp.kp.nmissed : h->kp.nmissed;
+	return pbt_probe_type(probe)->exit ? h->rp.nmissed + h->rp.kp.nmissed : h->kp.nmissed;
 }
 
 /* For the price of two grace periods, however many they are. */
@@ -162,7 +162,7 @@ void pbt_hooks_exit(void)
 
 			if (!h->registered)
 				continue;
-			if (probe_type(probe)->exit)
+			if (pbt_probe_type(probe)->exit)
 				rps[nr_rps++] = &h->rp;
 			else
 				kps[nr_kps++] = &h->kp;

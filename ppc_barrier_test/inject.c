@@ -153,7 +153,7 @@ void pbt_inject_exit(void)
 		irq_work_sync(per_cpu_ptr(&irqs_on, cpu));
 }
 
-static void act(struct session *s, unsigned int point, const struct span *span)
+static void act(struct pbt_session *s, unsigned int point, const struct span *span)
 {
 	const struct pbt_knob *knob = &s->knobs.point[point];
 	u32 usecs, allowed;
@@ -246,7 +246,7 @@ static const struct pid *point_tgid(unsigned int point, struct pt_regs *regs)
 
 static void point_entry(unsigned int point, struct pt_regs *regs)
 {
-	struct session *s = session_of(point_tgid(point, regs));
+	struct pbt_session *s = pbt_session_of(point_tgid(point, regs));
 	struct span span;
 
 	if (!s)
@@ -263,7 +263,7 @@ static bool point_call(unsigned int point, struct pt_regs *regs, void *data)
 
 	BUILD_BUG_ON(sizeof(*call) > PROBE_DATA);
 	call->tgid = point_tgid(point, regs);
-	if (!session_of(call->tgid))
+	if (!pbt_session_of(call->tgid))
 		return false;
 	get_span(point, regs, &call->span);
 	return true;
@@ -272,7 +272,7 @@ static bool point_call(unsigned int point, struct pt_regs *regs, void *data)
 static void point_exit(unsigned int point, struct pt_regs *regs, void *data)
 {
 	const struct call *call = data;
-	struct session *s = session_of(call->tgid);
+	struct pbt_session *s = pbt_session_of(call->tgid);
 
 	if (s)
 		act(s, point, &call->span);
@@ -281,7 +281,7 @@ static void point_exit(unsigned int point, struct pt_regs *regs, void *data)
 #define ENTRY(...)	{ .symbols = { __VA_ARGS__ }, .entry = point_entry }
 #define EXIT(...)	{ .symbols = { __VA_ARGS__ }, .call = point_call, .exit = point_exit }
 
-const struct pbt_probe_type point_types[PBT_NR_POINTS] = {
+const struct pbt_probe_type pbt_point_types[PBT_NR_POINTS] = {
 	[PBT_TRY_TO_WAKE_UP] = ENTRY("try_to_wake_up"),
 	[PBT_TRY_TO_WAKE_UP_EXIT] = EXIT("try_to_wake_up"),
 	[PBT_KICK_PROCESS] = ENTRY("kick_process"),

@@ -19,13 +19,13 @@ static void notify_entry(unsigned int probe, struct pt_regs *regs)
 	const unsigned long mode = notify & MODE_MASK;
 	unsigned long wanted = mode;
 	struct task_struct *task;
-	struct session *s;
+	struct pbt_session *s;
 
 	/* TWA_RESUME and the others are not for io_uring */
 	if (mode != TWA_SIGNAL && !(COMPAT_HAS_NO_IPI && mode == COMPAT_TWA_NO_IPI))
 		return;
 	task = (struct task_struct *)arch_argument(regs, 0);
-	s = session_of(task_tgid(task));
+	s = pbt_session_of(task_tgid(task));
 	if (!s)
 		return;
 	atomic64_inc(&s->notify_seen[mode == TWA_SIGNAL ? PBT_NOTIFY_SIGNAL :
@@ -45,7 +45,7 @@ static void notify_entry(unsigned int probe, struct pt_regs *regs)
 		arch_set_argument(regs, 2, (notify & ~MODE_MASK) | wanted);
 }
 
-const struct pbt_probe_type notify_type = {
+const struct pbt_probe_type pbt_notify_type = {
 	.symbols = { "task_work_add" },
 	.entry = notify_entry,
 };

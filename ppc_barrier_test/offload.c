@@ -66,7 +66,7 @@ static void wait_for_job(struct kthread_worker *w, struct job *j)
 }
 
 /* An idle kthread of the session, or a new one. */
-static struct kthread_worker *worker_get(struct session *s)
+static struct kthread_worker *worker_get(struct pbt_session *s)
 {
 	struct kthread_worker *w = NULL;
 
@@ -79,11 +79,11 @@ static struct kthread_worker *worker_get(struct session *s)
 	w = kthread_run_worker(0, "pbt_write/%llu", s->id);
 	/* its writes pass the points of the session, as the caller's own would */
 	if (!IS_ERR(w))
-		session_add(s, task_tgid(w->task));
+		pbt_session_add(s, task_tgid(w->task));
 	return w;
 }
 
-static void worker_put(struct session *s, struct kthread_worker *w)
+static void worker_put(struct pbt_session *s, struct kthread_worker *w)
 {
 	spin_lock(&s->idle_lock);
 	if (s->nr_idle < ARRAY_SIZE(s->idle)) {
@@ -95,7 +95,7 @@ static void worker_put(struct session *s, struct kthread_worker *w)
 		kthread_destroy_worker(w);
 }
 
-static ssize_t offload(struct session *s, struct job *j)
+static ssize_t offload(struct pbt_session *s, struct job *j)
 {
 	struct kthread_worker *w = worker_get(s);
 
@@ -113,7 +113,7 @@ static ssize_t offload(struct session *s, struct job *j)
  * Any number of the session's threads may be in here, each with a kthread of its own. Returns what
  * PBT_WRITE does, and -ENOMEM or -EINTR without a kthread.
  */
-long pbt_offload_write(struct session *s, const struct pbt_write *w)
+long pbt_offload_write(struct pbt_session *s, const struct pbt_write *w)
 {
 	struct job j = {
 		.iov.iov_base = u64_to_user_ptr(w->buf),
@@ -140,7 +140,7 @@ long pbt_offload_write(struct session *s, const struct pbt_write *w)
 }
 
 /* No PBT_WRITE is running, so all are idle. */
-void pbt_offload_end(struct session *s)
+void pbt_offload_end(struct pbt_session *s)
 {
 	while (s->nr_idle)
 		kthread_destroy_worker(s->idle[--s->nr_idle]);

@@ -129,7 +129,7 @@ void pbt_plants_exit(void)
 		__free_pages(own_pages, PAGES_OF_OUR_OWN);
 }
 
-void pbt_plant_registers(struct session *s)
+void pbt_plant_registers(struct pbt_session *s)
 {
 	const u32 plants = READ_ONCE(s->knobs.plants) & PLANTS_OF_REGISTERS;
 	struct pt_regs *regs = task_pt_regs(current);
@@ -145,7 +145,7 @@ void pbt_plant_registers(struct session *s)
 	local_irq_restore(flags);
 }
 
-void pbt_plant_kick(struct session *s, struct pt_regs *regs)
+void pbt_plant_kick(struct pbt_session *s, struct pt_regs *regs)
 {
 	if (!(READ_ONCE(s->knobs.plants) & BIT(PBT_PLANT_KICK)))
 		return;
@@ -153,7 +153,7 @@ void pbt_plant_kick(struct session *s, struct pt_regs *regs)
 	atomic64_inc(&s->planted[PBT_PLANT_KICK]);
 }
 
-unsigned long pbt_plant_mode(struct session *s, unsigned long mode)
+unsigned long pbt_plant_mode(struct pbt_session *s, unsigned long mode)
 {
 	if (!COMPAT_HAS_NO_IPI || mode != COMPAT_TWA_NO_IPI ||
 	    !(READ_ONCE(s->knobs.plants) & BIT(PBT_PLANT_NO_IPI_IGNORED)))
@@ -163,13 +163,13 @@ unsigned long pbt_plant_mode(struct session *s, unsigned long mode)
 }
 
 /* The session of the running thread if that is one of io_uring, and wants one of these. */
-static struct session *session_of_worker(u32 *plants)
+static struct pbt_session *session_of_worker(u32 *plants)
 {
-	struct session *s;
+	struct pbt_session *s;
 
 	if (!(current->flags & PF_IO_WORKER))
 		return NULL;
-	s = session_of(task_tgid(current));
+	s = pbt_session_of(task_tgid(current));
 	if (!s)
 		return NULL;
 	*plants &= READ_ONCE(s->knobs.plants);
@@ -177,7 +177,7 @@ static struct session *session_of_worker(u32 *plants)
 }
 
 /* Which of @plants is for this call, each in turn; or PBT_NR_PLANTS. */
-static unsigned int next_plant(struct session *s, unsigned int probe, u32 plants)
+static unsigned int next_plant(struct pbt_session *s, unsigned int probe, u32 plants)
 {
 	const u32 turn = atomic_inc_return(&s->plant_turn[probe - PROBE_PLANT_WRITE]);
 	unsigned int skip = turn / EVERY % hweight32(plants);
@@ -203,7 +203,7 @@ static bool plant_call(unsigned int probe, struct pt_regs *regs, void *data)
 	u32 plants = probe == PROBE_PLANT_READ ? PLANTS_OF_READS : PLANTS_OF_WRITES;
 	struct kiocb *iocb = (struct kiocb *)arch_argument(regs, 0);
 	struct iov_iter *iter = (struct iov_iter *)arch_argument(regs, 1);
-	struct session *s = session_of_worker(&plants);
+	struct pbt_session *s = session_of_worker(&plants);
 	struct plant_call *call = data;
 	struct inode *inode;
 
@@ -250,7 +250,7 @@ static void plant_exit(unsigned int probe, struct pt_regs *regs, void *data)
 {
 	const struct plant_call *call = data;
 	const long ret = arch_returned(regs);
-	struct session *s;
+	struct pbt_session *s;
 
 	/* with this the request is somebody else's, and ends elsewhere */
 	if (ret != -EIOCBQUEUED)
@@ -261,7 +261,7 @@ static void plant_exit(unsigned int probe, struct pt_regs *regs, void *data)
 	} else if (ret != -EIOCBQUEUED || !call->by) {
 		return;
 	}
-	s = session_of(call->tgid);
+	s = pbt_session_of(call->tgid);
 	if (s)
 		atomic64_inc(&s->planted[call->plant]);
 }
@@ -271,7 +271,7 @@ static void copy_entry(unsigned int probe, struct pt_regs *regs)
 	struct page *page = (struct page *)arch_argument(regs, 0);
 	const size_t offset = (u32)arch_argument(regs, 1), bytes = arch_argument(regs, 2);
 	u32 plants = BIT(PBT_PLANT_WRITE_STALE);
-	struct session *s = session_of_worker(&plants);
+	struct pbt_session *s = session_of_worker(&plants);
 
 	/* what was not read yet would show what the memory held before */
 	if (!s || bytes < SMALLEST || bytes > SZ_64K - offset || offset > SZ_64K ||

@@ -20,10 +20,10 @@ int pbt_plants_prepare(u32 plants);
 void pbt_plants_exit(void);
 
 /* create_io_thread() was called by a task of @s. */
-void pbt_plant_registers(struct session *s);
+void pbt_plant_registers(struct pbt_session *s);
 
 /* kick_process() and task_work_add() were called for a task of @s. */
-void pbt_plant_kick(struct session *s, struct pt_regs *regs);
-unsigned long pbt_plant_mode(struct session *s, unsigned long mode);
+void pbt_plant_kick(struct pbt_session *s, struct pt_regs *regs);
+unsigned long pbt_plant_mode(struct pbt_session *s, unsigned long mode);
 
 #endif /* PBT_PLANT_H */

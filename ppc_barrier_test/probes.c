@@ -26,21 +26,21 @@ static DEFINE_PER_CPU(unsigned long[NR_PROBES], hits);
 static bool presence_known;
 static u32 presence;
 
-const struct pbt_probe_type *probe_type(unsigned int probe)
+const struct pbt_probe_type *pbt_probe_type(unsigned int probe)
 {
 	switch (probe) {
 	case PROBE_NOTIFY:
-		return &notify_type;
+		return &pbt_notify_type;
 	case PROBE_CREATE_IO_THREAD:
-		return &worker_type;
+		return &pbt_worker_type;
 	case PROBE_TCTX_TASK_WORK:
-		return &tctx_type;
+		return &pbt_tctx_type;
 	case PROBE_CREATE_WORKER_CB:
-		return &create_cb_type;
+		return &pbt_create_cb_type;
 	case PROBE_IO_WQ_CREATE:
-		return &io_wq_type;
+		return &pbt_io_wq_type;
 	case PROBE_SET_CPUS:
-		return &set_cpus_type;
+		return &pbt_set_cpus_type;
 	case PROBE_SELF:
 		return &pbt_self_type;
 	case PROBE_SELF_EXIT:
@@ -52,7 +52,7 @@ const struct pbt_probe_type *probe_type(unsigned int probe)
 	case PROBE_PLANT_COPY:
 		return &pbt_plant_copy_type;
 	default:
-		return &point_types[probe];
+		return &pbt_point_types[probe];
 	}
 }
 
@@ -77,7 +77,7 @@ static struct pbt_tally tally(unsigned int probe)
 /* All functions of a probe that this kernel has, one at least: armed or found. 0 or -errno. */
 static int arm(unsigned int probe, int (*hook)(unsigned int probe, unsigned int symbol))
 {
-	const struct pbt_probe_type *type = probe_type(probe);
+	const struct pbt_probe_type *type = pbt_probe_type(probe);
 	unsigned int i, nr = 0;
 	int ret;
 
@@ -98,7 +98,7 @@ static bool transient(int error)
 	       error == -ENOSPC;
 }
 
-u32 probes_present(void)
+u32 pbt_probes_present(void)
 {
 	bool known = true;
 	unsigned int probe;
@@ -127,7 +127,7 @@ static u32 with_proof(u32 want)
 
 	for (probe = 0; probe < NR_PROBES; probe++)
 		if (want & BIT(probe))
-			want |= BIT(probe_type(probe)->exit ? PROBE_SELF_EXIT : PROBE_SELF);
+			want |= BIT(pbt_probe_type(probe)->exit ? PROBE_SELF_EXIT : PROBE_SELF);
 	return want;
 }
 
@@ -182,7 +182,7 @@ void pbt_probes_exit(void)
 }
 
 /* One more session has it armed. 0 or -errno. */
-static int arm_for(struct session *s, unsigned int probe)
+static int arm_for(struct pbt_session *s, unsigned int probe)
 {
 	int ret = 0;
 
@@ -196,7 +196,7 @@ static int arm_for(struct session *s, unsigned int probe)
 	return ret;
 }
 
-int probes_arm(struct session *s, u32 want)
+int pbt_probes_arm(struct pbt_session *s, u32 want)
 {
 	u32 added = 0, unused = 0, keep;
 	unsigned int probe;
@@ -240,7 +240,7 @@ int probes_arm(struct session *s, u32 want)
 	return ret;
 }
 
-int pbt_probes_watch(struct session *s)
+int pbt_probes_watch(struct pbt_session *s)
 {
 	int ret;
 
@@ -250,7 +250,7 @@ int pbt_probes_watch(struct session *s)
 	return ret;
 }
 
-void pbt_probes_missed(const struct session *s, u64 *missed, u64 *ppm)
+void pbt_probes_missed(const struct pbt_session *s, u64 *missed, u64 *ppm)
 {
 	unsigned int probe;
 
@@ -274,7 +274,7 @@ void pbt_probes_missed(const struct session *s, u64 *missed, u64 *ppm)
 	mutex_unlock(&arm_mutex);
 }
 
-int probes_range(const char *symbol, unsigned long *begin, unsigned long *end)
+int pbt_probes_range(const char *symbol, unsigned long *begin, unsigned long *end)
 {
 	struct kprobe kp = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
 	unsigned long offset, size;

@@ -44,34 +44,34 @@ struct pbt_probe_type {
 	void (*exit)(unsigned int probe, struct pt_regs *regs, void *data);
 };
 
-extern const struct pbt_probe_type point_types[PBT_NR_POINTS];
-extern const struct pbt_probe_type notify_type, worker_type, tctx_type, create_cb_type;
-extern const struct pbt_probe_type io_wq_type, set_cpus_type;
+extern const struct pbt_probe_type pbt_point_types[PBT_NR_POINTS];
+extern const struct pbt_probe_type pbt_notify_type, pbt_worker_type, pbt_tctx_type, pbt_create_cb_type;
+extern const struct pbt_probe_type pbt_io_wq_type, pbt_set_cpus_type;
 extern const struct pbt_probe_type pbt_self_type, pbt_self_exit_type;
 extern const struct pbt_probe_type pbt_plant_write_type, pbt_plant_read_type;
 extern const struct pbt_probe_type pbt_plant_copy_type;
 
 /* What a probe does, by its number. */
-const struct pbt_probe_type *probe_type(unsigned int probe);
+const struct pbt_probe_type *pbt_probe_type(unsigned int probe);
 
 /*
  * Which probes this kernel can have, 1 << probe. Asks the kernel, and again as long as an answer
  * was an error that may be gone the next time. May sleep.
  */
-u32 probes_present(void);
+u32 pbt_probes_present(void);
 
 /*
  * Changes what @s has armed to @want (1 << probe). Arms first; on an error (-ENOENT: there is no
  * such function, -ESHUTDOWN: probes do not act, or what the kernel says) what was armed before
  * still is. May sleep.
  */
-int probes_arm(struct session *s, u32 want);
+int pbt_probes_arm(struct pbt_session *s, u32 want);
 
 /* The module goes: no session is left. May sleep. */
 void pbt_probes_exit(void);
 
 /* Whether the probes that @s has armed act: 0 or -ESHUTDOWN. May sleep. */
-int pbt_probes_watch(struct session *s);
+int pbt_probes_watch(struct pbt_session *s);
 
 /*
  * prove.c. Whether those of PROBE_SELF and PROBE_SELF_EXIT that are in @armed are hit by a call of
@@ -87,12 +87,12 @@ void pbt_probe_hit(unsigned int probe);
  * many were missed, and how many per million of the probe that missed the largest share. A call is
  * missed that came inside of another probe on the same CPU, or found no free kretprobe_instance.
  */
-void pbt_probes_missed(const struct session *s, u64 *missed, u64 *ppm);
+void pbt_probes_missed(const struct pbt_session *s, u64 *missed, u64 *ppm);
 
 /*
  * Where a function begins and ends, by name; 0 or -ENOENT.
  * kallsyms by sprint_symbol(), which is what modules may use since 5.7.
  */
-int probes_range(const char *symbol, unsigned long *begin, unsigned long *end);
+int pbt_probes_range(const char *symbol, unsigned long *begin, unsigned long *end);
 
 #endif /* PBT_PROBES_H */

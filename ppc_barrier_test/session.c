@@ -37,7 +37,7 @@
 struct member {
 	struct hlist_node node;
 	struct pid *tgid;
-	struct session *session;
+	struct pbt_session *session;
 	struct rcu_head rcu;
 };
 
@@ -47,7 +47,7 @@ static DEFINE_RAW_SPINLOCK(members_lock);
 static DEFINE_MUTEX(sessions_mutex);	/* a session begins or ends */
 static unsigned int sessions;
 /* the session that members_start() is filling, and the process that opens it */
-static struct session *starting;
+static struct pbt_session *starting;
 static struct task_struct *opener;
 
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -66,9 +66,9 @@ static void member_drop(struct member *m)
 	call_rcu(&m->rcu, member_free);
 }
 
-struct session *session_of(const struct pid *tgid)
+struct pbt_session *pbt_session_of(const struct pid *tgid)
 {
-	struct session *innermost = NULL;
+	struct pbt_session *innermost = NULL;
 	struct member *m;
 
 	if (!tgid)
@@ -83,7 +83,7 @@ struct session *session_of(const struct pid *tgid)
  * Takes a process into a session, and drops those of its hash bucket that are dead, so that there
  * are never many. In tracepoints as well, which are passed without locks of the allocator.
  */
-void session_add(struct session *s, struct pid *tgid)
+void pbt_session_add(struct pbt_session *s, struct pid *tgid)
 {
 	struct member *new, *m;
 	struct hlist_node *next;
@@ -114,7 +114,7 @@ void session_add(struct session *s, struct pid *tgid)
 		kfree(new);
 }
 
-static void members_drop(struct session *s)
+static void members_drop(struct pbt_session *s)
 {
 	struct hlist_node *next;
 	unsigned long flags;
@@ -129,7 +129,7 @@ static void members_drop(struct session *s)
 	raw_spin_unlock_irqrestore(&members_lock, flags);
 }
 
-static u64 members_alive(const struct session *s)
+static u64 members_alive(const struct pbt_session *s)
 {
 	struct member *m;
 	unsigned int i;
@@ -143,7 +143,7 @@ static u64 members_alive(const struct session *s)
 	return nr;
 }
 
-static bool in_session(const struct session *s, const struct pid *tgid)
+static bool in_session(const struct pbt_session *s, const struct pid *tgid)
 {
 	struct member *m;
 
@@ -154,7 +154,7 @@ static bool in_session(const struct session *s, const struct pid *tgid)
 }
 
 /* Under rcu_read_lock(). */
-static bool descends(const struct session *s, struct task_struct *p)
+static bool descends(const struct pbt_session *s, struct task_struct *p)
 {
 	for (; p != &init_task; p = rcu_dereference(p->real_parent))
 		if (same_thread_group(p, opener) || in_session(s, task_tgid(p)))
@@ -166,19 +166,19 @@ static bool descends(const struct session *s, struct task_struct *p)
  * The opener, and what descends from it. Forks are seen: nobody slips through. Nor does a child
  * that is not yet reached when its parent exits, and which then is another one's: see exiting().
  */
-static void members_start(struct session *s)
+static void members_start(struct pbt_session *s)
 {
 	struct task_struct *p;
 
 	opener = current;
 	/* pairs with smp_load_acquire() in exiting(): there is an opener by then */
 	smp_store_release(&starting, s);
-	session_add(s, task_tgid(current));
+	pbt_session_add(s, task_tgid(current));
 	rcu_read_lock();
 	for_each_process(p) {
 		if (!pid_alive(p) || !task_tgid(p) || !descends(s, p))
 			continue;
-		session_add(s, task_tgid(p));
+		pbt_session_add(s, task_tgid(p));
 		/* pairs with that in forked(): it finds the parent, or we the child, further on */
 		smp_mb();
 	}
@@ -202,14 +202,14 @@ static void forked(void *data, struct task_struct *parent, struct task_struct *c
 	/* members_lock is not taken: an entry that is added meanwhile is @child's own */
 	hash_for_each_possible_rcu(members, m, node, (unsigned long)tgid)
 		if (m->tgid == tgid)
-			session_add(m->session, task_tgid(child));
+			pbt_session_add(m->session, task_tgid(child));
 	rcu_read_unlock();
 }
 
 /* do_exit(), kernel/exit.c, passes this before exit_notify() gives the children away. */
 static void exiting(void *data, struct task_struct *parent)
 {
-	struct session *s;
+	struct pbt_session *s;
 	struct task_struct *p;
 
 	rcu_read_lock();
@@ -219,7 +219,7 @@ static void exiting(void *data, struct task_struct *parent)
 		for_each_process(p)
 			if (same_thread_group(rcu_dereference(p->real_parent), parent) &&
 			    pid_alive(p) && task_tgid(p))
-				session_add(s, task_tgid(p));
+				pbt_session_add(s, task_tgid(p));
 	rcu_read_unlock();
 }
 
@@ -237,7 +237,7 @@ static struct pbt_trace traces[] = {
 };
 
 /* Begins a session, but for its knobs. 0 or -errno. */
-static int session_start(struct session *s)
+static int session_start(struct pbt_session *s)
 {
 	int ret = 0;
 
@@ -253,7 +253,7 @@ static int session_start(struct session *s)
 }
 
 /* When it returns no process is in the session, and none will be. */
-static void session_end(struct session *s)
+static void session_end(struct pbt_session *s)
 {
 	members_drop(s);
 	mutex_lock(&sessions_mutex);
@@ -267,7 +267,7 @@ static void session_end(struct session *s)
 static const u32 any_actions = BIT(PBT_OFF) | BIT(PBT_NONE) | BIT(PBT_MB) | BIT(PBT_RMB) |
 			       BIT(PBT_WMB) | BIT(PBT_ISYNC) | BIT(PBT_LWSYNC) | BIT(PBT_UDELAY);
 
-static u32 outer_sessions(const struct session *s)
+static u32 outer_sessions(const struct pbt_session *s)
 {
 	const struct pid *tgid = task_tgid(current);
 	struct member *m;
@@ -283,7 +283,7 @@ static u32 outer_sessions(const struct session *s)
 
 static void get_info(struct pbt_info *info)
 {
-	const u32 present = probes_present();
+	const u32 present = pbt_probes_present();
 	unsigned int point;
 
 	memset(info, 0, sizeof(*info));
@@ -293,7 +293,7 @@ static void get_info(struct pbt_info *info)
 		info->notify |= BIT(PBT_NOTIFY_SIGNAL) |
 				(COMPAT_HAS_NO_IPI ? BIT(PBT_NOTIFY_SIGNAL_NO_IPI) : 0);
 	info->points = present & (BIT(PBT_NR_POINTS) - 1);
-	info->deliveries = delivery_kinds();
+	info->deliveries = pbt_delivery_kinds();
 	info->udelay_max = PBT_UDELAY_MAX;
 	info->edges = pbt_litmus_edges();
 	info->workers_max = present & BIT(PROBE_IO_WQ_CREATE) ? PBT_WORKERS_MAX : 0;
@@ -356,7 +356,7 @@ static u32 wanted_probes(const struct pbt_knobs *k)
 	return want;
 }
 
-static int set_knobs(struct session *s, const struct pbt_knobs *k)
+static int set_knobs(struct pbt_session *s, const struct pbt_knobs *k)
 {
 	const bool counted = s->knobs.flags & PBT_ACCOUNT, count = k->flags & PBT_ACCOUNT;
 	unsigned int i;
@@ -369,14 +369,14 @@ static int set_knobs(struct session *s, const struct pbt_knobs *k)
 	if (ret)
 		return ret;
 	if (count && !counted) {
-		ret = delivery_get();
+		ret = pbt_delivery_get();
 		if (ret)
 			return ret;
 	}
-	ret = probes_arm(s, wanted_probes(k));
+	ret = pbt_probes_arm(s, wanted_probes(k));
 	if (ret) {
 		if (count && !counted)
-			delivery_put();
+			pbt_delivery_put();
 		return ret;
 	}
 	for (i = 0; i < PBT_NR_POINTS; i++) {
@@ -388,11 +388,11 @@ static int set_knobs(struct session *s, const struct pbt_knobs *k)
 	WRITE_ONCE(s->knobs.workers, k->workers);
 	WRITE_ONCE(s->knobs.plants, k->plants);
 	if (counted && !count)
-		delivery_put();
+		pbt_delivery_put();
 	return 0;
 }
 
-static void get_counters(struct session *s, struct pbt_counters *c)
+static void get_counters(struct pbt_session *s, struct pbt_counters *c)
 {
 	unsigned int i;
 
@@ -426,7 +426,7 @@ static void get_counters(struct session *s, struct pbt_counters *c)
 
 static int session_open(struct inode *inode, struct file *file)
 {
-	struct session *s;
+	struct pbt_session *s;
 	int ret;
 
 	/* the mode of the node can be changed; what the knobs do is root's alone */
@@ -449,12 +449,12 @@ static int session_open(struct inode *inode, struct file *file)
 
 static int session_release(struct inode *inode, struct file *file)
 {
-	struct session *s = file->private_data;
+	struct pbt_session *s = file->private_data;
 
 	session_end(s);
-	probes_arm(s, 0);
+	pbt_probes_arm(s, 0);
 	if (s->knobs.flags & PBT_ACCOUNT)
-		delivery_put();
+		pbt_delivery_put();
 	pbt_offload_end(s);
 	/* a probe of another session may have found this one just before */
 	synchronize_rcu();
@@ -464,7 +464,7 @@ static int session_release(struct inode *inode, struct file *file)
 
 static long session_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	struct session *s = file->private_data;
+	struct pbt_session *s = file->private_data;
 	void __user *user = (void __user *)arg;
 	union {
 		struct pbt_info info;
@@ -526,7 +526,7 @@ static struct miscdevice session_device = {
 
 static int __init pbt_init(void)
 {
-	int ret = hooks_usable();
+	int ret = pbt_hooks_usable();
 
 	/* the tracepoint of fork allocates, flush_dcache puts pages: both may sleep there */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {

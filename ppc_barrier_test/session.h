@@ -25,12 +25,12 @@ struct pbt_tally {
 	u64 missed;
 };
 
-struct session {
+struct pbt_session {
 	u64 id;			/* of two sessions the later one is the inner one */
 	struct mutex mutex;	/* knobs change one at a time */
 	bool closing;		/* takes no more processes; under members_lock */
 	struct pbt_knobs knobs;	/* read by probes at any time, a word at a time */
-	u32 armed;		/* probes this session has armed, see probes_arm() */
+	u32 armed;		/* probes this session has armed, see pbt_probes_arm() */
 	spinlock_t idle_lock;
 	unsigned int nr_idle;
 	struct kthread_worker *idle[PBT_IDLE_MAX];
@@ -56,15 +56,15 @@ struct session {
  * The innermost session of the process with that @tgid, or NULL. @tgid is only compared. To be
  * called under rcu_read_lock(); the session stays as long as that.
  */
-struct session *session_of(const struct pid *tgid);
+struct pbt_session *pbt_session_of(const struct pid *tgid);
 
 /* Takes the process with that @tgid into @s, until @s ends. In atomic context, too. */
-void session_add(struct session *s, struct pid *tgid);
+void pbt_session_add(struct pbt_session *s, struct pid *tgid);
 
 /* offload.c. Returns bytes written or -errno, see PBT_WRITE. May sleep. */
-long pbt_offload_write(struct session *s, const struct pbt_write *w);
+long pbt_offload_write(struct pbt_session *s, const struct pbt_write *w);
 /* Ends the session's kthreads. No PBT_WRITE is running: the file is being released. */
-void pbt_offload_end(struct session *s);
+void pbt_offload_end(struct pbt_session *s);
 
 /* inject.c. The module comes, and goes: nothing is armed. The second may sleep. */
 void pbt_inject_init(void);

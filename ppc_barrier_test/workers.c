@@ -18,7 +18,7 @@
 
 static void io_wq_entry(unsigned int probe, struct pt_regs *regs)
 {
-	struct session *s = session_of(task_tgid(current));
+	struct pbt_session *s = pbt_session_of(task_tgid(current));
 	u32 most;
 
 	if (!s)
@@ -33,24 +33,24 @@ static void io_wq_entry(unsigned int probe, struct pt_regs *regs)
 static void set_cpus_entry(unsigned int probe, struct pt_regs *regs)
 {
 	struct task_struct *task = (struct task_struct *)arch_argument(regs, 0);
-	struct session *s;
+	struct pbt_session *s;
 
 	/* of a worker that has run it is somebody else's call */
 	if (!(task->flags & PF_IO_WORKER) || compat_task_state(task) != TASK_NEW)
 		return;
-	s = session_of(task_tgid(current));
+	s = pbt_session_of(task_tgid(current));
 	if (!s || !(READ_ONCE(s->knobs.flags) & PBT_PIN_WORKERS))
 		return;
 	arch_set_argument(regs, 1, (unsigned long)cpumask_of(smp_processor_id()));
 	atomic64_inc(&s->pinned);
 }
 
-const struct pbt_probe_type io_wq_type = {
+const struct pbt_probe_type pbt_io_wq_type = {
 	.symbols = { "io_wq_create" },
 	.entry = io_wq_entry,
 };
 
-const struct pbt_probe_type set_cpus_type = {
+const struct pbt_probe_type pbt_set_cpus_type = {
 	.symbols = { "set_cpus_allowed_ptr" },
 	.entry = set_cpus_entry,
 };
