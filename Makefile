@@ -54,165 +54,68 @@ $(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_
 endif
 endif
 
-bank_src := $(addprefix $(src)/,regs.c regs_$(bank).c \
-	$(if $(filter-out none,$(bank)),regs_$(bank).S))
-headers := $(wildcard $(src)/*.h ppc_barrier_test/*.h)
-
 # What fills pages uses the CPU's vector registers, what checks them no register but the general.
-page_objs := $(addprefix $(OUTPUT)/,page.o page_sums.o page_fill.o page_vector_$(bank).o)
-page_scalar_x86_64 := -mgeneral-regs-only
-page_scalar_arm64 := -mgeneral-regs-only
-page_scalar_ppc64 := -mno-vsx -mno-altivec -msoft-float
-page_fill_ppc64 := -mcpu=power8
+scalar_x86_64 := -mgeneral-regs-only
+scalar_arm64 := -mgeneral-regs-only
+scalar_ppc64 := -mno-vsx -mno-altivec -msoft-float
+vector_ppc64 := -mcpu=power8
+vector_arm64 := -march=armv8-a+crypto+crc
 # gcc's note on i386, of functions that are not called from elsewhere
-page_fill_none := -Wno-psabi
-page_vector_ppc64 := -mcpu=power8
-page_vector_arm64 := -march=armv8-a+crypto+crc
-EXTRA_CLEAN += $(page_objs)
+vector_none := -Wno-psabi
 
-ifeq ($(have_liburing),yes)
-$(OUTPUT)/live_registers: $(addprefix $(src)/,live_registers.c program.c module.c json.c provoke.c \
-	evidence.c planted.c) $(bank_src) $(headers)
-	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
-		-lpthread -lm -o $@
+# --- the programs, and what each is made of
 
-$(OUTPUT)/module_knobs: $(addprefix $(src)/,module_knobs.c module.c program.c json.c) $(headers)
-	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
-		-lpthread -o $@
+parts = $(addprefix $(src)/,$(1))
+bank_parts := $(call parts,regs.c regs_$(bank).c $(if $(filter-out none,$(bank)),regs_$(bank).S))
+page_parts := $(call parts,page.c page_sums.c page_fill.c page_vector_$(bank).c)
+with_liburing := live_registers page_integrity ring_order module_knobs
 
-$(OUTPUT)/ring_order: $(addprefix $(src)/,ring_order.c ring_edges.c cpu_pairs.c program.c \
-	json.c evidence.c) $(headers)
-	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
-		-lpthread -lm -o $@
+live_registers := $(bank_parts) $(call parts,live_registers.c program.c module.c json.c provoke.c \
+	evidence.c planted.c)
+page_integrity := $(page_parts) $(call parts,page_integrity.c page_site.c page_board.c \
+	page_files.c planted.c program.c disk.c engine.c module.c json.c provoke.c evidence.c)
+ring_order := $(call parts,ring_order.c ring_edges.c cpu_pairs.c program.c json.c evidence.c)
+kernel_order := $(call parts,kernel_order.c cpu_pairs.c program.c module.c json.c evidence.c)
+module_knobs := $(call parts,module_knobs.c module.c program.c json.c)
+module_offload := $(call parts,module_offload.c module.c)
+module_storm := $(call parts,module_storm.c module.c)
+barrier_ctl := $(call parts,barrier_ctl.c module.c json.c)
+verdict := $(call parts,verdict.c evidence.c)
+claims := $(call parts,claims.c claims_decide.c evidence.c json.c)
+innodb_page := $(call parts,innodb_page.c)
+thread_rate := $(call parts,thread_rate.c)
+without_io_uring := $(call parts,without_io_uring.c)
+claims_test := $(call parts,claims_test.c evidence.c)	# includes claims_decide.c
+evidence_test := $(call parts,evidence_test.c evidence.c)
+cpu_pairs_test := $(call parts,cpu_pairs_test.c cpu_pairs.c program.c json.c)
+page_test := $(page_parts) $(call parts,page_test.c)
+regs_test := $(bank_parts) $(call parts,regs_test.c)
 
-$(OUTPUT)/page_integrity: $(addprefix $(src)/,page_integrity.c page_site.c page_board.c page_files.c \
-	planted.c program.c disk.c engine.c module.c json.c provoke.c evidence.c) $(page_objs) $(headers)
-	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) $(LIBURING_LIBS) \
-		-lpthread -lm -o $@
-else
-$(addprefix $(OUTPUT)/,live_registers page_integrity ring_order module_knobs): \
-		$(src)/no_liburing.c
-	$(CC) $(CFLAGS) $< $(LDFLAGS) -o $@
+ifneq ($(have_liburing),yes)
+$(foreach program,$(with_liburing),$(eval $(program) := $(call parts,no_liburing.c)))
+with_liburing :=
 endif
 
-$(OUTPUT)/barrier_ctl: $(src)/barrier_ctl.c $(src)/module.c $(src)/json.c $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
+# --- how they are built: an object of each file once, below $(OUTPUT)/objects
 
-$(OUTPUT)/kernel_order: $(addprefix $(src)/,kernel_order.c cpu_pairs.c program.c module.c json.c \
-		evidence.c) $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -lm -o $@
+objects := $(OUTPUT)/objects
+EXTRA_CLEAN += $(objects)
 
-$(OUTPUT)/module_storm: $(src)/module_storm.c $(src)/module.c $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
+.SECONDEXPANSION:
+$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
+	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(if $(filter $(@F),$(with_liburing)),$(LIBURING_LIBS)) \
+		-lpthread -lm -o $@
 
-$(OUTPUT)/module_offload: $(src)/module_offload.c $(src)/module.c $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lpthread -o $@
-
-$(OUTPUT)/verdict: $(src)/verdict.c $(src)/evidence.c $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
-
-$(OUTPUT)/innodb_page: $(src)/innodb_page.c
-	$(CC) $(CFLAGS) $^ $(LDFLAGS) -o $@
-
-$(OUTPUT)/claims: $(addprefix $(src)/,claims.c claims_decide.c evidence.c json.c) $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
-
-# includes claims_decide.c
-$(OUTPUT)/claims_test: $(addprefix $(src)/,claims_test.c evidence.c) $(src)/claims_decide.c $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h %/claims_decide.c,$^) $(LDFLAGS) -lm -o $@
-
-$(OUTPUT)/evidence_test: $(src)/evidence_test.c $(src)/evidence.c $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -lm -o $@
-
-$(OUTPUT)/cpu_pairs_test: $(addprefix $(src)/,cpu_pairs_test.c cpu_pairs.c program.c json.c) \
-		$(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
+$(objects)/%.o: %
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) -MMD -MP -c $< -o $@
 
 # no loop becomes a call of libc's memcpy()
-$(OUTPUT)/page.o $(OUTPUT)/page_sums.o: $(OUTPUT)/%.o: $(src)/%.c $(headers)
-	$(CC) $(CFLAGS) -fno-builtin -fno-tree-vectorize -fno-tree-slp-vectorize \
-		$(page_scalar_$(bank)) -c $< -o $@
+$(objects)/%/page.c.o $(objects)/%/page_sums.c.o: CFLAGS += -fno-builtin -fno-tree-vectorize \
+	-fno-tree-slp-vectorize $(scalar_$(bank))
+$(objects)/%/page_fill.c.o $(objects)/%/page_vector_$(bank).c.o: CFLAGS += -O3 $(vector_$(bank))
 
-$(OUTPUT)/page_fill.o: $(src)/page_fill.c $(headers)
-	$(CC) $(CFLAGS) -O3 $(page_fill_$(bank)) -c $< -o $@
+-include $(wildcard $(patsubst %,$(objects)/%.d,$(foreach program,$(notdir $(TEST_GEN_PROGS) \
+	$(TEST_GEN_PROGS_EXTENDED)),$($(program)))))
 
-$(OUTPUT)/page_vector_$(bank).o: $(src)/page_vector_$(bank).c $(headers)
-	$(CC) $(CFLAGS) -O3 $(page_vector_$(bank)) -c $< -o $@
-
-$(OUTPUT)/page_test: $(src)/page_test.c $(page_objs) $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
-
-$(OUTPUT)/regs_test: $(src)/regs_test.c $(bank_src) $(headers)
-	$(CC) $(CFLAGS) $(filter-out %.h,$^) $(LDFLAGS) -o $@
-
-$(OUTPUT)/without_io_uring: $(src)/without_io_uring.c
-	$(CC) $(CFLAGS) $< $(LDFLAGS) -o $@
-
-$(OUTPUT)/thread_rate: $(src)/thread_rate.c
-	$(CC) $(CFLAGS) $< $(LDFLAGS) -lpthread -o $@
-
-# --- the module
-#
-# Built here and not by lib.mk's TEST_GEN_MODS_DIR (6.9), which writes into the source directory
-# in spite of O=, and whose install fails where there is no module. Before 6.13 an external module
-# can be built only in its own directory; so that is a copy.
-KDIR ?= /lib/modules/$(shell uname -r)/build
-module_build := $(OUTPUT)/ppc_barrier_test.build
-module_ko := $(OUTPUT)/ppc_barrier_test/ppc_barrier_test.ko
-module_src := $(wildcard ppc_barrier_test/*.[chS] ppc_barrier_test/Makefile)
-EXTRA_CLEAN += $(module_build) $(module_ko)
-
-# The running kernel is not the one that a cross-built program will meet: then say which.
--include $(dir $(ksft_lib))../../../scripts/subarch.include
-ifeq ($(origin KDIR),file)
-ifneq ($(CROSS_COMPILE)$(filter-out $(SUBARCH),$(patsubst x86_64,x86,$(ARCH))),)
-module_skip := cross compiling needs KDIR=
-endif
-else
-module_arch := $(if $(ARCH),ARCH=$(ARCH))
-endif
-ifeq ($(module_skip)$(wildcard $(KDIR)/Makefile),)
-module_skip := no kernel to build it for at $(KDIR), set KDIR=
-endif
-
-# Nothing of this make's environment: under the kernel's own Makefile that means another tree and
-# another O=. The compiler is the one that the kernel was built by, not the one of the selftests.
-module_clang = $(shell grep -qs '^CONFIG_CC_IS_CLANG=y' $(KDIR)/include/config/auto.conf && \
-	echo LLVM=$(or $(LLVM),1))
-module_make = env -i PATH="$$PATH" HOME="$$HOME" $(MAKE) --no-print-directory -C $(KDIR) \
-	M=$(abspath $(module_build)) $(module_arch) \
-	$(if $(CROSS_COMPILE),CROSS_COMPILE=$(CROSS_COMPILE)) $(module_clang) $(if $(V),V=$(V)) modules
-
-# Objects of another kernel are newer than their sources, too.
-module_kernel = $(realpath $(KDIR)) $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
-
-# One that was built before, by "make KDIR=...", is kept.
-build_module:
-ifneq ($(module_skip),)
-	@[ -e $(module_ko) ] || \
-		echo "ppc_barrier_test.ko is not built, tests that need it will skip: $(module_skip)"
-else
-	@echo "$(module_kernel)" | cmp -s - $(module_build)/kernel || rm -rf $(module_build)
-	@mkdir -p $(module_build) $(dir $(module_ko))
-	@echo "$(module_kernel)" >$(module_build)/kernel
-	@cp -pu $(module_src) $(module_build)/
-	@rm -f $(module_ko)
-	@if $(module_make); then \
-		cp $(module_build)/ppc_barrier_test.ko $(module_ko); \
-	else \
-		echo "ppc_barrier_test.ko does not build in $(KDIR), tests that need it will skip"; \
-	fi
-endif
-
-install_module: build_module
-	@rm -f $(INSTALL_PATH)/ppc_barrier_test/ppc_barrier_test.ko
-	@if [ -e $(module_ko) ]; then \
-		mkdir -p $(INSTALL_PATH)/ppc_barrier_test && \
-		cp $(module_ko) $(INSTALL_PATH)/ppc_barrier_test/; \
-	fi
-
-all: build_module
-ifneq ($(INSTALL_PATH),)
-install: install_module
-endif
-.PHONY: build_module install_module
+include ppc_barrier_test/module.mk
