@@ -65,6 +65,7 @@ vector_none := -Wno-psabi
 
 # --- the programs, and what each is made of
 
+faults := vm/faults
 parts = $(addprefix $(src)/,$(1))
 bank_parts := $(call parts,regs.c regs_$(bank).c $(if $(filter-out none,$(bank)),regs_$(bank).S))
 page_parts := $(call parts,page.c page_sums.c page_fill.c page_vector_$(bank).c)
@@ -91,6 +92,13 @@ cpu_pairs_test := $(call parts,cpu_pairs_test.c cpu_pairs.c program.c json.c)
 page_test := $(page_parts) $(call parts,page_test.c)
 regs_test := $(bank_parts) $(call parts,regs_test.c)
 
+# What only tests run, and build by name: live_registers with faults, and with no bank.
+fault_programs := live_registers_windows live_registers_planted live_registers_none
+live_registers_windows := $(live_registers) $(faults)/windows.c
+live_registers_planted := $(live_registers) $(faults)/planted.c
+live_registers_none := $(filter-out $(bank_parts),$(live_registers)) $(call parts,regs.c regs_none.c)
+with_liburing += $(fault_programs)
+
 ifneq ($(have_liburing),yes)
 $(foreach program,$(with_liburing),$(eval $(program) := $(call parts,no_liburing.c)))
 with_liburing :=
@@ -102,9 +110,18 @@ objects := $(OUTPUT)/objects
 EXTRA_CLEAN += $(objects)
 
 .SECONDEXPANSION:
-$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
+fault_programs := $(fault_programs:%=$(OUTPUT)/%)
+$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) $(fault_programs): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(if $(filter $(@F),$(with_liburing)),$(LIBURING_LIBS)) \
 		-lpthread -lm -o $@
+
+$(OUTPUT)/live_registers_windows: LDFLAGS += -Wl,--wrap=reg_arch_spin
+$(OUTPUT)/live_registers_planted: LDFLAGS += -Wl,--wrap=module_load_unless \
+	-Wl,--wrap=planted_open -Wl,--wrap=planted_set -Wl,--wrap=planted_times
+# for LD_PRELOAD
+$(OUTPUT)/%.so: $(faults)/%.c
+	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) -shared -fPIC $< $(LIBURING_LIBS) -ldl -o $@
+EXTRA_CLEAN += $(fault_programs) $(OUTPUT)/*.so
 
 $(objects)/%.o: %
 	@mkdir -p $(@D)

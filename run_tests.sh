@@ -21,19 +21,23 @@ done
 export LC_ALL=C
 
 TOP=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+VM_LIB=$TOP/vm
+VM_COMMANDS=$TOP/vm
+VM_GUEST=$TOP/vm	# what runs inside of a guest
+FAULTS=$TOP/vm/faults	# what programs of the tests are built with
 
 # shellcheck source=vm/common.sh
-. "$TOP/vm/common.sh"
+. "$VM_LIB/common.sh"
 # shellcheck source=vm/debian.sh
-. "$TOP/vm/debian.sh"
+. "$VM_LIB/debian.sh"
 # shellcheck source=vm/kernel.sh
-. "$TOP/vm/kernel.sh"
+. "$VM_LIB/kernel.sh"
 # shellcheck source=vm/module.sh
-. "$TOP/vm/module.sh"
+. "$VM_LIB/module.sh"
 # shellcheck source=vm/userspace.sh
-. "$TOP/vm/userspace.sh"
+. "$VM_LIB/userspace.sh"
 # shellcheck source=vm/guest.sh
-. "$TOP/vm/guest.sh"
+. "$VM_LIB/guest.sh"
 
 usage()
 {
@@ -159,7 +163,7 @@ parse()
 		die $EXIT_USAGE "'$COMMAND' is not a command, see --help"
 	if [ "$COMMAND" = bisect-step ]; then
 		# shellcheck source=vm/bisect.sh
-		. "$TOP/vm/bisect.sh"
+		. "$VM_COMMANDS/bisect.sh"
 		case ${1:-} in
 		'' | -*) ;;
 		*)
@@ -643,27 +647,27 @@ validate) run_validate ;;
 bisect-step) run_bisect_step ;;
 claims | merge)
 	# shellcheck source=vm/claims.sh
-	. "$TOP/vm/claims.sh"
+	. "$VM_COMMANDS/claims.sh"
 	"run_$COMMAND"
 	;;
 mutants)
 	# shellcheck source=vm/mutants.sh
-	. "$TOP/vm/mutants.sh"
+	. "$VM_COMMANDS/mutants.sh"
 	run_mutants
 	;;
 mariadb)
 	# shellcheck source=vm/mariadb.sh
-	. "$TOP/vm/mariadb.sh"
+	. "$VM_COMMANDS/mariadb.sh"
 	run_mariadb
 	;;
 check)
 	# shellcheck source=vm/check.sh
-	. "$TOP/vm/check.sh"
+	. "$VM_COMMANDS/check.sh"
 	run_check
 	;;
 bench)
 	# shellcheck source=vm/bench.sh
-	. "$TOP/vm/bench.sh"
+	. "$VM_COMMANDS/bench.sh"
 	run_bench
 	;;
 esac

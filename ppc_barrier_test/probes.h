@@ -45,8 +45,8 @@ struct pbt_probe_type {
 };
 
 extern const struct pbt_probe_type pbt_point_types[PBT_NR_POINTS];
-extern const struct pbt_probe_type pbt_notify_type, pbt_worker_type, pbt_tctx_type, pbt_create_cb_type;
-extern const struct pbt_probe_type pbt_io_wq_type, pbt_set_cpus_type;
+extern const struct pbt_probe_type pbt_notify_type, pbt_worker_type, pbt_tctx_type;
+extern const struct pbt_probe_type pbt_create_cb_type, pbt_io_wq_type, pbt_set_cpus_type;
 extern const struct pbt_probe_type pbt_self_type, pbt_self_exit_type;
 extern const struct pbt_probe_type pbt_plant_write_type, pbt_plant_read_type;
 extern const struct pbt_probe_type pbt_plant_copy_type;

@@ -260,7 +260,7 @@ bench_mariadb()
 	local boot dir what found=0 bound=
 
 	# shellcheck source=vm/mariadb.sh
-	. "$TOP/vm/mariadb.sh"
+	. "$VM_COMMANDS/mariadb.sh"
 	OPT_FORM=mtr
 	OPT_ARCH=ppc64le
 	userspace_get "$OPT_ARCH"

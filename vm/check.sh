@@ -94,7 +94,7 @@ fail()
 check_shellcheck()
 {
 	cd "$TOP"
-	shellcheck -x run_tests.sh vm/init.sh .ci/run
+	shellcheck -x run_tests.sh "$VM_GUEST/init.sh" .ci/run
 }
 
 check_checkpatch()
@@ -167,13 +167,11 @@ check_no_answer()
 	done
 }
 
-# live_registers_with ARGUMENT...: built by gcc with these as well, as $SCRATCH/live_registers.
-live_registers_with()
+# fault_get NAME...: what only tests run: programs, and libraries for LD_PRELOAD. In $HOST.
+fault_get()
 {
-	cd "$TOP/io_uring_coherency"
-	gcc -O2 -D_GNU_SOURCE= -I. -I"$KSELFTEST" live_registers.c program.c module.c json.c \
-		provoke.c evidence.c planted.c regs.c "$@" -luring -lpthread -lm \
-		-o "$SCRATCH/live_registers"
+	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" "${@/#/$HOST/}") ||
+		fail "$* cannot be built"
 }
 
 # needs_ring VARIANT: skips with the reason if this kernel has no answer for it in any case.
@@ -187,27 +185,21 @@ needs_ring()
 	[ -z "$why" ] || skip "$why"
 }
 
-# The register bank of this machine.
-native_bank()
+needs_bank()
 {
-	case $(uname -m) in
-	x86_64) bank=x86_64 ;;
-	aarch64) bank=arm64 ;;
-	ppc64*) bank=ppc64 ;;
-	*) skip "no register bank for this architecture" ;;
-	esac
+	[[ $(uname -m) =~ ^(x86_64|aarch64|ppc64.*)$ ]] ||
+		skip "no register bank for this architecture"
 }
 
 # What may go wrong inside a window is told as what it is.
 check_window_faults()
 {
-	local name=poll_wake_default bank run
+	local name=poll_wake_default run
 
-	native_bank
-	live_registers_with "regs_$bank.c" "regs_$bank.S" "$TOP/vm/faults/windows.c" \
-		-Wl,--wrap=reg_arch_spin
+	needs_bank
+	fault_get live_registers_windows
 	needs_ring $name
-	run=("$SCRATCH/live_registers" --no-module --only $name -t 2 --json "$SCRATCH/json")
+	run=("$HOST/live_registers_windows" --no-module --only $name -t 2 --json "$SCRATCH/json")
 	code_is 1 env FAULT=from-start "${run[@]}"
 	grep '^not ok 1 global.control_without_io_uring' "$SCRATCH/out"
 	jq -e '(.control_without_io_uring | not) and ([.variants[].outcome == "skip"] | all)' \
@@ -224,15 +216,12 @@ check_window_faults()
 # Without violations, but where planted faults are not found: no answer.
 check_planted_missed()
 {
-	local name=poll_wake_default bank function wrap=()
+	local name=poll_wake_default
 
-	native_bank
-	for function in module_load_unless planted_open planted_set planted_times; do
-		wrap+=("-Wl,--wrap=$function")
-	done
-	live_registers_with "regs_$bank.c" "regs_$bank.S" "$TOP/vm/faults/planted.c" "${wrap[@]}"
+	needs_bank
+	fault_get live_registers_planted
 	needs_ring $name
-	code_is 4 "$SCRATCH/live_registers" --only $name -t 2 -n 100 --json "$SCRATCH/json"
+	code_is 4 "$HOST/live_registers_planted" --only $name -t 2 -n 100 --json "$SCRATCH/json"
 	jq -e '.variants[0] | .outcome == "skip" and .events >= 100 and .violations == 0 and
 		(.text | test("^the fault [a-z]* was planted 100 times and found 0 times"))' \
 		"$SCRATCH/json"
@@ -244,9 +233,9 @@ check_planted_missed()
 # where none are expected.
 check_call_faults()
 {
-	local program preload=(env LD_PRELOAD="$SCRATCH/calls.so")
+	local program preload=(env LD_PRELOAD="$HOST/calls.so")
 
-	gcc -O2 -D_GNU_SOURCE= -shared -fPIC "$TOP/vm/faults/calls.c" -ldl -o "$SCRATCH/calls.so"
+	fault_get calls.so
 	while read -r program; do
 		# shellcheck disable=SC2086 # words
 		FAULT=many-cpus "${preload[@]}" "$HOST"/$program >"$SCRATCH/out" 2>&1 ||
@@ -352,7 +341,7 @@ check_mariadb_judged()
 	local fail="encryption.innodb_encryption 'undo0' [ 3 fail ]"
 
 	# shellcheck source=vm/mariadb.sh
-	. "$TOP/vm/mariadb.sh"
+	. "$VM_COMMANDS/mariadb.sh"
 	OPT_FORM=mtr GUEST_STATE=ok GUEST_REASON=
 	judged passed '^$'
 	judged passed '^$' mysqld.1.err "[Note] InnoDB: Using liburing"
@@ -563,7 +552,7 @@ check_claims_counted()
 	local RESULT=$SCRATCH/claims name=pages_bad_kernel_none_0
 
 	# shellcheck source=vm/claims.sh
-	. "$TOP/vm/claims.sh"
+	. "$VM_COMMANDS/claims.sh"
 	mkdir "$RESULT"
 	printf '%s x\n' $name ipi >"$SCRATCH/plan"
 	jq -n '{ kernel: "6.1", skip: "no module", variants: [] }' >"$RESULT/ipi.json"
@@ -603,7 +592,7 @@ check_claims_interrupted()
 	export IO_URING_COHERENCY_OUT=$SCRATCH/results
 	RESULTS=$SCRATCH/results
 	# shellcheck source=vm/claims.sh
-	. "$TOP/vm/claims.sh"
+	. "$VM_COMMANDS/claims.sh"
 	command_packages() { :; }
 	host_get() { :; }
 	claims_guest() {
@@ -897,8 +886,8 @@ check_without_liburing()
 # A register bank is a must for the architectures of the banks, and a skip elsewhere.
 check_no_bank()
 {
-	live_registers_with regs_none.c
-	code_is 4 "$SCRATCH/live_registers" --json "$SCRATCH/json"
+	fault_get live_registers_none
+	code_is 4 "$HOST/live_registers_none" --json "$SCRATCH/json"
 	grep -q '^1..0 # SKIP no register bank' "$SCRATCH/out"
 	jq -e '.skip == "no register bank for this architecture"' "$SCRATCH/json"
 }
@@ -1364,8 +1353,7 @@ check_page_faults()
 	local program=$HOST/page_integrity kind classes place piece engine every most code
 	local json=$SCRATCH/faults.json
 
-	cc -shared -fPIC -O2 -Wall -Wextra -Werror -D_GNU_SOURCE -o "$SCRATCH/page_faults.so" \
-		"$TOP/io_uring_coherency/page_faults.c" -ldl -luring
+	fault_get page_faults.so
 	while IFS=$'\t' read -r kind classes place piece; do
 		[ -n "$kind" ] || continue
 		for every in 0 50; do
@@ -1380,7 +1368,7 @@ check_page_faults()
 			code=0
 			PAGE_FAULT=$kind PAGE_FAULT_AT=$((1 + RANDOM % (every ? 3 : most))) \
 				PAGE_FAULT_EVERY=$every PAGE_FAULT_LOG=$SCRATCH/log \
-				LD_PRELOAD=$SCRATCH/page_faults.so "$program" --no-module -t 0.1 \
+				LD_PRELOAD=$HOST/page_faults.so "$program" --no-module -t 0.1 \
 				--dir /dev/shm --engine $engine --size 512K --json "$json" \
 				>"$SCRATCH/out" 2>&1 || code=$?
 			say "$kind, every $every: $(wc -l <"$SCRATCH/log") faults:" \
@@ -1400,7 +1388,7 @@ check_page_faults()
 					else .violations end)' "$json" >/dev/null
 		done
 	done < <(tr -s '\t' <<<"$PAGE_FAULTS" | sed 's/^\t//')
-	LD_PRELOAD=$SCRATCH/page_faults.so "$program" --no-module -t 0.1 --dir /dev/shm \
+	LD_PRELOAD=$HOST/page_faults.so "$program" --no-module -t 0.1 --dir /dev/shm \
 		--engine thread
 }
 
@@ -1450,7 +1438,7 @@ pages_fault()
 {
 	local code=0
 
-	LD_PRELOAD=$SCRATCH/faults.so PAGE_FAULT=$1 "$HOST/page_integrity" --no-module \
+	LD_PRELOAD=$HOST/page_faults.so PAGE_FAULT=$1 "$HOST/page_integrity" --no-module \
 		--engine thread --json "$SCRATCH/json" "${@:4}" >"$SCRATCH/out" 2>&1 || code=$?
 	[ "$code" = "$2" ] && jq -e ".variants[] | select(.name == \"thread\") | $3" \
 		"$SCRATCH/json" >/dev/null || {
@@ -1466,8 +1454,7 @@ check_pages_disk_faults()
 	[ "$(id -u)" = 0 ] || skip "needs root for a file system of its own"
 	[ -e /dev/loop-control ] || skip "this kernel has no loop devices"
 	need_packages e2fsprogs
-	cc -shared -fPIC -O2 -D_GNU_SOURCE -o "$SCRATCH/faults.so" \
-		"$TOP/io_uring_coherency/page_faults.c" -ldl -luring
+	fault_get page_faults.so
 	for _ in $(seq 20); do
 		pages_fault sync_lost 1 '.classes == {stale: .violations} and
 			.places == {unsynced: .violations} and
@@ -1681,7 +1668,7 @@ check_check_end()
 check_bench_figures()
 {
 	# shellcheck source=vm/bench.sh
-	. "$TOP/vm/bench.sh"
+	. "$VM_COMMANDS/bench.sh"
 	RESULT=$SCRATCH
 	{
 		printf '%s\n' 30.04 9 1001 | bench_figure "x, first" ms
@@ -1727,7 +1714,7 @@ check_mutants_judged()
 {
 	local guest detector names outcome violations observable code want got
 
-	cd "$TOP/vm"
+	cd "$VM_COMMANDS"
 	while read -r guest detector names outcome violations observable _ code want; do
 		jq -n --arg o "$outcome" --argjson v "$violations" '{variants: [{name: "edge",
 			outcome: $o, violations: $v, events: 9, text: "why"}]}' >"$SCRATCH/json"
@@ -2558,10 +2545,9 @@ check_rings_lost()
 {
 	local lose edge outcome got refused='does not have|disabled|two CPUs'
 
-	gcc -O2 -Wall -Wextra -D_GNU_SOURCE= -shared -fPIC "$TOP/io_uring_coherency/ring_lose.c" \
-		-o "$SCRATCH/lose.so" -ldl
+	fault_get ring_lose.so
 	while read -r lose edge outcome; do
-		LOSE=$lose LD_PRELOAD=$SCRATCH/lose.so "$HOST/ring_order" --edge "$edge" \
+		LOSE=$lose LD_PRELOAD=$HOST/ring_lose.so "$HOST/ring_order" --edge "$edge" \
 			--json "$SCRATCH/json" >"$SCRATCH/out" 2>&1 || true
 		got=$(jq -r --arg edge "$edge" '.variants[] | select(.name == $edge) |
 			"\(.outcome): \(.text)"' "$SCRATCH/json")

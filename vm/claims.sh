@@ -195,7 +195,7 @@ claims_table()
 }
 
 # shellcheck source=vm/claims_page.sh
-. "$TOP/vm/claims_page.sh"
+. "$VM_COMMANDS/claims_page.sh"
 
 # What all runs end with.
 claims_report()
@@ -210,7 +210,7 @@ claims_mariadb_need()
 	local OPT_MEM=$OPT_MEM OPT_SMP=$OPT_SMP
 
 	# shellcheck source=vm/mariadb.sh
-	. "$TOP/vm/mariadb.sh"
+	. "$VM_COMMANDS/mariadb.sh"
 	mariadb_kernel_check "$OPT_BASE"
 	mariadb_memory
 }

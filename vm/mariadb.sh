@@ -128,7 +128,7 @@ mariadb_guest()
 		printf '#!/bin/sh\ncd /kselftest/io_uring_coherency || exit 1\n'
 		printf '%s="%s"\n' form "$OPT_FORM" loops "$loops" knobs "$OPT_KNOBS"
 		printf 'cat >/tmp/mariadb_loop.sh <<"END"\n'
-		cat "$TOP/vm/mariadb_loop.sh"
+		cat "$VM_GUEST/mariadb_loop.sh"
 		printf '%s\n' END "$MARIADB_BEFORE" "$MARIADB_GUEST"
 	} >"$SCRATCH/guest.sh"
 	chmod 755 "$SCRATCH/guest.sh"
@@ -147,7 +147,7 @@ mariadb_native()
 	local dir=$1 loops=$2 command
 
 	mkdir -p "$dir"
-	command=(sh "$TOP/vm/mariadb_loop.sh" "$OPT_FORM" "$loops" "$dir" "$MARIADB_VARDIR"
+	command=(sh "$VM_GUEST/mariadb_loop.sh" "$OPT_FORM" "$loops" "$dir" "$MARIADB_VARDIR"
 		"$MTR_NATIVE")
 	# shellcheck disable=SC2206 # words
 	[ -z "$OPT_KNOBS" ] ||

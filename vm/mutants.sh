@@ -118,14 +118,14 @@ mutant_judge()
 
 	while read -r detector _; do
 		mutant_named "$detector" "$patch" >"$SCRATCH/names"
-		jq -n -L "$TOP/vm" --arg name "$detector" \
+		jq -n -L "$VM_COMMANDS" --arg name "$detector" \
 			--arg run "$(grep "^$detector " "$dir/detectors" 2>/dev/null || true)" \
 			--rawfile names "$SCRATCH/names" \
 			--rawfile out <(cat "$dir/$detector.out" 2>/dev/null || true) \
 			--slurpfile json <(cat "$dir/$detector.json" 2>/dev/null || true) \
 			'include "mutants"; answer($ARGS.named)'
 	done <<<"$MUTANTS_DETECTORS" >"$SCRATCH/answers"
-	jq -s -L "$TOP/vm" --arg name "$name" --arg kernel "$2" --rawfile state "$dir/state" \
+	jq -s -L "$VM_COMMANDS" --arg name "$name" --arg kernel "$2" --rawfile state "$dir/state" \
 		--rawfile reason <(cat "$dir/reason" 2>/dev/null || true) \
 		--arg observable "$(mutant_header Observable "$patch")" \
 		--arg machine "$(uname -m)" \
@@ -231,10 +231,10 @@ run_mutants()
 	done <<<"$chosen"
 	jq -s . "$RESULT/judged" >"$RESULT/results.json"
 	rm "$RESULT/judged"
-	jq -r -L "$TOP/vm" 'include "mutants"; table' "$RESULT/results.json" | column_align \
+	jq -r -L "$VM_COMMANDS" 'include "mutants"; table' "$RESULT/results.json" | column_align \
 		>"$RESULT/report"
-	jq -r -L "$TOP/vm" 'include "mutants"; summary' "$RESULT/results.json" >>"$RESULT/report"
-	code=$(jq -r -L "$TOP/vm" 'include "mutants"; code' "$RESULT/results.json")
+	jq -r -L "$VM_COMMANDS" 'include "mutants"; summary' "$RESULT/results.json" >>"$RESULT/report"
+	code=$(jq -r -L "$VM_COMMANDS" 'include "mutants"; code' "$RESULT/results.json")
 	result_close
 	cat "$RESULT/report"
 	exit "$code"

@@ -234,7 +234,7 @@ initramfs_make()
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,usr/bin,usr/sbin,dev,proc,sys,tmp,results}
 	cp "$SYSROOT/bin/busybox" "$root/bin/"
-	cp "$TOP/vm/init.sh" "$root/init"
+	cp "$VM_GUEST/init.sh" "$root/init"
 	chmod 755 "$root/init"
 	cp -a "$USERSPACE" "$root/kselftest"
 	if [ -n "$KERNEL_MODULE" ]; then
