@@ -33,7 +33,7 @@ endif
 endif
 
 # _GNU_SOURCE is empty in lib.mk of 7.2, too, and defining it twice must agree
-CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir)
+CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -Iio_uring_coherency
 # the harness of 6.12 forks in the middle of its macros; clang does not know the warning
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 

@@ -24,7 +24,6 @@ TOP=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 VM_LIB=$TOP/vm
 VM_COMMANDS=$TOP/vm
 VM_GUEST=$TOP/vm	# what runs inside of a guest
-FAULTS=$TOP/vm/faults	# what programs of the tests are built with
 
 # shellcheck source=vm/common.sh
 . "$VM_LIB/common.sh"

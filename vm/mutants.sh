@@ -233,7 +233,8 @@ run_mutants()
 	rm "$RESULT/judged"
 	jq -r -L "$VM_COMMANDS" 'include "mutants"; table' "$RESULT/results.json" | column_align \
 		>"$RESULT/report"
-	jq -r -L "$VM_COMMANDS" 'include "mutants"; summary' "$RESULT/results.json" >>"$RESULT/report"
+	jq -r -L "$VM_COMMANDS" 'include "mutants"; summary' "$RESULT/results.json" \
+		>>"$RESULT/report"
 	code=$(jq -r -L "$VM_COMMANDS" 'include "mutants"; code' "$RESULT/results.json")
 	result_close
 	cat "$RESULT/report"
