@@ -75,7 +75,7 @@
 #define CONTROL_MS	0.03	/* ... which is as long as the one before, but not longer */
 #define SHOWN		4	/* violations printed in full for each variant */
 #define DEFAULT_SECONDS	1.0
-#define PLANTED_SECONDS	0.3	/* of the control with faults; as above, 3 times that */
+#define PLANTED_SECONDS	2	/* of the control with faults; as above, 3 times that */
 
 /* Where a variant's workers are expected to be created. */
 enum expectation {

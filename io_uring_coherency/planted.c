@@ -61,9 +61,18 @@ uint64_t planted_times(int session, unsigned int plant)
 	return ioctl(session, PBT_GET_COUNTERS, &c) ? 0 : c.planted[plant];
 }
 
+/* How often that fault could have been found: it may be planted where nobody looks. */
+static uint64_t possible(const struct planted *p, unsigned int plant)
+{
+	const uint64_t planted = p->fault[plant].planted, events = p->fault[plant].events;
+
+	return planted < events ? planted : events;
+}
+
 void planted_run(struct planted *p, void (*control)(struct planted *p, const void *arg),
 		 const void *arg)
 {
+	uint64_t most = 0;
 	char text[64];
 	unsigned int i;
 	int status;
@@ -89,13 +98,21 @@ void planted_run(struct planted *p, void (*control)(struct planted *p, const voi
 		return;
 	}
 	p->over = true;
-	for (i = 0; i < PBT_NR_PLANTS; i++)
-		if (p->fault[i].events)
-			ksft_print_msg("planted: %s in %llu of %llu events, found %llu\n",
-				       p->fault[i].what,
-				       (unsigned long long)p->fault[i].planted,
-				       (unsigned long long)p->fault[i].events,
-				       (unsigned long long)p->fault[i].found);
+	for (i = 0; i < PBT_NR_PLANTS; i++) {
+		if (!p->fault[i].events)
+			continue;
+		ksft_print_msg("planted: %s in %llu of %llu events, found %llu\n",
+			       p->fault[i].what, (unsigned long long)p->fault[i].planted,
+			       (unsigned long long)p->fault[i].events,
+			       (unsigned long long)p->fault[i].found);
+		if (most < possible(p, i))
+			most = possible(p, i);
+	}
+	if (most < PLANTED_MIN) {
+		snprintf(text, sizeof(text), "%llu events in its time, %d are needed",
+			 (unsigned long long)most, PLANTED_MIN);
+		planted_not(p, text);
+	}
 }
 
 const char *planted_missed(const struct planted *p)
@@ -104,15 +121,11 @@ const char *planted_missed(const struct planted *p)
 	unsigned int i;
 
 	for (i = 0; !*p->why && i < PBT_NR_PLANTS; i++) {
-		const uint64_t planted = p->fault[i].planted, events = p->fault[i].events;
-		/* it may be planted where nobody looks */
-		const uint64_t possible = planted < events ? planted : events;
-
-		if (possible < PLANTED_MIN || 10 * p->fault[i].found >= 9 * possible)
+		if (possible(p, i) < PLANTED_MIN || 10 * p->fault[i].found >= 9 * possible(p, i))
 			continue;
 		snprintf(text, sizeof(text),
 			 "the fault %s was planted %llu times and found %llu times",
-			 module_plant_names[i], (unsigned long long)planted,
+			 module_plant_names[i], (unsigned long long)p->fault[i].planted,
 			 (unsigned long long)p->fault[i].found);
 		return text;
 	}

@@ -227,6 +227,11 @@ check_planted_missed()
 		"$SCRATCH/json"
 	jq -e '.planted | length >= 3 and ([.[] | .planted == 100 and .found == 0] | all)' \
 		"$SCRATCH/json"
+	# a control that comes to too little is told, and decides nothing
+	code_is 0 env FAULT=seldom "$HOST/live_registers_planted" --only $name -t 2 -n 100 \
+		--json "$SCRATCH/json"
+	grep '^# the planted control did not run: 3 events in its time' "$SCRATCH/out"
+	jq -e '.planted_not_run != "" and .variants[0].outcome == "pass"' "$SCRATCH/json"
 }
 
 # Kernels that are not this one: with many possible CPUs, and with an io_uring that creates workers
