@@ -259,7 +259,7 @@ bench_mariadb()
 {
 	local boot dir what found=0 bound=
 
-	# shellcheck source=vm/mariadb.sh
+	# shellcheck source=vm/commands/mariadb.sh
 	. "$VM_COMMANDS/mariadb.sh"
 	OPT_FORM=mtr
 	OPT_ARCH=ppc64le

@@ -170,7 +170,8 @@ check_no_answer()
 # fault_get NAME...: what only tests run: programs, and libraries for LD_PRELOAD. In $HOST.
 fault_get()
 {
-	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" "${@/#/$HOST/}") ||
+	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" LABORATORY=y \
+		"${@/#/$HOST/}") ||
 		fail "$* cannot be built"
 }
 
@@ -345,7 +346,7 @@ check_mariadb_judged()
 	local uring="InnoDB: Using io_uring" page="InnoDB: Page read from tablespace is corrupted."
 	local fail="encryption.innodb_encryption 'undo0' [ 3 fail ]"
 
-	# shellcheck source=vm/mariadb.sh
+	# shellcheck source=vm/commands/mariadb.sh
 	. "$VM_COMMANDS/mariadb.sh"
 	OPT_FORM=mtr GUEST_STATE=ok GUEST_REASON=
 	judged passed '^$'
@@ -556,7 +557,7 @@ check_claims_counted()
 {
 	local RESULT=$SCRATCH/claims name=pages_bad_kernel_none_0
 
-	# shellcheck source=vm/claims.sh
+	# shellcheck source=vm/commands/claims.sh
 	. "$VM_COMMANDS/claims.sh"
 	mkdir "$RESULT"
 	printf '%s x\n' $name ipi >"$SCRATCH/plan"
@@ -596,7 +597,7 @@ check_claims_interrupted()
 
 	export IO_URING_COHERENCY_OUT=$SCRATCH/results
 	RESULTS=$SCRATCH/results
-	# shellcheck source=vm/claims.sh
+	# shellcheck source=vm/commands/claims.sh
 	. "$VM_COMMANDS/claims.sh"
 	command_packages() { :; }
 	host_get() { :; }
@@ -1672,7 +1673,7 @@ check_check_end()
 # A figure of bench, told and kept.
 check_bench_figures()
 {
-	# shellcheck source=vm/bench.sh
+	# shellcheck source=vm/commands/bench.sh
 	. "$VM_COMMANDS/bench.sh"
 	RESULT=$SCRATCH
 	{

@@ -194,7 +194,7 @@ claims_table()
 		fold -s -w 100 | sed 's/ *$//'
 }
 
-# shellcheck source=vm/claims_page.sh
+# shellcheck source=vm/commands/claims_page.sh
 . "$VM_COMMANDS/claims_page.sh"
 
 # What all runs end with.
@@ -209,7 +209,7 @@ claims_mariadb_need()
 {
 	local OPT_MEM=$OPT_MEM OPT_SMP=$OPT_SMP
 
-	# shellcheck source=vm/mariadb.sh
+	# shellcheck source=vm/commands/mariadb.sh
 	. "$VM_COMMANDS/mariadb.sh"
 	mariadb_kernel_check "$OPT_BASE"
 	mariadb_memory

@@ -147,7 +147,7 @@ userspace_get()
 		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/objects-$arch" \
 		ARCH="${KBUILD_ARCH[$arch]}" CROSS_COMPILE="$cross" \
 		INSTALL_PATH="$USERSPACE.partial" \
-		"${LIBURING[@]}" USERLDFLAGS=-static install ||
+		"${LIBURING[@]}" USERLDFLAGS=-static LABORATORY=y install ||
 		die $EXIT_SKIP "the tests do not build for $arch: $(build_error "$SCRATCH/log")"
 	mv -T "$USERSPACE.partial" "$USERSPACE"
 	unlock "userspace-$arch"
@@ -161,8 +161,8 @@ host_get()
 	[ $# != 0 ] || need_packages liburing-dev
 	kselftest_get
 	HOST=$SCRATCH/host
-	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" ${1:+LIBURING_LIBS=} \
-		"${@/#/$HOST/}") >"$SCRATCH/log" 2>&1 ||
+	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" LABORATORY=y \
+		${1:+LIBURING_LIBS=} "${@/#/$HOST/}") >"$SCRATCH/log" 2>&1 ||
 		die $EXIT_SKIP "${*:-what runs here} does not build: $(build_error "$SCRATCH/log")"
 }
 
