@@ -6,11 +6,8 @@
 # The questions asked of a kernel, and the tests of the module. live_registers, page_integrity,
 # ring_order and module_knobs need liburing, module_* and kernel_order the module.
 TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_knobs module_offload
-# Any command under the module's knobs; the statistics behind the answers, tests of ours, what they
-# need, and the yardstick for speed.
-TEST_GEN_PROGS_EXTENDED := barrier_ctl claims verdict evidence_test claims_test page_test \
-	cpu_pairs_test regs_test without_io_uring innodb_page thread_rate \
-	module_storm
+# Any command under the module's knobs, and what its probes withstand.
+TEST_GEN_PROGS_EXTENDED := barrier_ctl module_storm
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=
@@ -32,12 +29,12 @@ endif
 endif
 endif
 
+src := io_uring_coherency
 # _GNU_SOURCE is empty in lib.mk of 7.2, too, and defining it twice must agree
-CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -Iio_uring_coherency
+CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) $(addprefix -I$(src)/,lib .)
 # the harness of 6.12 forks in the middle of its macros; clang does not know the warning
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
-src := io_uring_coherency
 machine := $(shell $(CC) -dumpmachine)
 bank := $(or $(if $(filter x86_64%,$(machine)),x86_64),$(if $(filter aarch64-%,$(machine)),arm64),\
 	$(if $(filter powerpc64%,$(machine)),ppc64),none)
@@ -65,42 +62,31 @@ vector_none := -Wno-psabi
 
 # --- the programs, and what each is made of
 
-faults := vm/faults
-parts = $(addprefix $(src)/,$(1))
-bank_parts := $(call parts,regs.c regs_$(bank).c $(if $(filter-out none,$(bank)),regs_$(bank).S))
-page_parts := $(call parts,page.c page_sums.c page_fill.c page_vector_$(bank).c)
+# a room has what is there for this architecture, and takes of lib/ what it calls
+room = $(filter-out $(src)/%_x86_64.c $(src)/%_arm64.c $(src)/%_ppc64.c $(src)/%_none.c \
+	$(src)/%_x86_64.S $(src)/%_arm64.S $(src)/%_ppc64.S,$(wildcard $(src)/$(1)/*.[cS])) \
+	$(wildcard $(src)/$(1)/*_$(bank).[cS])
+lib = $(patsubst %,$(src)/lib/%.c,$(1))
 with_liburing := live_registers page_integrity ring_order module_knobs
 
-live_registers := $(bank_parts) $(call parts,live_registers.c program.c module.c json.c provoke.c \
-	evidence.c planted.c)
-page_integrity := $(page_parts) $(call parts,page_integrity.c page_site.c page_board.c \
-	page_files.c planted.c program.c disk.c engine.c module.c json.c provoke.c evidence.c)
-ring_order := $(call parts,ring_order.c ring_edges.c cpu_pairs.c program.c json.c evidence.c)
-kernel_order := $(call parts,kernel_order.c cpu_pairs.c program.c module.c json.c evidence.c)
-module_knobs := $(call parts,module_knobs.c module.c program.c json.c)
-module_offload := $(call parts,module_offload.c module.c)
-module_storm := $(call parts,module_storm.c module.c)
-barrier_ctl := $(call parts,barrier_ctl.c module.c json.c)
-verdict := $(call parts,verdict.c evidence.c)
-claims := $(call parts,claims.c claims_decide.c evidence.c json.c)
-innodb_page := $(call parts,innodb_page.c)
-thread_rate := $(call parts,thread_rate.c)
-without_io_uring := $(call parts,without_io_uring.c)
-claims_test := $(call parts,claims_test.c evidence.c)	# includes claims_decide.c
-evidence_test := $(call parts,evidence_test.c evidence.c)
-cpu_pairs_test := $(call parts,cpu_pairs_test.c cpu_pairs.c program.c json.c)
-page_test := $(page_parts) $(call parts,page_test.c)
-regs_test := $(bank_parts) $(call parts,regs_test.c)
+live_registers := $(call room,live_registers) $(call lib,program module json provoke evidence planted)
+page_integrity := $(call room,page_integrity) $(call lib,program module json provoke evidence planted)
+ring_order := $(call room,ring_order) $(call lib,cpu_pairs program json evidence)
+kernel_order := $(call room,kernel_order) $(call lib,cpu_pairs program module json evidence)
+module_knobs := $(src)/module_test/module_knobs.c $(call lib,module program json)
+module_offload := $(src)/module_test/module_offload.c $(call lib,module)
+module_storm := $(src)/module_test/module_storm.c $(call lib,module)
+barrier_ctl := $(src)/module_test/barrier_ctl.c $(call lib,module json)
 
-# What only tests run, and build by name: live_registers with faults, and with no bank.
-fault_programs := live_registers_windows live_registers_planted live_registers_none
-live_registers_windows := $(live_registers) $(faults)/windows.c
-live_registers_planted := $(live_registers) $(faults)/planted.c
-live_registers_none := $(filter-out $(bank_parts),$(live_registers)) $(call parts,regs.c regs_none.c)
-with_liburing += $(fault_programs)
+# what run_tests.sh needs beside them, and a kernel tree does not
+ifneq ($(LABORATORY),)
+include vm/tools/programs.mk tests/programs.mk
+all: $(laboratory)
+TEST_GEN_PROGS_EXTENDED += $(laboratory)
+endif
 
 ifneq ($(have_liburing),yes)
-$(foreach program,$(with_liburing),$(eval $(program) := $(call parts,no_liburing.c)))
+$(foreach program,$(with_liburing),$(eval $(program) := $(src)/no_liburing.c))
 with_liburing :=
 endif
 
@@ -110,18 +96,9 @@ objects := $(OUTPUT)/objects
 EXTRA_CLEAN += $(objects)
 
 .SECONDEXPANSION:
-fault_programs := $(fault_programs:%=$(OUTPUT)/%)
-$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) $(fault_programs): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
+$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) $(by_name): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(if $(filter $(@F),$(with_liburing)),$(LIBURING_LIBS)) \
 		-lpthread -lm -o $@
-
-$(OUTPUT)/live_registers_windows: LDFLAGS += -Wl,--wrap=reg_arch_spin
-$(OUTPUT)/live_registers_planted: LDFLAGS += -Wl,--wrap=module_load_unless \
-	-Wl,--wrap=planted_open -Wl,--wrap=planted_set -Wl,--wrap=planted_times
-# for LD_PRELOAD
-$(OUTPUT)/%.so: $(faults)/%.c
-	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) -shared -fPIC $< $(LIBURING_LIBS) -ldl -o $@
-EXTRA_CLEAN += $(fault_programs) $(OUTPUT)/*.so
 
 $(objects)/%.o: %
 	@mkdir -p $(@D)

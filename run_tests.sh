@@ -21,21 +21,21 @@ done
 export LC_ALL=C
 
 TOP=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
-VM_LIB=$TOP/vm
-VM_COMMANDS=$TOP/vm
-VM_GUEST=$TOP/vm	# what runs inside of a guest
+VM_LIB=$TOP/vm/lib
+VM_COMMANDS=$TOP/vm/commands
+VM_GUEST=$TOP/vm/guest	# what runs inside of a guest
 
-# shellcheck source=vm/common.sh
+# shellcheck source=vm/lib/common.sh
 . "$VM_LIB/common.sh"
-# shellcheck source=vm/debian.sh
+# shellcheck source=vm/lib/debian.sh
 . "$VM_LIB/debian.sh"
-# shellcheck source=vm/kernel.sh
+# shellcheck source=vm/lib/kernel.sh
 . "$VM_LIB/kernel.sh"
-# shellcheck source=vm/module.sh
+# shellcheck source=vm/lib/module.sh
 . "$VM_LIB/module.sh"
-# shellcheck source=vm/userspace.sh
+# shellcheck source=vm/lib/userspace.sh
 . "$VM_LIB/userspace.sh"
-# shellcheck source=vm/guest.sh
+# shellcheck source=vm/lib/guest.sh
 . "$VM_LIB/guest.sh"
 
 usage()
@@ -161,7 +161,7 @@ parse()
 	[ -n "${OPTIONS[$COMMAND]+known}" ] ||
 		die $EXIT_USAGE "'$COMMAND' is not a command, see --help"
 	if [ "$COMMAND" = bisect-step ]; then
-		# shellcheck source=vm/bisect.sh
+		# shellcheck source=vm/commands/bisect.sh
 		. "$VM_COMMANDS/bisect.sh"
 		case ${1:-} in
 		'' | -*) ;;
@@ -645,27 +645,27 @@ vm) run_vm ;;
 validate) run_validate ;;
 bisect-step) run_bisect_step ;;
 claims | merge)
-	# shellcheck source=vm/claims.sh
+	# shellcheck source=vm/commands/claims.sh
 	. "$VM_COMMANDS/claims.sh"
 	"run_$COMMAND"
 	;;
 mutants)
-	# shellcheck source=vm/mutants.sh
+	# shellcheck source=vm/commands/mutants.sh
 	. "$VM_COMMANDS/mutants.sh"
 	run_mutants
 	;;
 mariadb)
-	# shellcheck source=vm/mariadb.sh
+	# shellcheck source=vm/commands/mariadb.sh
 	. "$VM_COMMANDS/mariadb.sh"
 	run_mariadb
 	;;
 check)
-	# shellcheck source=vm/check.sh
-	. "$VM_COMMANDS/check.sh"
+	# shellcheck source=tests/check.sh
+	. "$TOP/tests/check.sh"
 	run_check
 	;;
 bench)
-	# shellcheck source=vm/bench.sh
+	# shellcheck source=vm/commands/bench.sh
 	. "$VM_COMMANDS/bench.sh"
 	run_bench
 	;;
