@@ -21,17 +21,12 @@ endif
 include $(ksft_lib)
 
 # lib.mk gives clang its --target only since 5.18
-ifneq ($(LLVM),)
-ifneq ($(CROSS_COMPILE),)
-ifeq ($(findstring --target=,$(CC)),)
-CC += --target=$(notdir $(CROSS_COMPILE:%-=%))
-endif
-endif
-endif
+CC += $(if $(and $(LLVM),$(CROSS_COMPILE)),$(if $(findstring --target=,$(CC)),,\
+	--target=$(notdir $(CROSS_COMPILE:%-=%))))
 
 src := io_uring_coherency
 # _GNU_SOURCE is empty in lib.mk of 7.2, too, and defining it twice must agree
-CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) $(addprefix -I$(src)/,lib .)
+CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -I. -I$(src)/lib
 # the harness of 6.12 forks in the middle of its macros; clang does not know the warning
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
@@ -51,21 +46,11 @@ $(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_
 endif
 endif
 
-# What fills pages uses the CPU's vector registers, what checks them no register but the general.
-scalar_x86_64 := -mgeneral-regs-only
-scalar_arm64 := -mgeneral-regs-only
-scalar_ppc64 := -mno-vsx -mno-altivec -msoft-float
-vector_ppc64 := -mcpu=power8
-vector_arm64 := -march=armv8-a+crypto+crc
-# gcc's note on i386, of functions that are not called from elsewhere
-vector_none := -Wno-psabi
-
 # --- the programs, and what each is made of
 
 # a room has what is there for this architecture, and takes of lib/ what it calls
-room = $(filter-out $(src)/%_x86_64.c $(src)/%_arm64.c $(src)/%_ppc64.c $(src)/%_none.c \
-	$(src)/%_x86_64.S $(src)/%_arm64.S $(src)/%_ppc64.S,$(wildcard $(src)/$(1)/*.[cS])) \
-	$(wildcard $(src)/$(1)/*_$(bank).[cS])
+other_banks := $(filter-out $(bank),x86_64 arm64 ppc64 none)
+room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
 lib = $(patsubst %,$(src)/lib/%.c,$(1))
 with_liburing := live_registers page_integrity ring_order module_knobs
 
@@ -104,12 +89,7 @@ $(objects)/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) -MMD -MP -c $< -o $@
 
-# no loop becomes a call of libc's memcpy()
-$(objects)/%/page.c.o $(objects)/%/page_sums.c.o: CFLAGS += -fno-builtin -fno-tree-vectorize \
-	-fno-tree-slp-vectorize $(scalar_$(bank))
-$(objects)/%/page_fill.c.o $(objects)/%/page_vector_$(bank).c.o: CFLAGS += -O3 $(vector_$(bank))
-
 -include $(wildcard $(patsubst %,$(objects)/%.d,$(foreach program,$(notdir $(TEST_GEN_PROGS) \
 	$(TEST_GEN_PROGS_EXTENDED)),$($(program)))))
 
-include ppc_barrier_test/module.mk
+include $(src)/page_integrity/page.mk ppc_barrier_test/module.mk

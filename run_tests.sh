@@ -5,7 +5,7 @@
 # shows what they found.
 #
 # Exit codes: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2 wrong usage. Those
-# of bisect-step are for git bisect run: see vm/bisect.sh.
+# of bisect-step are for git bisect run: see vm/commands/bisect.sh.
 
 set -euo pipefail
 

@@ -100,7 +100,7 @@ check_shellcheck()
 check_checkpatch()
 {
 	cd "$TOP"
-	find Makefile Kconfig run_tests.sh vm io_uring_coherency ppc_barrier_test .ci -type f \
+	find Makefile Kconfig run_tests.sh vm tests io_uring_coherency ppc_barrier_test .ci -type f \
 		! -name '*.patch' -printf 'tools/testing/selftests/io_uring_coherency/%p\0' \
 		>"$SCRATCH/files"
 	cd "${KSELFTEST%/tools/testing/selftests}"

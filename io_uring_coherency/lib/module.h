@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "../ppc_barrier_test/ppc_barrier_test.h"
+#include "ppc_barrier_test/ppc_barrier_test.h"
 
 /*
  * Sees to it that the module is loaded until the calling process ends, in whatever way. To be

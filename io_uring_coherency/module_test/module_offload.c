@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
-#include "../ppc_barrier_test/ppc_barrier_test.h"
+#include "ppc_barrier_test/ppc_barrier_test.h"
 #include "kselftest_harness.h"
 #include "module.h"
 

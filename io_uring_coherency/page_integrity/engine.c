@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "../ppc_barrier_test/ppc_barrier_test.h"
+#include "ppc_barrier_test/ppc_barrier_test.h"
 #include "engine.h"
 
 /* A CQE that does not come for so long never will; nor, once one was not ours, for so long. */

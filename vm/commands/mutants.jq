@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the detectors' results on each kernel come to: for vm/mutants.sh. $in is what jq was
+# What the detectors' results on each kernel come to: for mutants.sh. $in is what jq was
 # given by --arg and its like.
 
 def lines: split("\n") | map(select(. != ""));

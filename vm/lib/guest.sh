@@ -75,7 +75,7 @@ guest_disks()
 }
 
 # guest_complaint LOG PATTERN before|during: the first line of what the kernel reports before the
-# tests, or while they run; vm/init.sh says where they begin. Nothing if there is none.
+# tests, or while they run; vm/guest/init.sh says where they begin. Nothing if there is none.
 guest_complaint()
 {
 	local begin='/coherency: guest is up|TAP version/'

@@ -219,13 +219,13 @@ guest_runs_pages()
 # Of all that the build depends on in this directory, and of the tree that lends its rules.
 source_hash()
 {
-	(cd "$TOP" && find Makefile settings config io_uring_coherency \
-		ppc_barrier_test/ppc_barrier_test.h -type f \
+	(cd "$TOP" && find Makefile settings config io_uring_coherency vm/tools tests/*.c \
+		tests/programs.mk ppc_barrier_test/ppc_barrier_test.h -type f \
 		-exec sha256sum {} + 2>/dev/null | sort
 	realpath "$KSELFTEST/lib.mk") | sha256sum | cut -c 1-16
 }
 
-# initramfs_make ARCH FILE: busybox, the kselftest, vm/init.sh, KERNEL_MODULE if there is one, and
+# initramfs_make ARCH FILE: busybox, the kselftest, vm/guest/init.sh, KERNEL_MODULE if there is one, and
 # what the programs need that will run.
 initramfs_make()
 {
