@@ -19,6 +19,8 @@ TEST_SECONDS=150	# what a test takes there at the most, if it builds no kernel
 
 TEST_TIMEOUT=1800	# the longest test builds a kernel; in check --long four times that
 
+GUEST_TESTS=$TOP/tests/guest	# what tests run inside of a guest
+
 passed=0
 failed=0
 skipped=0
@@ -94,7 +96,7 @@ fail()
 check_shellcheck()
 {
 	cd "$TOP"
-	shellcheck -x run_tests.sh "$VM_GUEST/init.sh" .ci/run
+	shellcheck -x run_tests.sh .ci/run "$VM_GUEST"/*.sh "$GUEST_TESTS"/*.sh
 }
 
 check_checkpatch()
@@ -1599,16 +1601,7 @@ check_no_qemu()
 # A kernel that forbids io_uring: skipped, and said. In a guest, whose sysctl is nobody else's.
 check_io_uring_disabled()
 {
-	cat >"$SCRATCH/guest.sh" <<-'EOF'
-		#!/bin/sh
-		echo 2 >/proc/sys/kernel/io_uring_disabled || exit 1
-		cd /kselftest/io_uring_coherency || exit 1
-		./live_registers -t 0.2
-		echo "code $?"
-		./page_integrity -t 0.1 --engine uring
-		echo "code $?"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/io_uring_disabled.sh"
 	OPT_ARCH=ppc64le
 	guest_of source:mainline ""
 	[ "$(grep -c '^code 4' "$SCRATCH/guest/ktap")" = 2 ]
@@ -2071,85 +2064,7 @@ check_knobs_catch()
 # check_load_cycles KERNEL ARCH CYCLES
 check_load_cycles()
 {
-	printf '#!/bin/sh\ncycles=%s\n' "$3" >"$SCRATCH/guest.sh"
-	cat >>"$SCRATCH/guest.sh" <<-'EOF'
-		die()
-		{
-			echo "failed: $*, cycle $n"
-			# or the guest waits for it
-			kill $load
-			exit 1
-		}
-		left()
-		{
-			ls -d /sys/module/ppc_barrier_test /dev/ppc_barrier_test 2>/dev/null
-			ps | grep -E ' (\./(module_|live_reg)|\[?pbt_)' | grep -v grep
-		}
-		gone()
-		{
-			try=0
-			while [ -n "$(left)" ] && [ $try -lt 100 ]; do
-				sleep 0.1
-				try=$((try + 1))
-			done
-			left
-			[ -z "$(left)" ]
-		}
-		n=0
-		short=0
-		cd /kselftest/io_uring_coherency || exit 1
-		ko=ppc_barrier_test/ppc_barrier_test.ko
-		./live_registers --no-module -t 1000 >/dev/null &
-		load=$!
-		while [ $n -lt "$cycles" ]; do
-			insmod $ko || die insmod
-			if ! ./barrier_ctl --at try_to_wake_up=none --at kick_process_exit=mb -- \
-				sh -c 'true | true' 2>/tmp/out; then
-				# one call missed is more than 1 % of so few
-				grep -q 'no answer about the knobs: .* missed by probes' /tmp/out ||
-					die "barrier_ctl: $(cat /tmp/out)"
-				short=$((short + 1))
-			fi
-			rmmod ppc_barrier_test || die rmmod
-			n=$((n + 1))
-		done
-		[ $((short * 10)) -le "$cycles" ] || die "$short have no answer"
-		kill $load
-		# not while somebody has it open
-		insmod $ko || die insmod
-		./barrier_ctl --at try_to_wake_up=none -- sleep 1 2>/dev/null &
-		sleep 0.3
-		rmmod ppc_barrier_test 2>/dev/null && die "rmmod of what is in use"
-		wait $!
-		rmmod ppc_barrier_test || die "last rmmod"
-		gone || die "something is left"
-		# a shell without a terminal has its jobs ignore SIGINT; SIGTERM does the same
-		for signal in TERM KILL; do
-			for program in module_knobs module_offload live_registers kernel_order; do
-				./$program >/tmp/out &
-				sleep 3
-				[ -e /sys/module/ppc_barrier_test ] || die "$program loads nothing"
-				kill -$signal $!
-				gone || die "$program leaves something behind SIG$signal"
-			done
-		done
-		# two that load and unload it, in each other's way: each gets its session
-		for try in 1 2; do
-			(
-				for pause in $(seq 20); do
-					./barrier_ctl --at kick_process=none -- \
-						sleep 0.0$((pause * try % 7)) || exit
-				done
-			) >/tmp/out$try 2>&1 &
-			eval "pid$try=$!"
-		done
-		wait "$pid1" || die "barrier_ctl beside another: $(tail -n 1 /tmp/out1)"
-		wait "$pid2" || die "barrier_ctl beside another: $(tail -n 1 /tmp/out2)"
-		gone || die "two programs leave something behind"
-		echo "no answer for missed calls: $short"
-		echo "cycles $n"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/load_cycles.sh" "$3"
 	OPT_ARCH=$2
 	guest_of "$1" ""
 	grep "^cycles $3\$" "$SCRATCH/guest/ktap"
@@ -2158,44 +2073,7 @@ check_load_cycles()
 # barrier_ctl: codes, what is missing, and knobs that reach the command.
 check_barrier_ctl()
 {
-	cat >"$SCRATCH/guest.sh" <<-'EOF'
-		#!/bin/sh
-		cd /kselftest/io_uring_coherency || exit 1
-		is()
-		{
-			want=$1
-			shift
-			"$@" >/tmp/out 2>&1
-			code=$?
-			[ $code = "$want" ] && return 0
-			cat /tmp/out
-			echo "failed: $*: code $code, not $want"
-			exit 1
-		}
-		is 0 ./barrier_ctl --list
-		cat /tmp/out
-		grep -q 'generic_perform_write_exit' /tmp/out || exit 1
-		is 7 ./barrier_ctl -- sh -c 'exit 7'
-		is 137 ./barrier_ctl -- sh -c 'kill -9 $$'
-		is 127 ./barrier_ctl -- /nowhere
-		is 4 ./barrier_ctl --at kick_process=flush_dcache -- touch /tmp/ran
-		cat /tmp/out
-		grep -q 'flush_dcache at kick_process' /tmp/out || exit 1
-		[ ! -e /tmp/ran ] || exit 1
-		is 0 ./barrier_ctl --ignore-missing --at kick_process=flush_dcache -- \
-			touch /tmp/ran
-		[ -e /tmp/ran ] || exit 1
-		is 0 ./barrier_ctl --notify no_ipi --at try_to_wake_up=none \
-			--json /results/knobs.json -- \
-			./live_registers --only poll_wake_default -t 2 -n 200
-		cat /tmp/out
-		is 0 ./barrier_ctl --workers 1 --pin-workers --json /results/workers.json -- \
-			./page_integrity --dir /dev/shm --no-module --engine uring_async -t 1
-		cat /tmp/out
-		[ ! -e /sys/module/ppc_barrier_test ] || exit 1
-		echo "all is well"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/barrier_ctl.sh"
 	OPT_ARCH=ppc64le
 	guest_of source:6.1 ""
 	grep '^all is well$' "$SCRATCH/guest/ktap"
@@ -2210,12 +2088,7 @@ check_barrier_ctl()
 # check_fuzz KERNEL ARCH CALLS: random ioctls.
 check_fuzz()
 {
-	cat >"$SCRATCH/guest.sh" <<-EOF
-		#!/bin/sh
-		export IO_URING_COHERENCY_FUZZ=$3
-		cd /kselftest/io_uring_coherency && ./module_knobs
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/fuzz.sh" "$3"
 	OPT_ARCH=$2 OPT_TIMEOUT=3600
 	guest_of "$1" ""
 	grep -E "^# $3 calls in" "$SCRATCH/guest/ktap"
@@ -2227,23 +2100,7 @@ check_fuzz()
 # check_storm KERNEL ARCH SECONDS
 check_storm()
 {
-	printf '#!/bin/sh\nseconds=%s\n' "$3" >"$SCRATCH/guest.sh"
-	cat >>"$SCRATCH/guest.sh" <<-'EOF'
-		cd /kselftest/io_uring_coherency || exit 1
-		for fs in ext4 xfs; do
-			mkdir -p /mnt/$fs
-			grep " /mnt/$fs " /proc/mounts || mount -t ramfs none /mnt/$fs || exit
-			./module_storm toggle "$seconds" /mnt/$fs/file || exit
-		done
-		if grep " xfs " /proc/mounts; then
-			./module_storm sleep /mnt/ext4/file /mnt/xfs || exit
-		fi
-		./module_storm wake 1000 10000 || exit
-		./module_storm signal 400 10000 || exit
-		rmmod ppc_barrier_test 2>/dev/null
-		echo "storm is over"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/storm.sh" "$3"
 	OPT_ARCH=$2 OPT_SMP=4 OPT_TIMEOUT=$((60 + 4 * $3))
 	guest_disks
 	guest_of "$1" ""
@@ -2255,38 +2112,7 @@ check_storm()
 # The next session has nothing of it.
 check_probes_off()
 {
-	cat >"$SCRATCH/guest.sh" <<-'EOF'
-		#!/bin/sh
-		cd /kselftest/io_uring_coherency || exit 1
-		no_answer()
-		{
-			want=$1
-			shift
-			"$@" >/tmp/out 2>&1
-			code=$?
-			cat /tmp/out
-			[ $code = 4 ] && grep -q "$want" /tmp/out && return 0
-			echo "failed: $*: code $code"
-			exit 1
-		}
-		for switch in /proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled; do
-			echo 0 >$switch || exit 1
-			no_answer "probes of this kernel do not act" \
-				./barrier_ctl --at io_write=udelay:1000 -- true
-			no_answer "probes of this kernel do not act" ./live_registers -t 2 \
-				--only poll_wake_default_by_no_ipi
-			echo 1 >$switch || exit 1
-			no_answer "were switched off meanwhile" ./barrier_ctl --notify no_ipi \
-				--json /results/off.json -- sh -c "echo 0 >$switch"
-			echo 1 >$switch || exit 1
-			./barrier_ctl --notify no_ipi --json /results/on.json -- true || exit 1
-		done
-		./module_storm miss || exit
-		no_answer "calls were missed by probes" ./barrier_ctl --json /results/missed.json \
-			--at try_to_wake_up=none -- ./module_storm miss
-		echo "all is well"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/probes_off.sh"
 	OPT_ARCH=ppc64le
 	guest_of source:6.1 ""
 	grep '^all is well$' "$SCRATCH/guest/ktap"
@@ -2300,25 +2126,7 @@ check_probes_off()
 # check_debug_kernel KERNEL [CONFIG_LINE...]
 check_debug_kernel()
 {
-	cat >"$SCRATCH/guest.sh" <<-'EOF'
-		#!/bin/sh
-		leaks=/sys/kernel/debug/kmemleak
-		cd /kselftest/io_uring_coherency || exit 1
-		echo clear >$leaks || exit 1
-		for program in module_knobs module_offload module_knobs \
-			"live_registers -t 20 -n 300" "kernel_order -t 3" module_knobs; do
-			echo "running $program"
-			# shellcheck disable=SC2086 # words
-			./$program || exit 1
-		done
-		[ ! -e /sys/module/ppc_barrier_test ] || exit 1
-		sleep 6		# what is younger than 5 s is not reported
-		echo scan >$leaks
-		echo scan >$leaks
-		cat $leaks
-		[ -z "$(cat $leaks)" ] && echo "all is well"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/debug_kernel.sh"
 	local kernel=$1
 	shift
 	{
@@ -2353,18 +2161,7 @@ check_caught()
 # says of itself.
 check_knobs_idle()
 {
-	cat >"$SCRATCH/guest.sh" <<-'EOF'
-		#!/bin/sh
-		cd /kselftest/io_uring_coherency || exit 1
-		./regs_test || exit 1
-		for acts in 0 1; do
-			echo $acts >/proc/sys/kernel/ftrace_enabled || exit 1
-			./live_registers -t 20 -n 110 --only create_worker_cb_default_by_no_ipi \
-				--json /results/acts-$acts.json
-			echo "code $?"
-		done
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/knobs_idle.sh"
 	OPT_ARCH=ppc64le
 	guest_of source:6.1 ""
 	[ "$(sed -n 's/^code //p' "$SCRATCH/guest/ktap" | paste -sd ' ')" = "4 0" ]
@@ -2408,36 +2205,8 @@ check_planted()
 			'write_misplaced misplaced' 'write_stale stale|mosaic|torn' \
 			'read_short register hole|not read'
 	} >"$SCRATCH/plants"
-	# shellcheck disable=SC2016 # expanded in the guest
-	printf '#!/bin/sh\nset -- %s\n' "$(awk '$2 != "-" { printf "%s ", $1 }' \
-		"$SCRATCH/plants")" >"$SCRATCH/guest.sh"
-	cat >>"$SCRATCH/guest.sh" <<-'EOF'
-		cd /kselftest/io_uring_coherency || exit 1
-		./barrier_ctl --list
-		./live_registers --only poll_wake_default -t 20 -n 100 || exit 1
-		./page_integrity --dir /dev/shm --engine uring -t 1 || exit 1
-		for plant; do
-			case $plant in
-			*_*) detector="page_integrity --dir /dev/shm --engine uring_async -t 1" ;;
-			*) detector="live_registers --only poll_wake_default -t 20 -n 100" ;;
-			esac
-			# shellcheck disable=SC2086 # words
-			./barrier_ctl --plant $plant --json /results/$plant.ctl -- \
-				./$detector --json /results/$plant.found
-			code=$?
-			[ $code = 1 ] || exit 1
-		done
-		for plant in fp vector; do
-			case " $* " in
-			*" $plant "*) continue ;;
-			esac
-			./barrier_ctl --plant $plant -- true
-			code=$?
-			[ $code = 4 ] || exit 1
-		done
-		echo "all is well"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	# shellcheck disable=SC2046 # words
+	guest_script "$GUEST_TESTS/planted.sh" $(awk '$2 != "-" { print $1 }' "$SCRATCH/plants")
 	OPT_ARCH=$2
 	guest_of "$1" ""
 	grep '^all is well$' "$SCRATCH/guest/ktap"
@@ -2461,22 +2230,7 @@ check_pages_disk()
 {
 	local json
 
-	printf '#!/bin/sh\nwant=%s\n' "$2" >"$SCRATCH/guest.sh"
-	cat >>"$SCRATCH/guest.sh" <<-'EOF'
-		cd /kselftest/io_uring_coherency || exit 1
-		for fs in ext4 xfs; do
-			for direct in "" --direct; do
-				echo "$fs $direct"
-				# shellcheck disable=SC2086 # none or one
-				./page_integrity --dir /mnt/$fs $direct -t 1 \
-					--json /results/pages-$fs$direct.json
-				code=$?
-				[ $code = "$want" ] || exit 1
-			done
-		done
-		echo "all is well"
-	EOF
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/pages_disk.sh" "$2"
 	OPT_ARCH=ppc64le
 	guest_disks
 	guest_of "$1" ""
@@ -2582,13 +2336,12 @@ check_edges_caught()
 	[ "$failed" = "$(printf '%s\n' "$@" | sort | paste -sd ' ')" ] || fail "failed: $failed"
 }
 
-# What the harness must notice of a guest: guest_fault SCRIPT STATE PATTERN
+# What the harness must notice of a guest: check_guest_fault warns|dies|hangs STATE PATTERN
 check_guest_fault()
 {
 	OPT_ARCH=ppc64le
 	OPT_TIMEOUT=15
-	printf '#!/bin/sh\n%s\n' "$1" >"$SCRATCH/guest.sh"
-	chmod 755 "$SCRATCH/guest.sh"
+	guest_script "$GUEST_TESTS/fault.sh" "$1"
 	userspace_get "$OPT_ARCH"
 	kernel_get source:6.1 "$OPT_ARCH"
 	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
@@ -2969,10 +2722,10 @@ run_check()
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
 	# arming takes several times as long there
 	[ -z "$OPT_LONG" ] || t fuzz-x86_64 check_fuzz distro x86_64 100000
-	t guest-warns check_guest_fault 'echo "WARNING: CPU: 0 PID: 1 at nowhere" >/dev/kmsg' \
-		unwell 'the kernel reported: .*WARNING'
-	t guest-dies check_guest_fault 'poweroff -f' dead 'ended without a result'
-	t guest-hangs check_guest_fault 'sleep 1000' dead 'no result within 15 s'
+	t guest-warns check_guest_fault warns unwell \
+		 'the kernel reported: .*WARNING'
+	t guest-dies check_guest_fault dies dead 'ended without a result'
+	t guest-hangs check_guest_fault hangs dead 'no result within 15 s'
 	t guest-does-not-boot check_guest_no_boot
 	t interrupted check_interrupted INT vm --args "-t 60"
 	t terminated-apart check_interrupted TERM mutants --tests source:6.1

@@ -13,16 +13,19 @@ BENCH_MARIADB_LOOPS=40
 # of a million events, for each of two variants; the environment may ask for fewer
 BENCH_HALF=${BENCH_HALF:-500000}
 
-# bench_guest KERNEL SCRIPT NAME [with-module]: runs SCRIPT in a guest instead of the kselftest;
-# what it leaves in /results is then in $RESULT/NAME.
+# bench_guest KERNEL NAME PART [ARGUMENT...]: that part of vm/guest/bench.sh in a guest; what it
+# leaves in /results is then in $RESULT/NAME.
 bench_guest()
 {
-	printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n' "$2" >"$SCRATCH/guest.sh"
-	chmod 755 "$SCRATCH/guest.sh"
+	local name=$2
+
+	guest_script "$VM_GUEST/bench.sh" "${@:3}"
 	kernel_get "$1" "$OPT_ARCH"
-	[ $# -lt 4 ] || module_get "$OPT_ARCH"
-	guest_run "$OPT_ARCH" "$RESULT/$3" "bench: $3" 60
-	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$3: $GUEST_REASON"
+	case $3 in
+	module | loops) module_get "$OPT_ARCH" ;;
+	esac
+	guest_run "$OPT_ARCH" "$RESULT/$name" "bench: $name" 60
+	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$name: $GUEST_REASON"
 }
 
 # bench_figure NAME UNIT: numbers, one a line, as one figure: their median is told, with how many
@@ -58,9 +61,7 @@ bench_first()
 {
 	local patch=$1 dir=$RESULT/first-$1
 
-	bench_guest "source:6.1+$patch" 'for i in $(seq '$BENCH_STARTS'); do
-		./live_registers -t 1 --stop-first --json /results/$i.json >/dev/null 2>&1
-	done' "first-$patch"
+	bench_guest "source:6.1+$patch" "first-$patch" first $BENCH_STARTS
 	bench_violation "$dir"/[0-9]*.json >"$dir/first"
 	rm -f "$dir"/[0-9]*.json
 	grep -v inf "$dir/first" >"$dir/found" || true
@@ -74,10 +75,7 @@ bench_rate()
 {
 	local dir=$RESULT/rate
 
-	bench_guest source:6.1 'for i in $(seq '$BENCH_PAIRS'); do
-		./thread_rate 1 >>/results/threads
-		./live_registers -t 1 --json /results/$i.json >/dev/null 2>&1
-	done' rate
+	bench_guest source:6.1 rate rate $BENCH_PAIRS
 	bench_figure "threads of a bare loop" "per second" <"$dir/threads"
 	for variant in poll_wake_default create_worker_cb_default; do
 		cat "$dir"/[0-9]*.json | jq -r --arg v $variant '.variants[] |
@@ -96,31 +94,7 @@ bench_module()
 	local dir=$RESULT/module variant state
 	local states="idle notify entries wake_up_exit kick_exit all"
 
-	# shellcheck disable=SC2016 # expanded in the guest
-	bench_guest source:6.1 'ko=ppc_barrier_test/ppc_barrier_test.ko
-	entries= exits=
-	for p in try_to_wake_up kick_process generic_perform_write filemap_read; do
-		entries="$entries --at $p=none"
-		exits="$exits --at ${p}_exit=none"
-	done
-	entries="$entries --at io_write=none --at task_work_run=none"
-	wake_up_exit="--at try_to_wake_up_exit=none"
-	kick_exit="--at kick_process_exit=none"
-	all="$entries $exits"
-	notify="--notify signal"
-	for i in $(seq '$((3 * BENCH_PAIRS))'); do
-		for v in poll_wake_default create_worker_cb_default; do
-			run="./live_registers --no-module -t 1 --only $v --json /results/$v"
-			$run-none-$i.json
-			insmod $ko
-			$run-idle-$i.json
-			for state in notify entries wake_up_exit kick_exit all; do
-				eval "knobs=\$$state"
-				./barrier_ctl $knobs -- $run-$state-$i.json 2>/dev/null
-			done
-			rmmod ppc_barrier_test
-		done
-	done >/dev/null' module with-module
+	bench_guest source:6.1 module module $((3 * BENCH_PAIRS))
 	for variant in poll_wake_default create_worker_cb_default; do
 		for state in none $states; do
 			cat "$dir/$variant-$state"-*.json | jq -r --arg v $variant '.variants[] |
@@ -144,11 +118,7 @@ bench_loops()
 	local program=$1 args=$2 rates=$3 dir=$RESULT/$1 edge
 	shift 3
 
-	bench_guest source:6.1 'for i in $(seq '$BENCH_PAIRS'); do
-		for e in '"$*"'; do
-			./'"$program $args"' --edge $e --json /results/$e-$i.json >/dev/null
-		done
-	done' "$program" with-module
+	bench_guest source:6.1 "$program" loops $BENCH_PAIRS "$program" "$args" "$@"
 	for edge in "$@"; do
 		cat "$dir/$edge"-*.json | jq -r --arg e "$edge" \
 			".variants[] | select(.name == \$e) | $rates" >"$dir/$edge"
@@ -169,10 +139,7 @@ bench_pages()
 	dir=$RESULT/$name
 	OPT_TIMEOUT=7200
 	guest_disks
-	bench_guest "$kernel" 'for i in $(seq '$BENCH_PAGES'); do
-		./page_integrity --no-module --engine uring --dir /mnt/ext4 -t '"$2"' \
-			--stop-first --json /results/$i.json >/dev/null 2>&1
-	done' "$name"
+	bench_guest "$kernel" "$name" pages $BENCH_PAGES "$2"
 	rm -f "$SCRATCH"/disk.*
 	cat "$dir"/[0-9]*.json | jq -r '.variants[] | select(.name == "uring") |
 		"\(.stored) \(.first_ms // 0) \(.events)"' >"$dir/first"
@@ -186,20 +153,6 @@ bench_pages()
 	[ "$found" = 0 ] || grep -v '^0 ' "$dir/first" | cut -d ' ' -f 2 |
 		bench_figure "$KERNEL_NAME, first wrong page on ext4" ms
 }
-
-# What both of a pair do, in a guest and natively: $1 is a directory for the answers, $2 where the
-# files are. Four files of 2 MiB, two threads, and fio's queue as deep as our batch.
-# shellcheck disable=SC2016 # expanded where it runs
-FIO_PAIRS='for i in $(seq '$BENCH_PAIRS'); do
-	./page_integrity --no-module --engine uring --dir $2 --size 2M -t 3 \
-		--json $1/ours-$i.json >/dev/null 2>&1
-	depth=$(sed -n "s/.*\"batch\": \([0-9]*\).*/\1/p" $1/ours-$i.json | head -n 1)
-	fio --name=pages --directory=$2 --ioengine=io_uring --verify=crc32c --rw=randwrite \
-		--bs=16k --iodepth=$depth --numjobs=2 --nrfiles=2 --filesize=2m --size=4m \
-		--time_based --runtime=3 --group_reporting --fallocate=none \
-		--output-format=json >$1/fio-$i 2>/dev/null
-	rm -f $2/pages.*
-done'
 
 # Bytes compared with what they should be in a second, in all views, against those that fio reads
 # back and verifies. DIRECTORY WHERE
@@ -220,13 +173,13 @@ bench_fio_report()
 bench_fio()
 {
 	fio_get "$OPT_ARCH"
-	bench_guest source:6.1 "set -- /results /dev/shm; $FIO_PAIRS" fio
+	bench_guest source:6.1 fio fio $BENCH_PAIRS /results /dev/shm
 	bench_fio_report "$RESULT/fio" "$OPT_ARCH in QEMU"
 
 	need_packages fio
 	host_get
 	mkdir "$RESULT/fio-native"
-	(cd "$HOST" && bash -c "$FIO_PAIRS" bash "$RESULT/fio-native" /dev/shm)
+	(cd "$HOST" && "$VM_GUEST/bench.sh" fio $BENCH_PAIRS "$RESULT/fio-native" /dev/shm)
 	bench_fio_report "$RESULT/fio-native" "$(uname -m) natively"
 }
 
@@ -240,9 +193,7 @@ bench_million()
 	name=million-${kernel//[^a-z0-9.]/-}-$OPT_ARCH
 	dir=$RESULT/$name
 	userspace_get "$OPT_ARCH"
-	bench_guest "$kernel" 'for v in poll_wake_default create_worker_cb_default; do
-		./live_registers -t 3600 -n '"$BENCH_HALF"' --only $v --json /results/$v.json
-	done' "$name"
+	bench_guest "$kernel" "$name" events "$BENCH_HALF"
 	mkdir -p "$dir/all"
 	jq -s '{variants: map(.variants[])}' "$dir"/*_default.json >"$dir/all/live_registers.json"
 	read -r -a counts < <(evidence "$dir/all")
@@ -269,12 +220,7 @@ bench_mariadb()
 	mariadb_memory
 	host_get innodb_page
 	mariadb_root_get "$OPT_ARCH"
-	MARIADB_BEFORE='for i in $(seq '$BENCH_MARIADB_STARTS'); do
-		./live_registers --no-module --stop-first \
-			--json /results/live_registers.$i.json >/dev/null 2>&1
-		./page_integrity --dir /dev/shm --no-module --engine uring -t 60 --stop-first \
-			--json /results/page_integrity.$i.json >/dev/null 2>&1
-	done'
+	MARIADB_STARTS=$BENCH_MARIADB_STARTS
 	for ((boot = 1; boot <= BENCH_BOOTS; boot++)); do
 		dir=$RESULT/mariadb-$boot
 		mariadb_guest source:6.1+powerpc-save-clobbers-fp-vmx "$dir" \

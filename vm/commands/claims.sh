@@ -4,33 +4,15 @@
 # The statements of the two mails, measured: run_tests.sh claims, and merge. claims.c has the
 # settings and decides; here they are run in guests and counted. Sourced by run_tests.sh.
 
-# A plan in the order in which it is given. Without module_get() there is no module to load.
-# shellcheck disable=SC2016 # expanded in the guest
-CLAIMS_GUEST='#!/bin/sh
-cd /kselftest/io_uring_coherency || exit 1
-ko=ppc_barrier_test/ppc_barrier_test.ko
-[ ! -e $ko ] || insmod $ko || exit 1
-while read -r name command; do
-	echo "$name: $command"
-	# shellcheck disable=SC2086 # words
-	$command --json /results/$name.json </dev/null >/results/$name.out 2>&1
-	echo "$name: code $?"
-done <<PLAN'
-
 # claims_guest GUEST KERNEL ARCH ROUND: runs what is left to do in one guest, and adds its counts.
 claims_guest()
 {
 	local guest=$1 dir=$RESULT/$4-$1 OPT_ARCH=$3
 
 	"$HOST/claims" --plan "$guest" --seed "$((OPT_SEED + $4))" --round "$4" \
-		<"$RESULT/counts" >"$SCRATCH/plan"
-	[ -s "$SCRATCH/plan" ] || return 0
-	{
-		say "$CLAIMS_GUEST"
-		cat "$SCRATCH/plan"
-		say PLAN
-	} >"$SCRATCH/guest.sh"
-	chmod 755 "$SCRATCH/guest.sh"
+		<"$RESULT/counts" >"$SCRATCH/guest.plan"
+	[ -s "$SCRATCH/guest.plan" ] || return 0
+	guest_script "$VM_GUEST/claims.sh"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$2" "$OPT_ARCH"
 	KERNEL_MODULE=
@@ -55,8 +37,9 @@ claims_mariadb()
 	local loops end boot dir name
 
 	"$HOST/claims" --plan "$1" --seed "$((OPT_SEED + $2))" --round "$2" \
-		<"$RESULT/counts" >"$SCRATCH/plan"
-	[ -s "$SCRATCH/plan" ] || return 0
+		<"$RESULT/counts" >"$SCRATCH/guest.plan"
+	[ -s "$SCRATCH/guest.plan" ] || return 0
+	guest_script "$VM_GUEST/claims.sh"
 	mariadb_size
 	mariadb_root_get "$OPT_ARCH"
 	userspace_get "$OPT_ARCH"

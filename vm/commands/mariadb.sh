@@ -91,27 +91,8 @@ mariadb_root_drop()
 MTR_PLACES="${MTR_DIR:-} /usr/share/mysql/mysql-test /usr/share/mariadb/mysql-test
 	/usr/share/mysql-test /usr/share/mariadb-test"
 
-# In the guest, around the loop.
-# shellcheck disable=SC2016 # expanded in the guest
-MARIADB_GUEST='root=/mnt/root
-[ -d $root/usr/share/mysql ] || {
-	echo "this kernel has no disk: it needs ext4 and virtio_blk built in" >/results/errors
-	exit 1
-}
-hostname localhost
-mkdir -p /dev/pts
-mount -t devpts pts /dev/pts
-for dir in dev proc sys results; do mount -o rbind /$dir $root/$dir; done
-for dir in tmp run var/tmp; do mount -t tmpfs tmp $root/$dir; done
-cp /tmp/mariadb_loop.sh $root/tmp/
-set -- chroot $root /bin/sh /tmp/mariadb_loop.sh $form $loops /results /dev/shm/mysql \
-	/usr/share/mysql/mysql-test
-# shellcheck disable=SC2086 # words
-[ -z "$knobs" ] || set -- ./barrier_ctl $knobs --json /results/knobs.json -- "$@"
-PATH=$PATH:/usr/local/bin "$@" 2>/results/errors'
-
-# What else runs in the guest, before it.
-MARIADB_BEFORE=
+# How often the detectors start in the guest, before it.
+MARIADB_STARTS=0
 
 # Where loops are many, they are not told one by one.
 MARIADB_SILENT=
@@ -124,14 +105,8 @@ mariadb_guest()
 	[ -n "${GIVEN[timeout]:-}" ] || OPT_TIMEOUT=$((600 + 30 * loops))
 	kernel_get "$kernel" "$OPT_ARCH"
 	[ -z "$OPT_KNOBS" ] || module_get "$OPT_ARCH"
-	{
-		printf '#!/bin/sh\ncd /kselftest/io_uring_coherency || exit 1\n'
-		printf '%s="%s"\n' form "$OPT_FORM" loops "$loops" knobs "$OPT_KNOBS"
-		printf 'cat >/tmp/mariadb_loop.sh <<"END"\n'
-		cat "$VM_GUEST/mariadb_loop.sh"
-		printf '%s\n' END "$MARIADB_BEFORE" "$MARIADB_GUEST"
-	} >"$SCRATCH/guest.sh"
-	chmod 755 "$SCRATCH/guest.sh"
+	cp "$VM_GUEST/mariadb_loop.sh" "$SCRATCH/guest.mariadb_loop"
+	guest_script "$VM_GUEST/mariadb.sh" "$OPT_FORM" "$loops" "$MARIADB_STARTS" "$OPT_KNOBS"
 	mkdir -p "$dir"
 	[ -n "$MARIADB_SILENT" ] || mariadb_follow "$dir/console"
 	guest_run "$OPT_ARCH" "$dir" "$name" $((40 + 12 * loops))

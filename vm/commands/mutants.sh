@@ -39,20 +39,6 @@ write_misplaced page_integrity uring uring_async
 write_stale page_integrity uring uring_async
 read_short page_integrity uring_async'
 
-# Each line of its list: a directory below /results, a fault to plant or -, a detector, its options.
-# shellcheck disable=SC2016 # expanded in the guest
-MUTANTS_GUEST='while read -r dir plant name args; do
-	echo "$dir $name"
-	mkdir -p /results/$dir
-	export IO_URING_COHERENCY_RESULTS=/results/$dir
-	under=
-	[ "$plant" = - ] || under="./barrier_ctl --plant $plant --"
-	start=$(cut -d " " -f 1 /proc/uptime)
-	# shellcheck disable=SC2086 # words
-	$under ./$name $args </dev/null >/results/$dir/$name.out 2>&1
-	echo "$name $? $start $(cut -d " " -f 1 /proc/uptime)" >>/results/$dir/detectors
-done <<DETECTORS'
-
 # mutant_asked [PATCH]: the detectors that are asked, with their options: all without a patch, and
 # with --long; else those of its header, for no more than what is named there.
 mutant_asked()
@@ -84,12 +70,8 @@ mutant_guest()
 {
 	local dir=$2
 
-	{
-		printf '#!/bin/sh\ncd /kselftest/io_uring_coherency\n%s\n' "$MUTANTS_GUEST"
-		cat "$3"
-		say DETECTORS
-	} >"$SCRATCH/guest.sh"
-	chmod 755 "$SCRATCH/guest.sh"
+	cp "$3" "$SCRATCH/guest.list"
+	guest_script "$VM_GUEST/mutants.sh"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$1" "$OPT_ARCH"
 	module_get "$OPT_ARCH"

@@ -74,6 +74,20 @@ guest_disks()
 	fi
 }
 
+# guest_script FILE [ARGUMENT...]: guests run that script, in the folder of the programs, instead of
+# the kselftest. What else it reads is the caller's to put beside it, as $SCRATCH/guest.NAME: all
+# of these are in the guest's root directory.
+guest_script()
+{
+	cp "$1" "$SCRATCH/guest.run"
+	{
+		printf '#!/bin/sh\ncd /kselftest/io_uring_coherency && exec sh /guest.run'
+		[ $# = 1 ] || printf ' %q' "${@:2}"
+		echo
+	} >"$SCRATCH/guest.sh"
+	chmod 755 "$SCRATCH/guest.sh"
+}
+
 # guest_complaint LOG PATTERN before|during: the first line of what the kernel reports before the
 # tests, or while they run; vm/guest/init.sh says where they begin. Nothing if there is none.
 guest_complaint()

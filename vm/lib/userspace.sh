@@ -209,7 +209,7 @@ mkfs_get()
 guest_runs_pages()
 {
 	if [ -e "$SCRATCH/guest.sh" ]; then
-		grep -q page_integrity "$SCRATCH/guest.sh"
+		grep -q page_integrity "$SCRATCH"/guest.*
 	else
 		! grep -qs '^SELECT=' "$SCRATCH/guest.env" ||
 			grep -q page_integrity "$SCRATCH/guest.env"
@@ -225,8 +225,8 @@ source_hash()
 	realpath "$KSELFTEST/lib.mk") | sha256sum | cut -c 1-16
 }
 
-# initramfs_make ARCH FILE: busybox, the kselftest, vm/guest/init.sh, KERNEL_MODULE if there is one, and
-# what the programs need that will run.
+# initramfs_make ARCH FILE: busybox, the kselftest, vm/guest/init.sh, KERNEL_MODULE if there is one,
+# what guest_script() put there, and what the programs need that will run.
 initramfs_make()
 {
 	local arch=$1 file=$2 root=$SCRATCH/root-$1
@@ -242,8 +242,7 @@ initramfs_make()
 		cp "$KERNEL_MODULE" \
 			"$root/kselftest/io_uring_coherency/ppc_barrier_test/ppc_barrier_test.ko"
 	fi
-	[ ! -e "$SCRATCH/guest.env" ] || cp "$SCRATCH/guest.env" "$root/"
-	[ ! -e "$SCRATCH/guest.sh" ] || cp "$SCRATCH/guest.sh" "$root/"
+	find "$SCRATCH" -maxdepth 1 -type f -name 'guest.*' -exec cp -t "$root" {} +
 	[ -z "${FIO:-}" ] || cp "$FIO" "$root/usr/bin/fio"
 	# without it busybox's makes an ext2 there
 	if guest_runs_pages && debian_tools && [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
