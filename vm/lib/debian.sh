@@ -24,8 +24,9 @@ debian_mirrors()
 		[ -n "${1:-}" ] || echo "$DEBIAN_MIRROR"
 		return 0
 	fi
-	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
-		'Created-By: Packages' | awk -v want="${1:-}" '$3 == "main" {
+	# without indexes, on a new machine, "apt-get indextargets" has nothing
+	apt-get update --print-uris |
+		sed -n "s,^'\(.*\)/dists/\(.*\)/main/binary-.*,\1 \2,p" | awk -v want="${1:-}" '{
 			is = $2 ~ /-security$/ ? "-security" : $2 ~ /-/ ? "other" : ""
 			if (is == want && !seen[$1]++) print $1 }'
 }
@@ -37,6 +38,7 @@ apt_private()
 	shift 3
 	"$tool" -o Dir::State="$state" -o Dir::State::lists="$state/lists" \
 		-o Dir::State::status="$state/status" -o Dir::Cache="$state" \
+		-o Dir::Cache::pkgcache=pkgcache.bin -o Dir::Cache::srcpkgcache=srcpkgcache.bin \
 		-o Dir::Etc::sourcelist="$state/sources.list" \
 		-o Dir::Etc::sourceparts="$state/parts" \
 		-o Dir::Etc::preferencesparts="$state/parts" \
