@@ -3,11 +3,15 @@
 # kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
+# PROGRAMS="live_registers" builds and installs no others.
+PROGRAMS ?= %
+
 # The questions asked of a kernel, and the tests of the module. live_registers, page_integrity,
 # ring_order and module_knobs need liburing, module_* and kernel_order the module.
-TEST_GEN_PROGS := live_registers page_integrity ring_order kernel_order module_knobs module_offload
+TEST_GEN_PROGS := $(filter $(PROGRAMS),live_registers page_integrity ring_order kernel_order \
+	module_knobs module_offload)
 # Any command under the module's knobs, and what its probes withstand.
-TEST_GEN_PROGS_EXTENDED := barrier_ctl module_storm
+TEST_GEN_PROGS_EXTENDED := $(filter $(PROGRAMS),barrier_ctl module_storm)
 
 # For a liburing that is not where the compiler looks.
 LIBURING_CFLAGS ?=

@@ -511,10 +511,16 @@ column()
 		if . == "" then "none" else . end' "$@")"
 }
 
+# The options of live_registers for the base, for the fixed kernel, and for more of that; and with
+# --quick, which asks in no more than two of its variants: these have the most events.
+MEASURE=("-t 1 -n 300" "-t 2 -n 1500" "-t 10 -n 4000")
+QUICK="--only poll_wake_default,create_worker_cb_default"
+MEASURE_QUICK=("-t 2 -n 300 $QUICK" "-t 30 -n 1600 $QUICK" "-t 30 -n 4000 $QUICK")
+
 # One run of the kernel with the problem, which kernel_get() got: its counts are in base.
 base_measure()
 {
-	guest_test "base: run in QEMU" "$RESULT/base" "-t 1 -n 300" 10 live_registers
+	guest_test "base: run in QEMU" "$RESULT/base" "${MEASURE[0]}" 10 live_registers
 	read -r -a base < <(evidence "$RESULT/base")
 }
 
@@ -526,7 +532,7 @@ fixed_measure()
 
 	dir=$RESULT/$1
 	runs=("$dir")
-	guest_test "$1: run in QEMU" "$dir" "-t 2 -n 1500" 12 live_registers
+	guest_test "$1: run in QEMU" "$dir" "${MEASURE[1]}" 12 live_registers
 	read -r -a fixed < <(evidence "${runs[@]}")
 	# a slow machine may need more events to tell: the counts of further runs add up
 	for more in 1 2; do
@@ -536,10 +542,26 @@ fixed_measure()
 		"$HOST/verdict" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict" || true
 		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
 		dir=$RESULT/$1-more-$more
-		guest_test "$1: more events" "$dir" "-t 10 -n 4000" 60 live_registers
+		guest_test "$1: more events" "$dir" "${MEASURE[2]}" 60 live_registers
 		[ ! -s "$dir/live_registers.json" ] || runs+=("$dir")
 		read -r -a fixed < <(evidence "${runs[@]}")
 	done
+}
+
+# distro_fetch K: what only has to be fetched for a prebuilt kernel, while packages are installed.
+distro_fetch()
+{
+	kernel_get "$1" "$OPT_ARCH"
+	[ -z "$KERNEL_PLANTS" ] || module_headers "$OPT_ARCH"
+	sysroot_get "$OPT_ARCH"
+	kselftest_fetch
+}
+
+# distro_module K: the module for it, while the tests are built.
+distro_module()
+{
+	kernel_get "$1" "$OPT_ARCH"
+	[ -z "$KERNEL_PLANTS" ] || module_get "$OPT_ARCH"
 }
 
 # What the fix of 2023 was about, or the nearest to it that the module can plant.
@@ -552,14 +574,23 @@ run_validate()
 	if [ -n "$OPT_QUICK" ]; then
 		[ -n "${GIVEN[base]:-}" ] || OPT_BASE="distro^${PLANTS[$OPT_ARCH]}"
 		[ -n "${GIVEN[fixed]:-}" ] || OPT_FIXED=distro
+		MEASURE=("${MEASURE_QUICK[@]}")
 	fi
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
 	start
-	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+	if [ "${OPT_BASE%%^*}" = distro ]; then
+		beside distro_fetch "$OPT_BASE"
+		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+		joined
+		beside distro_module "$OPT_BASE"
+	else
+		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+	fi
 	need_command jq "results are read with it"
-	userspace_get "$OPT_ARCH"
+	userspace_get "$OPT_ARCH" live_registers barrier_ctl
 	host_get verdict
+	[ -z "$BESIDE" ] || joined
 	result_open validate
 
 	kernel_get "$OPT_BASE" "$OPT_ARCH"

@@ -26,7 +26,7 @@ bisect_measure()
 	start
 	command_packages "$OPT_ARCH" "$OPT_KERNEL" "$OPT_BASE" -- jq
 	need_command jq "results are read with it"
-	userspace_get "$OPT_ARCH"
+	userspace_get "$OPT_ARCH" live_registers barrier_ctl
 	host_get verdict
 	result_open bisect-step
 	if [ -n "$OPT_BASE" ]; then

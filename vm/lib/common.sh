@@ -42,17 +42,20 @@ JQ_SHORT='def short: if . == 0 then "0" else (. as $x |
 # --- clean-up: whatever was started or half written goes when this shell goes
 
 CHILD=
+BESIDE=
 SCRATCH=
 cleanup_hooks=()
 
 cleanup()
 {
-	local code=$? hook
+	local code=$? hook child
 	trap - EXIT INT TERM HUP
-	if [ -n "$CHILD" ]; then
-		kill -TERM -- "-$CHILD" 2>/dev/null || true
-		wait "$CHILD" 2>/dev/null || true
-	fi
+	for child in $BESIDE $CHILD; do
+		kill -TERM -- "-$child" 2>/dev/null || true
+	done
+	for child in $BESIDE $CHILD; do
+		wait "$child" 2>/dev/null || true
+	done
 	for hook in "${cleanup_hooks[@]}"; do
 		"$hook" "$code" || true
 	done
@@ -106,11 +109,31 @@ apart_shell()
 {
 	SCRATCH=$(mktemp -d "$SCRATCH/apart.XXXXXX")
 	CHILD=
+	BESIDE=
 	GUARD=
 	cleanup_hooks=()
 	trap cleanup EXIT
 	trap 'exit 143' INT TERM HUP
 	"$@"
+}
+
+# beside COMMAND...: starts it apart, at the same time as what follows, until joined: then what it
+# said is told, and its failure is ours.
+beside()
+{
+	apart "$@" >"$SCRATCH/beside" 2>"$SCRATCH/beside.errors"
+	BESIDE=$CHILD
+	CHILD=
+}
+
+joined()
+{
+	local code=0
+
+	wait "$BESIDE" || code=$?
+	BESIDE=
+	cat "$SCRATCH/beside"
+	[ "$code" = 0 ] || die "$code" "$(last_words "$SCRATCH/beside.errors")"
 }
 
 # --- phases

@@ -155,10 +155,51 @@ kernel_distro()
 	KERNEL_KIND=distro
 }
 
+# source_known VERSION: whether there is a tree of it, which is used, whatever Debian has by now:
+# results stay comparable. Sets SOURCE_TREE.
+source_known()
+{
+	SOURCE_TREE=$(find "$CACHE/source" -maxdepth 1 -type d -name "linux-$1-*" \
+		! -name '*.partial' ! -name '*.orig' 2>/dev/null | sort -V | tail -n 1)
+	[ -n "$SOURCE_TREE" ]
+}
+
+# source_fetch VERSION: Debian's package of it. Sets SOURCE_ARCHIVE, and SOURCE_TREE to where the
+# tree belongs.
+source_fetch()
+{
+	local package=linux-source-$1 found key
+
+	found=$(debian_find "$package" amd64) || exit $?
+	key=${found#* }
+	SOURCE_TREE=$CACHE/source/linux-$1-$key
+	SOURCE_ARCHIVE=$CACHE/source/$package-$key.deb
+	need_space "$CACHE" 6000
+	mkdir -p "$CACHE/source"
+	[ -d "$SOURCE_ARCHIVE" ] || phase 15 "$SCRATCH/log" "fetch $package ($key)" \
+		debian_unpack "$package" amd64 "$SOURCE_ARCHIVE" ||
+		die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
+}
+
+# source_unpack PACKAGE TREE [DIRECTORY...]: of what source_fetch() got all, or just these.
+source_unpack()
+{
+	local package=$1 tree=$2
+	shift 2
+
+	rm -rf "$tree.partial"
+	mkdir -p "$tree.partial"
+	phase 30 "$SCRATCH/log" "unpack $package${1:+: $*}" \
+		tar -C "$tree.partial" --strip-components=1 \
+		-xf "$SOURCE_ARCHIVE/usr/src/$package.tar.xz" "${@/#/$package/}" ||
+		die $EXIT_SKIP "$package cannot be unpacked: $(last_words "$SCRATCH/log")"
+	mv -T "$tree.partial" "$tree"
+}
+
 # Sets SOURCE_TREE and SOURCE_KEY: Debian's tree of that version, unpacked.
 kernel_source()
 {
-	local version=${1#source:} package found key archive
+	local version=${1#source:} package
 
 	version=${version%%+*}
 	if [ "$version" = mainline ]; then
@@ -167,28 +208,11 @@ kernel_source()
 	fi
 	mkdir -p "$CACHE/source"
 	locked fetch "fetches packages"
-	# a tree that is there is used, whatever Debian has by now: results stay comparable
-	SOURCE_TREE=$(find "$CACHE/source" -maxdepth 1 -type d -name "linux-$version-*" \
-		! -name '*.partial' ! -name '*.orig' 2>/dev/null | sort -V | tail -n 1)
-	if [ -z "$SOURCE_TREE" ]; then
+	if ! source_known "$version"; then
 		package=linux-source-$version
-		found=$(debian_find "$package" amd64) || exit $?
-		key=${found#* }
-		SOURCE_TREE=$CACHE/source/linux-$version-$key
-		need_space "$CACHE" 6000
-		archive=$CACHE/source/$package.deb
-		rm -rf "$archive"
-		phase 15 "$SCRATCH/log" "fetch $package ($key)" \
-			debian_unpack "$package" amd64 "$archive" ||
-			die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
-		rm -rf "$SOURCE_TREE.partial"
-		mkdir -p "$SOURCE_TREE.partial"
-		phase 30 "$SCRATCH/log" "unpack $package" \
-			tar -C "$SOURCE_TREE.partial" --strip-components=1 -xf \
-			"$archive/usr/src/$package.tar.xz" ||
-			die $EXIT_SKIP "$package cannot be unpacked: $(last_words "$SCRATCH/log")"
-		mv -T "$SOURCE_TREE.partial" "$SOURCE_TREE"
-		rm -rf "$archive"
+		source_fetch "$version"
+		source_unpack "$package" "$SOURCE_TREE"
+		rm -rf "$SOURCE_ARCHIVE"
 	fi
 	unlock fetch
 	SOURCE_KEY=$(basename "$SOURCE_TREE")

@@ -88,7 +88,10 @@ kselftest_get()
 		KSELFTEST=$(dirname "$TOP")
 		return 0
 	fi
-	if debian_tools; then
+	if debian_tools && [ "$OPT_QUICK-$COMMAND" = yes-validate ]; then
+		kselftest_alone
+		tree=$SOURCE_TREE
+	elif debian_tools; then
 		kernel_source "source:$KSELFTEST_VERSION"
 		tree=$SOURCE_TREE
 	else
@@ -103,6 +106,35 @@ kselftest_get()
 	fi
 	kselftest_in_tree "$tree"
 	ln -s "$TOP" "$KSELFTEST/io_uring_coherency"
+}
+
+# Where no kernel is built, the rest of the tree is not unpacked. Sets SOURCE_TREE.
+kselftest_alone()
+{
+	local tree=$CACHE/source/selftests-$KSELFTEST_VERSION
+
+	locked fetch "fetches packages"
+	if ! source_known "$KSELFTEST_VERSION"; then
+		if [ ! -d "$tree" ]; then
+			source_fetch "$KSELFTEST_VERSION"
+			source_unpack "linux-source-$KSELFTEST_VERSION" "$tree" \
+				scripts tools/testing/selftests
+		fi
+		SOURCE_TREE=$tree
+	fi
+	unlock fetch
+}
+
+# Of that, what only has to be fetched.
+kselftest_fetch()
+{
+	if [ -e "$TOP/../lib.mk" ] || ! debian_tools; then
+		return 0
+	fi
+	locked fetch "fetches packages"
+	[ -d "$CACHE/source/selftests-$KSELFTEST_VERSION" ] ||
+		source_known "$KSELFTEST_VERSION" || source_fetch "$KSELFTEST_VERSION"
+	unlock fetch
 }
 
 # kselftest_in_tree TREE: sets KSELFTEST to tools/testing/selftests of a tree of this run's own, all
@@ -128,11 +160,14 @@ guest_packages()
 	command -v "${QEMU[$1]}" >/dev/null || echo "${QEMU_PACKAGE[$1]}"
 }
 
-# userspace_get ARCH: the kselftest, built and installed for ARCH. Sets USERSPACE.
+# userspace_get ARCH [PROGRAM...]: the kselftest, built and installed for ARCH, of all its programs
+# or just these. Sets USERSPACE.
 userspace_get()
 {
-	local arch=$1 cross
+	local arch=$1 cross what=(LABORATORY=y)
+	shift
 
+	[ $# = 0 ] || what=(PROGRAMS="$*")
 	cross=$(cross_prefix "$arch")
 	# shellcheck disable=SC2046 # a list of packages
 	need_packages $(guest_packages "$arch")
@@ -140,14 +175,15 @@ userspace_get()
 	kselftest_get
 	sysroot_get "$arch"
 	USERSPACE=$CACHE/userspace/$arch-$(source_hash)
+	[ -d "$USERSPACE" ] || USERSPACE+=${1:+$(printf -- -%s "$@")}
 	missing "$USERSPACE" "userspace-$arch" "builds the tests for $arch" || return 0
 	mkdir -p "$CACHE/userspace"
 	rm -rf "$USERSPACE.partial"
-	phase 5 "$SCRATCH/log" "build tests for $arch" \
+	phase 5 "$SCRATCH/log" "build ${*:-tests} for $arch" \
 		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/objects-$arch" \
 		ARCH="${KBUILD_ARCH[$arch]}" CROSS_COMPILE="$cross" \
-		INSTALL_PATH="$USERSPACE.partial" \
-		"${LIBURING[@]}" USERLDFLAGS=-static LABORATORY=y install ||
+		INSTALL_PATH="$USERSPACE.partial" "${what[@]}" \
+		"${LIBURING[@]}" USERLDFLAGS=-static install ||
 		die $EXIT_SKIP "the tests do not build for $arch: $(build_error "$SCRATCH/log")"
 	mv -T "$USERSPACE.partial" "$USERSPACE"
 	unlock "userspace-$arch"
