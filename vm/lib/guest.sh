@@ -190,3 +190,38 @@ guest_console()
 	tail -n "${2:-15}" "$1/console"
 	say "---"
 }
+
+# --- what all commands begin with
+
+# Neither make nor the kernel's build can live with some paths.
+path_check()
+{
+	case $CACHE${TMPDIR:-} in
+	*[[:blank:]:]*) die $EXIT_USAGE "blanks or colons in the path of TMPDIR or the cache" ;;
+	esac
+}
+
+# What is checked before anything is fetched or built.
+start()
+{
+	path_check
+	need_space "$CACHE" 500
+	scratch
+}
+
+# command_packages ARCH K... -- PACKAGE...: has all packages of a command at once, at its start: of
+# guests of ARCH, of these kernels, and these others.
+command_packages()
+{
+	local arch=$1 packages=()
+	shift
+
+	# shellcheck disable=SC2207 # lists of words
+	packages=($(guest_packages "$arch"))
+	while [ "$1" != -- ]; do
+		# shellcheck disable=SC2207
+		packages+=($(kernel_packages "$1" "$arch"))
+		shift
+	done
+	need_packages "${packages[@]}" "${@:2}"
+}

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The selftests on the running kernel: run_tests.sh host. Sourced by run_tests.sh.
+
+run_host()
+{
+	local native code
+
+	native=$(uname -m)
+	start
+	need_packages make gcc libc6-dev rsync xz-utils liburing-dev
+	kselftest_get
+	result_open host
+	phase 10 "$SCRATCH/log" "build tests" make -C "$KSELFTEST" TARGETS=io_uring_coherency \
+		O="$SCRATCH/objects" INSTALL_PATH="$SCRATCH/installed" install ||
+		die $EXIT_SKIP "the tests do not build: $(last_words "$SCRATCH/log")"
+	printf 'timeout=%s\n' "$OPT_TIMEOUT" >"$SCRATCH/installed/io_uring_coherency/settings"
+	grep -h 'warning:\|liburing' "$SCRATCH/log" >&2 || true
+	say "kernel: $(uname -r) on $native"
+	IO_URING_COHERENCY_RESULTS=$RESULT KSELFTEST_LIVE_REGISTERS_ARGS=$OPT_ARGS \
+		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency |
+		tee "$RESULT/ktap" || true
+	code=$(ktap_code "$RESULT/ktap")
+	result_close
+	exit "$code"
+}

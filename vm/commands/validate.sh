@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Does this fix it? Two kernels, one verdict: run_tests.sh validate. Sourced by run_tests.sh.
+
+# distro_fetch K: what only has to be fetched for a prebuilt kernel, while packages are installed.
+distro_fetch()
+{
+	kernel_get "$1" "$OPT_ARCH"
+	[ -z "$KERNEL_PLANTS" ] || module_headers "$OPT_ARCH"
+	sysroot_get "$OPT_ARCH"
+	kselftest_fetch
+}
+
+# distro_module K: the module for it, while the tests are built.
+distro_module()
+{
+	kernel_get "$1" "$OPT_ARCH"
+	[ -z "$KERNEL_PLANTS" ] || module_get "$OPT_ARCH"
+}
+
+# What the fix of 2023 was about, or the nearest to it that the module can plant.
+declare -A PLANTS=([ppc64le]="fp,vector" [ppc64]="fp,vector" [x86_64]=vector [arm64]=vector)
+
+run_validate()
+{
+	local base fixed runs dir reason='' line code=0
+
+	if [ -n "$OPT_QUICK" ]; then
+		[ -n "${GIVEN[base]:-}" ] || OPT_BASE="distro^${PLANTS[$OPT_ARCH]}"
+		[ -n "${GIVEN[fixed]:-}" ] || OPT_FIXED=distro
+		MEASURE=("${MEASURE_QUICK[@]}")
+	fi
+	kernel_check "$OPT_BASE"
+	kernel_check "$OPT_FIXED"
+	start
+	if [ "${OPT_BASE%%^*}" = distro ]; then
+		beside distro_fetch "$OPT_BASE"
+		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+		joined
+		beside distro_module "$OPT_BASE"
+	else
+		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+	fi
+	need_command jq "results are read with it"
+	userspace_get "$OPT_ARCH" live_registers barrier_ctl
+	host_get verdict
+	[ -z "$BESIDE" ] || joined
+	result_open validate
+
+	kernel_get "$OPT_BASE" "$OPT_ARCH"
+	base_measure
+	if [ "$GUEST_STATE" != ok ]; then
+		guest_console "$RESULT/base"
+		inconclusive "base: $GUEST_REASON"
+	fi
+	kernel_get "$OPT_FIXED" "$OPT_ARCH"
+	fixed_measure fixed
+	if [ "$GUEST_STATE" != ok ]; then
+		guest_console "$dir"
+		reason="fixed: $GUEST_REASON"
+		[ "$GUEST_STATE" != no-boot ] || inconclusive "$reason"
+	fi
+
+	paste -d '|' <(printf '%s\n' '' kernel linux events violations 'rate (95 %)' \
+		'first violation' 'registers hit') \
+		<(column base "${base[@]}" "$RESULT/base") \
+		<(column fixed "${fixed[@]}" "${runs[@]}") | column_align | tee "$RESULT/report"
+
+	# counts alone are not enough: a variant that died, failed or gave no answer counts nothing
+	[ -n "$reason" ] || reason=$(unanswered fail "${runs[@]}")
+	if [ "$GUEST_STATE" = unwell ] && [ "${fixed[1]}" = 0 ]; then
+		inconclusive "$reason"
+	elif [ -n "$reason" ]; then
+		line="verdict: NOT FIXED ($reason)"
+		code=$EXIT_FAIL
+	elif [ "${fixed[1]}" = 0 ] && [ "${base[1]}" != 0 ] &&
+		reason=$(unanswered skip "${runs[@]}") && [ -n "$reason" ]; then
+		inconclusive "$reason"
+	else
+		line=$("$HOST/verdict" "${base[@]}" "${fixed[@]}") || code=$?
+	fi
+	verdict_close "$line" "$code"
+}
