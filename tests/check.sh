@@ -4,6 +4,11 @@
 # The project's own tests: run_tests.sh check. Each test is a function; its last line is the
 # reason when it skips (code 4) and its output is shown when it fails. Sourced by run_tests.sh.
 
+COMMAND_SUMMARY="the project's own tests; with --long all of them"
+COMMAND_OPTIONS="tests long"
+OPTION_TEXT[tests]="only those whose names match"
+OPTION_TEXT[long]="everything, also what takes long"
+
 # Kernels whose selftests and guests are tested: the oldest that is cheap, and the newest.
 CHECK_VERSIONS="6.1 mainline"
 CHECK_VERSIONS_LONG="5.10 6.12"
@@ -95,8 +100,17 @@ fail()
 
 check_shellcheck()
 {
+	local file
+
 	cd "$TOP"
-	shellcheck -x run_tests.sh .ci/run "$VM_GUEST"/*.sh "$GUEST_TESTS"/*.sh
+	# a command is found by its name, so they are named here
+	{
+		printf '#!/bin/bash\n# shellcheck source=run_tests.sh\n. ./run_tests.sh\n'
+		for file in vm/commands/*.sh tests/check.sh; do
+			printf '# shellcheck source=%s\n. "./%s"\n' "$file" "$file"
+		done
+	} >"$SCRATCH/all.sh"
+	shellcheck -x "$SCRATCH/all.sh" .ci/run "$VM_GUEST"/*.sh "$GUEST_TESTS"/*.sh
 }
 
 check_checkpatch()
@@ -965,14 +979,49 @@ check_options_of_commands()
 		"validate --kernel image:/nonsense" "validate --seed 1" "vm --fixed source:6.1" \
 		"claims --kernel distro" "claims --repeat 1" "merge --arch ppc64" \
 		"mutants --base distro" "mutants --quick" "check --arch ppc64" "check --keep" \
-		"bench --base distro" "mariadb --tests x" "--kernel distro"; do
+		"bench --base distro" "mariadb --tests x"; do
 		command=${given%% *}
-		[ "${command#-}" = "$command" ] || command=host
 		# shellcheck disable=SC2086 # words
 		refused 2 "^run_tests.sh: $command has no option --" "$me" $given
 	done
 	refused 255 "bisect-step has no option --kernel" "$me" bisect-step --kernel distro
 	refused 2 "no --smp" "$me" mariadb --native --smp 2
+	refused 2 "'--kernel' is not a command" "$me" --kernel distro
+}
+
+# Help: the commands, each with a line; and of each command its options, just these, and what they
+# mean. Without a command nothing is run, and that is no success.
+check_help()
+{
+	local me=$TOP/run_tests.sh name
+
+	code_is 0 "$me" --help
+	cp "$SCRATCH/out" "$SCRATCH/help"
+	for name in $COMMANDS; do
+		grep -E "^  $name +[^ ]+.* .*[^ ]" "$SCRATCH/help"
+		code_is 0 "$me" "$name" --help
+		grep "^usage: run_tests.sh $name" "$SCRATCH/out"
+		grep '^Exit code: 0 ' "$SCRATCH/out"
+		[ "$(awk 'length > 100' "$SCRATCH/out")" = "" ]
+		# each with what it means, or it is not counted
+		sed -nE 's/^  (-t, )?--([a-z-]+)( [^ ]+)?  +[^ ].*/\2/p' "$SCRATCH/out" |
+			sort >"$SCRATCH/told"
+		command_options "$name" | sort | diff "$SCRATCH/told" - ||
+			fail "$name: other options"
+	done
+	code_is 2 "$me"
+	diff "$SCRATCH/out" "$SCRATCH/help"
+}
+
+# What a command's file says it has.
+command_options()
+{
+	(
+		# shellcheck source=/dev/null
+		. "$(command_file "$1")"
+		# shellcheck disable=SC2086 # words
+		printf '%s\n' $COMMAND_OPTIONS no-install
+	)
 }
 
 # What the caller has in its environment does not decide what is built, nor how tools talk.
@@ -2635,6 +2684,7 @@ run_check()
 	t check-end check_check_end
 	t bad-options check_bad_options
 	t options-of-commands check_options_of_commands
+	t help check_help
 	t environment check_environment
 	t ktap-code check_ktap_code
 	t guest-complaint check_guest_complaint

@@ -4,6 +4,11 @@
 # The speed figures of the README: run_tests.sh bench. What is compared is measured in one run, in
 # turns. Sourced by run_tests.sh.
 
+COMMAND_SUMMARY="the speed figures of the README, measured here"
+COMMAND_OPTIONS="tests long $GUEST_OPTIONS"
+OPTION_TEXT[tests]="only the parts whose names match"
+OPTION_TEXT[long]="a million events on each good kernel, and MariaDB, instead"
+
 BENCH_STARTS=200
 BENCH_PAIRS=7
 BENCH_PAGES=20

@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The statements of the two mails, measured: run_tests.sh claims, and merge. claims.c has the
+# The statements of the two mails, measured: run_tests.sh claims. claims.c has the
 # settings and decides; here they are run in guests and counted. Sourced by run_tests.sh.
+
+COMMAND_SUMMARY="each statement of the reports of 2023: confirmed, refuted, or not observable here"
+COMMAND_OPTIONS="base fixed seconds seed mariadb quick $GUEST_OPTIONS"
+OPTION_TEXT[seconds]="begin no further round after that time (default: 600)"
+OPTION_TEXT[seed]="for the order of the settings (default: one that is printed)"
+OPTION_TEXT[mariadb]="ask MariaDB, too; a round takes half an hour more with --quick, and three
+times that without"
+OPTION_TEXT[quick]="of MariaDB only make databases and check their pages, in a third of the
+time"
 
 # claims_guest GUEST KERNEL ARCH ROUND: runs what is left to do in one guest, and adds its counts.
 claims_guest()
@@ -240,35 +249,6 @@ run_claims()
 			"$RESULT/results.json")"
 		[ $((SECONDS - start)) -lt "$OPT_SECONDS" ] || break
 	done
-	claims_report
-	exit "$code"
-}
-
-# The runs of several machines as one: they follow each other by date, as if one had gone on with
-# the counts of another. So the looks that were taken add up, and the promise holds for all.
-run_merge()
-{
-	local file code=0
-
-	[ ${#OPT_FILES[@]} != 0 ] || die $EXIT_USAGE "merge takes results.json of runs of claims"
-	start
-	need_packages jq gnuplot-nox
-	for file in "${OPT_FILES[@]}"; do
-		[ -r "$file" ] || die $EXIT_USAGE "there is no file $file"
-		jq -e '.program == "claims" and .schema == 1' "$file" >/dev/null 2>&1 ||
-			die $EXIT_USAGE "$file is no results.json of claims"
-	done
-	jq -se '[.[].machines[]] | length == (unique | length)' "${OPT_FILES[@]}" >/dev/null ||
-		die $EXIT_USAGE "one run is there twice: its counts must not add up"
-	host_get claims
-	result_open merge
-	jq -cs 'sort_by(.machines[0].date) | foreach .[] as $r ({ before: 0, looks: 0 };
-			{ before: (.before + .looks), looks: $r.look };
-			.before as $before | $r.settings[].runs[] |
-			.look = (.look // 1) + $before)' "${OPT_FILES[@]}" >"$RESULT/runs"
-	jq -cs 'sort_by(.machines[0].date)[].machines[]' "${OPT_FILES[@]}" >"$RESULT/machines"
-	claims_count
-	claims_decide || code=$?
 	claims_report
 	exit "$code"
 }

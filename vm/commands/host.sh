@@ -3,6 +3,9 @@
 #
 # The selftests on the running kernel: run_tests.sh host. Sourced by run_tests.sh.
 
+COMMAND_SUMMARY="the selftests on the running kernel"
+COMMAND_OPTIONS="args timeout"
+
 run_host()
 {
 	local native code

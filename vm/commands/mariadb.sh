@@ -12,6 +12,17 @@
 # Three boots are where the loops of both kernels together are the fewest: if one in nine fails,
 # about 27 and 45, against 9 and 171 with a single boot.
 
+COMMAND_SUMMARY="the test that the report of 2023 began with, MariaDB's own, on two kernels or one"
+COMMAND_OPTIONS="kernel base fixed repeat knobs quick native $GUEST_OPTIONS"
+OPTION_TEXT[repeat]="loops of a kernel (default: 50; for --fixed what a verdict takes)"
+OPTION_TEXT[knobs]="under barrier_ctl with these, such as \"--notify no_ipi\""
+OPTION_TEXT[quick]="only make databases and check their pages, in a third of the time"
+OPTION_TEXT[native]="on the running kernel, with the mariadb-test installed here"
+OPTION_TEXT[smp]="QEMU's CPUs (default: 8)"
+OPTION_TEXT[mem]="QEMU's memory (default: 4G)"
+OPTION_TEXT[timeout]="for one guest (default: 600, and 30 for each loop)"
+OPTION_TEXT[kernel]="just this one; else a verdict on two"
+
 MARIADB_BOOTS=3
 MARIADB_LOOPS_MOST=400		# of the fixed kernel, unless --repeat says otherwise
 

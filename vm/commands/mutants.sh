@@ -10,6 +10,13 @@
 #	Detector: PROGRAM [NAME...]	must catch it, by these edges, engines, variants or tests
 #	Observable: WHERE		no machine of another kind has to
 
+COMMAND_SUMMARY="the known bad kernels, and planted faults, each against what has to catch it"
+COMMAND_OPTIONS="kernel tests long $GUEST_OPTIONS"
+OPTION_TEXT[kernel]="the one in which faults are planted, and then no other kernel"
+OPTION_TEXT[tests]="only those patches of vm/patches/, faults (^fp), and good kernels
+(source:6.1, source:mainline) whose names match"
+OPTION_TEXT[long]="every kernel against every detector"
+
 MUTANTS_VERSION=6.1			# of the patches
 MUTANTS_GOOD="source:6.1 source:mainline"
 

@@ -3,6 +3,10 @@
 #
 # Does this fix it? Two kernels, one verdict: run_tests.sh validate. Sourced by run_tests.sh.
 
+COMMAND_SUMMARY="does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE"
+COMMAND_OPTIONS="base fixed quick $GUEST_OPTIONS"
+OPTION_TEXT[quick]="Debian's kernel with a planted fault and without, nothing is built"
+
 # distro_fetch K: what only has to be fetched for a prebuilt kernel, while packages are installed.
 distro_fetch()
 {

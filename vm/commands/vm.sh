@@ -3,6 +3,9 @@
 #
 # The selftests on another kernel, inside QEMU: run_tests.sh vm. Sourced by run_tests.sh.
 
+COMMAND_SUMMARY="the same on another kernel, inside QEMU"
+COMMAND_OPTIONS="kernel args $GUEST_OPTIONS"
+
 run_vm()
 {
 	local code

@@ -17,7 +17,6 @@ EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
 OPT_SECONDS=600
-OPT_FILES=()
 OPT_SEED=$((RANDOM * 32768 + RANDOM + 1))
 OPT_REPEAT=50
 OPT_KNOBS=
@@ -27,84 +26,152 @@ OPT_NATIVE=
 OPT_KEEP=
 declare -A GIVEN=()
 
-# The options of each command. What one does not use is wrong usage there: nothing is accepted and
-# then ignored.
+# A command is a file of vm/commands/, or tests/check.sh, which says of itself, a line each but for the
+# last:
+#
+#	COMMAND_SUMMARY		for the list of all commands
+#	COMMAND_ARGUMENTS	what it takes beside options, for people; command_argument() takes it
+#	COMMAND_OPTIONS		names of options. What a command does not use is wrong usage there:
+#				nothing is accepted and then ignored
+#	OPTION_TEXT[NAME]	what an option means there, where it is not what it says below
 GUEST_OPTIONS="arch accel smp mem cpu timeout config keep"
-declare -A OPTIONS=(
-	[host]="args timeout"
-	[vm]="kernel args $GUEST_OPTIONS"
-	[validate]="base fixed quick $GUEST_OPTIONS"
-	[bisect-step]="base $GUEST_OPTIONS"
-	[claims]="base fixed seconds seed mariadb quick $GUEST_OPTIONS"
-	[merge]=""
-	[mariadb]="kernel base fixed repeat knobs quick native $GUEST_OPTIONS"
-	[mutants]="kernel tests long $GUEST_OPTIONS"
-	[check]="tests long"
-	[bench]="tests long $GUEST_OPTIONS"
+COMMANDS="host vm validate bisect-step claims merge mariadb mutants bench check"
+
+# What each option takes, nothing if it is there or not, and what it means.
+declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
+	[knobs]='"..."' [accel]=A [smp]=N [mem]=M [cpu]=C [timeout]=SECONDS [args]='"..."'
+	[config]=FILE [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]='' [keep]=''
+	[no-install]='')
+declare -A OPTION_TEXT=(
+	[arch]="ppc64le (default), ppc64, x86_64 or arm64"
+	[kernel]="the kernel to test (default: source:6.1)"
+	[base]="the kernel with the problem (default: 6.1 with the fix reverted)"
+	[fixed]="the kernel that claims to be fixed (default: source:6.1)"
+	[accel]="QEMU's accelerator (default: tcg,thread=multi)"
+	[smp]="QEMU's CPUs (default: 2)"
+	[mem]="QEMU's memory (default: 1G)"
+	[cpu]="QEMU's CPU model"
+	[timeout]="for one guest (default: 600)"
+	[args]='options for live_registers, such as "-t 10 -n 100000"'
+	[config]="more kernel configuration for kernels that are built"
+	[keep]="keep kernel, initramfs and disks with the results, so that the QEMU
+command there runs as it stands"
+	[no-install]="never install packages, say what is missing"
 )
 
-# option_known NAME: whether COMMAND has the option.
-option_known()
+COMMAND_ARGUMENTS=
+command_argument()
 {
-	[[ " ${OPTIONS[$COMMAND]} " == *" $1 "* ]] ||
-		die $EXIT_USAGE "$COMMAND has no option --$1, see --help"
+	die $EXIT_USAGE "'$1' is not an option, see --help"
 }
 
+# command_file NAME: where a command is.
+command_file()
+{
+	case $1 in
+	check) echo "$TOP/tests/check.sh" ;;
+	*) echo "$VM_COMMANDS/$1.sh" ;;
+	esac
+}
+
+# What run_tests.sh can do, a line a command.
+help_all()
+{
+	local name
+
+	say "usage: run_tests.sh COMMAND [OPTION...]"
+	say
+	for name in $COMMANDS; do
+		printf '  %-11s %s\n' "$name" \
+			"$(sed -n 's/^COMMAND_SUMMARY="\(.*\)"$/\1/p' "$(command_file "$name")")"
+	done
+	say
+	say "run_tests.sh COMMAND --help tells its options. README begins with validate."
+}
+
+# What COMMAND can do, and its own options.
+help_command()
+{
+	local name option
+
+	say "usage: run_tests.sh $COMMAND${COMMAND_ARGUMENTS:+ $COMMAND_ARGUMENTS} [OPTION...]"
+	say
+	say "$COMMAND_SUMMARY"
+	say
+	for name in $COMMAND_OPTIONS no-install; do
+		option="--$name${OPTION_TAKES[$name]:+ ${OPTION_TAKES[$name]}}"
+		[ "$name" != seconds ] || option="-t, $option"
+		printf '  %-19s %s\n' "$option" "${OPTION_TEXT[$name]//$'\n'/$'\n'$(printf '%22s' '')}"
+	done
+	case " $COMMAND_OPTIONS " in
+	*" kernel "* | *" base "*) help_kernels ;;
+	esac
+	say
+	if [ "$COMMAND" = bisect-step ]; then
+		say "Exit code: 0 good, 1 bad, 125 cannot tell, 255 wrong usage, with which git bisect" \
+			"run ends."
+	else
+		say "Exit code: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2" \
+			"wrong usage."
+	fi
+}
+
+help_kernels()
+{
+	cat <<-'EOF'
+
+		K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX,
+		   then ^FAULT[,FAULT...] for faults that the module plants there
+		   VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these
+		   PATCH: a file, or the name of one in vm/patches/
+	EOF
+}
+
+# The command, and its options.
 parse()
 {
 	local name
 
-	COMMAND=host
 	case ${1:-} in
-	'' | -*) ;;
-	*)
-		COMMAND=$1
-		shift
+	'')
+		help_all >&2
+		exit $EXIT_USAGE
+		;;
+	-h | --help)
+		help_all
+		exit 0
 		;;
 	esac
-	[ -n "${OPTIONS[$COMMAND]+known}" ] ||
+	COMMAND=$1
+	shift
+	[[ " $COMMANDS " == *" $COMMAND "* ]] ||
 		die $EXIT_USAGE "'$COMMAND' is not a command, see --help"
-	if [ "$COMMAND" = bisect-step ]; then
-		# shellcheck source=vm/commands/bisect.sh
-		. "$VM_COMMANDS/bisect.sh"
-		case ${1:-} in
-		'' | -*) ;;
-		*)
-			OPT_KERNEL=$1
-			shift
-			;;
-		esac
-	fi
+	# shellcheck source=/dev/null
+	. "$(command_file "$COMMAND")"
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-h | --help)
-			usage
+			help_command
 			exit 0
 			;;
-		-t) set -- "$1" --seconds "${@:2}" ;;
-		--no-install)
-			INSTALL_PACKAGES=no
-			;;
-		--long | --quick | --mariadb | --native | --keep)
-			option_known "${1#--}"
+		--no-install) INSTALL_PACKAGES=no ;;
+		-t | --*)
 			name=${1#--}
-			printf -v "OPT_${name^^}" yes
+			[ "$1" != -t ] || name=seconds
+			[ -n "${OPTION_TAKES[$name]+known}" ] ||
+				die $EXIT_USAGE "'$1' is not an option, see --help"
+			[[ " $COMMAND_OPTIONS " == *" $name "* ]] ||
+				die $EXIT_USAGE "$COMMAND has no option --$name, see --help"
+			if [ -z "${OPTION_TAKES[$name]}" ]; then
+				printf -v "OPT_${name^^}" yes
+			else
+				[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
+				set_option "$name" "$2"
+				shift
+			fi
+			GIVEN[$name]=yes
 			;;
-		--arch | --kernel | --base | --fixed | --args | --config | --tests | \
-			--accel | --smp | --mem | --cpu | --timeout | --seconds | --seed | \
-			--repeat | --knobs)
-			option_known "${1#--}"
-			[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
-			set_option "${1#--}" "$2"
-			GIVEN[${1#--}]=yes
-			shift
-			;;
-		*)
-			case $COMMAND$1 in
-			merge[!-]*) OPT_FILES+=("$1") ;;
-			*) die $EXIT_USAGE "'$1' is not an option, see --help" ;;
-			esac
-			;;
+		*) command_argument "$1" ;;
 		esac
 		shift
 	done

@@ -7,12 +7,23 @@
 # 128 on the bisect ends. So whatever an error of this machine, of this kernel, or of ours leaves
 # open is 125; and 255 is wrong usage, which the next step would not mend.
 
+COMMAND_SUMMARY="for git bisect run: is this kernel good (0), bad (1), or can nobody tell (125)?"
+COMMAND_ARGUMENTS="[K]"	# default: tree:. , the current directory
+COMMAND_OPTIONS="base $GUEST_OPTIONS"
+OPTION_TEXT[base]="one to compare with (default: none)"
+
 EXIT_USAGE=255
 EXIT_SKIP=125
 EXIT_NO_PATCH=$EXIT_SKIP
 
-OPT_KERNEL=tree:.
+OPT_KERNEL=tree:.	# the current directory
 OPT_BASE=
+command_argument()
+{
+	[ -z "${GIVEN[kernel]:-}" ] || die $EXIT_USAGE "'$1' is not an option, see --help"
+	OPT_KERNEL=$1
+	GIVEN[kernel]=yes
+}
 
 # What a bad kernel shows, where there is no --base: a violation with each event, as all kernels
 # without the fix do. So many, as counts to compare with.
