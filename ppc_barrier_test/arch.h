@@ -26,22 +26,6 @@
 
 #include "ppc_barrier_test.h"
 
-/* Tracepoints that tell which interrupt came, where struct pt_regs does not. */
-enum arch_irq {
-	ARCH_IRQ_VECTOR,	/* void (*)(void *data, int vector) */
-	ARCH_IRQ_REASON,	/* void (*)(void *data, const char *reason) */
-	ARCH_IRQ_HANDLER,	/* void (*)(void *data, int irq, struct irqaction *action) */
-	ARCH_IRQ_FAULT,		/* void (*)(void *, ulong, struct pt_regs *, ulong) */
-};
-
-struct arch_tracepoint {
-	const char *name;
-	enum arch_irq prototype;
-	enum pbt_delivery tells;
-};
-
-#define ARCH_PLANTS_OF_FRAME	(BIT(PBT_PLANT_GPR) | BIT(PBT_PLANT_FLAGS))
-
 #if defined(CONFIG_PPC64)
 
 #include <asm/switch_to.h>
@@ -96,60 +80,39 @@ static inline unsigned long arch_returned(const struct pt_regs *regs)
 	return regs->gpr[3];
 }
 
-#define ARCH_PLANTS	(ARCH_PLANTS_OF_FRAME | \
-			 (IS_ENABLED(CONFIG_PPC_FPU) ? BIT(PBT_PLANT_FP) : 0) | \
-			 (IS_ENABLED(CONFIG_ALTIVEC) ? BIT(PBT_PLANT_VECTOR) : 0))
+#define ARCH_PLANTED_GPR(r)	((r)->gpr[11])
+#define ARCH_PLANTED_FLAGS(r)	((r)->ccr)
+#define ARCH_PLANTED_FLAG	(1UL << 20)	/* SO of CR2 */
 
-/* Which of them took place: those of a transaction stay where they are. */
-static inline bool arch_plant_fp(struct thread_struct *thread, struct pt_regs *regs)
-{
+/* Registers of a transaction stay where they are. */
 #ifdef CONFIG_PPC_FPU
+#define ARCH_PLANTS_FP
+static inline bool arch_plant_fp(struct pt_regs *regs)
+{
 	/* afterwards memory has the state, and the way back to user mode loads it from there */
 	enable_kernel_fp();
 	disable_kernel_fp();
 	if (regs->msr & MSR_FP)
 		return false;
-	thread->fp_state.fpr[0][TS_FPROFFSET] = thread->fp_state.fpscr;
+	current->thread.fp_state.fpr[0][TS_FPROFFSET] = current->thread.fp_state.fpscr;
 	return true;
-#else
-	return false;
-#endif
 }
+#endif
 
-static inline bool arch_plant_vector(struct thread_struct *thread, struct pt_regs *regs)
-{
 #ifdef CONFIG_ALTIVEC
+#define ARCH_PLANTS_VECTOR
+static inline bool arch_plant_vector(struct pt_regs *regs)
+{
 	if (!cpu_has_feature(CPU_FTR_ALTIVEC))
 		return false;
 	enable_kernel_altivec();
 	disable_kernel_altivec();
 	if (regs->msr & MSR_VEC)
 		return false;
-	thread->vr_state.vr[0] = thread->vr_state.vscr;
+	current->thread.vr_state.vr[0] = current->thread.vr_state.vscr;
 	return true;
-#else
-	return false;
+}
 #endif
-}
-
-/* Of an interrupted task, which runs. Returns whether it could be done. */
-static inline bool arch_plant(enum pbt_plant plant, struct pt_regs *regs)
-{
-	switch (plant) {
-	case PBT_PLANT_FP:
-		return arch_plant_fp(&current->thread, regs);
-	case PBT_PLANT_VECTOR:
-		return arch_plant_vector(&current->thread, regs);
-	case PBT_PLANT_GPR:
-		regs->gpr[11] = ~regs->gpr[11];
-		return true;
-	case PBT_PLANT_FLAGS:
-		regs->ccr ^= 1UL << 20;	/* SO of CR2 */
-		return true;
-	default:
-		return false;
-	}
-}
 
 static inline void arch_isync(void)
 {
@@ -166,15 +129,15 @@ static inline void arch_lwsync(void)
 #include <asm/syscall.h>
 
 /* arch/x86/include/asm/trace/{irq_vectors,exceptions}.h, include/trace/events/irq.h */
-static const struct arch_tracepoint arch_tracepoints[] __maybe_unused = {
-	{ "reschedule_entry", ARCH_IRQ_VECTOR, PBT_IPI },
-	{ "local_timer_entry", ARCH_IRQ_VECTOR, PBT_TICK },
-	{ "call_function_entry", ARCH_IRQ_VECTOR, PBT_OTHER },
-	{ "call_function_single_entry", ARCH_IRQ_VECTOR, PBT_OTHER },
-	{ "irq_work_entry", ARCH_IRQ_VECTOR, PBT_OTHER },
-	{ "irq_handler_entry", ARCH_IRQ_HANDLER, PBT_OTHER },
-	{ "page_fault_user", ARCH_IRQ_FAULT, PBT_OTHER },
-};
+#define ARCH_TRACEPOINTS { \
+	IRQ_TRACEPOINT("reschedule_entry", irq_vector, PBT_IPI), \
+	IRQ_TRACEPOINT("local_timer_entry", irq_vector, PBT_TICK), \
+	IRQ_TRACEPOINT("call_function_entry", irq_vector, PBT_OTHER), \
+	IRQ_TRACEPOINT("call_function_single_entry", irq_vector, PBT_OTHER), \
+	IRQ_TRACEPOINT("irq_work_entry", irq_vector, PBT_OTHER), \
+	IRQ_TRACEPOINT("irq_handler_entry", irq_handler, PBT_OTHER), \
+	IRQ_TRACEPOINT("page_fault_user", irq_fault, PBT_OTHER), \
+}
 
 static inline unsigned long *arch_argument_slot(struct pt_regs *regs, unsigned int n)
 {
@@ -204,17 +167,15 @@ static inline bool arch_vector_live(struct task_struct *task, const struct pt_re
 	return !test_tsk_thread_flag(task, TIF_NEED_FPU_LOAD);
 }
 
-static inline bool arch_in_syscall(struct pt_regs *regs)
-{
-	return syscall_get_nr(current, regs) != -1;
-}
-
 static inline unsigned long arch_returned(const struct pt_regs *regs)
 {
 	return regs->ax;
 }
 
-#define ARCH_PLANTS	(ARCH_PLANTS_OF_FRAME | BIT(PBT_PLANT_VECTOR))
+#define ARCH_PLANTS_VECTOR
+#define ARCH_PLANTED_GPR(r)	((r)->r11)
+#define ARCH_PLANTED_FLAGS(r)	((r)->flags)
+#define ARCH_PLANTED_FLAG	X86_EFLAGS_ID
 
 /* With interrupts off the state stays where it is: a softirq that uses the unit would move it. */
 static inline bool arch_plant_vector(struct pt_regs *regs)
@@ -224,23 +185,6 @@ static inline bool arch_plant_vector(struct pt_regs *regs)
 	if (live)
 		asm volatile("pxor %%xmm0, %%xmm0" : : : "memory");
 	return live;
-}
-
-/* Of an interrupted task, which runs; with interrupts off. Returns whether it could be done. */
-static inline bool arch_plant(enum pbt_plant plant, struct pt_regs *regs)
-{
-	switch (plant) {
-	case PBT_PLANT_VECTOR:
-		return arch_plant_vector(regs);
-	case PBT_PLANT_GPR:
-		regs->r11 = ~regs->r11;
-		return true;
-	case PBT_PLANT_FLAGS:
-		regs->flags ^= X86_EFLAGS_ID;
-		return true;
-	default:
-		return false;
-	}
 }
 
 static inline void arch_isync(void)
@@ -258,10 +202,10 @@ static inline void arch_lwsync(void)
 #include <asm/syscall.h>
 
 /* arch/arm64/kernel/smp.c: do_handle_IPI(); include/trace/events/{ipi,irq}.h */
-static const struct arch_tracepoint arch_tracepoints[] __maybe_unused = {
-	{ "ipi_entry", ARCH_IRQ_REASON, PBT_IPI },
-	{ "irq_handler_entry", ARCH_IRQ_HANDLER, PBT_OTHER },
-};
+#define ARCH_TRACEPOINTS { \
+	IRQ_TRACEPOINT("ipi_entry", irq_reason, PBT_IPI), \
+	IRQ_TRACEPOINT("irq_handler_entry", irq_handler, PBT_OTHER), \
+}
 
 static inline unsigned long arch_argument(const struct pt_regs *regs, unsigned int n)
 {
@@ -279,17 +223,15 @@ static inline bool arch_vector_live(struct task_struct *task, const struct pt_re
 	return !test_tsk_thread_flag(task, TIF_FOREIGN_FPSTATE);
 }
 
-static inline bool arch_in_syscall(struct pt_regs *regs)
-{
-	return syscall_get_nr(current, regs) != -1;
-}
-
 static inline unsigned long arch_returned(const struct pt_regs *regs)
 {
 	return regs->regs[0];
 }
 
-#define ARCH_PLANTS	(ARCH_PLANTS_OF_FRAME | BIT(PBT_PLANT_VECTOR))
+#define ARCH_PLANTS_VECTOR
+#define ARCH_PLANTED_GPR(r)	((r)->regs[17])
+#define ARCH_PLANTED_FLAGS(r)	((r)->pstate)
+#define ARCH_PLANTED_FLAG	PSR_V_BIT
 
 /* As above, for x86-64. */
 static inline bool arch_plant_vector(struct pt_regs *regs)
@@ -299,22 +241,6 @@ static inline bool arch_plant_vector(struct pt_regs *regs)
 	if (live)
 		asm volatile(".arch_extension simd\n\tmovi v0.2d, #0" : : : "memory");
 	return live;
-}
-
-static inline bool arch_plant(enum pbt_plant plant, struct pt_regs *regs)
-{
-	switch (plant) {
-	case PBT_PLANT_VECTOR:
-		return arch_plant_vector(regs);
-	case PBT_PLANT_GPR:
-		regs->regs[17] = ~regs->regs[17];
-		return true;
-	case PBT_PLANT_FLAGS:
-		regs->pstate ^= PSR_V_BIT;
-		return true;
-	default:
-		return false;
-	}
 }
 
 static inline void arch_isync(void)
@@ -331,5 +257,35 @@ static inline void arch_lwsync(void)
 #else
 #error "ppc_barrier_test knows powerpc 64, x86-64 and arm64"
 #endif
+
+#ifndef ARCH_DELIVERY_BY_REGS
+static inline bool arch_in_syscall(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1;
+}
+#endif
+
+/* Of an interrupted task, which runs; with interrupts off. Returns whether it could be done. */
+static inline bool arch_plant(enum pbt_plant plant, struct pt_regs *regs)
+{
+	switch (plant) {
+#ifdef ARCH_PLANTS_FP
+	case PBT_PLANT_FP:
+		return arch_plant_fp(regs);
+#endif
+#ifdef ARCH_PLANTS_VECTOR
+	case PBT_PLANT_VECTOR:
+		return arch_plant_vector(regs);
+#endif
+	case PBT_PLANT_GPR:
+		ARCH_PLANTED_GPR(regs) = ~ARCH_PLANTED_GPR(regs);
+		return true;
+	case PBT_PLANT_FLAGS:
+		ARCH_PLANTED_FLAGS(regs) ^= ARCH_PLANTED_FLAG;
+		return true;
+	default:
+		return false;
+	}
+}
 
 #endif /* PBT_ARCH_H */

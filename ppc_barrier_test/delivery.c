@@ -54,71 +54,33 @@ static void irq_came(enum pbt_delivery kind)
 		WRITE_ONCE(*last_irq(current), (unsigned long)current | kind);
 }
 
-static enum pbt_delivery irq_kind(const struct arch_tracepoint *t)
+/* Each @data is the kind that the tracepoint tells. */
+static void __maybe_unused irq_vector(void *data, int vector)
 {
-	return t->tells;
-}
-
-static void irq_vector(void *data, int vector)
-{
-	irq_came(irq_kind(data));
+	irq_came((uintptr_t)data);
 }
 
 /* arch/arm64/kernel/smp.c: ipi_types[] */
-static void irq_reason(void *data, const char *reason)
+static void __maybe_unused irq_reason(void *data, const char *reason)
 {
-	irq_came(strncmp(reason, "Rescheduling", 12) ? PBT_OTHER : irq_kind(data));
+	irq_came(strncmp(reason, "Rescheduling", 12) ? PBT_OTHER : (uintptr_t)data);
 }
 
 /* drivers/clocksource/arm_arch_timer.c requests its interrupts by this name */
-static void irq_handler(void *data, int irq, struct irqaction *action)
+static void __maybe_unused irq_handler(void *data, int irq, struct irqaction *action)
 {
-	irq_came(action->name && !strcmp(action->name, "arch_timer") ? PBT_TICK : irq_kind(data));
+	irq_came(action->name && !strcmp(action->name, "arch_timer") ? PBT_TICK : (uintptr_t)data);
 }
 
-static void irq_fault(void *data, unsigned long address, struct pt_regs *regs, unsigned long error)
+static void __maybe_unused irq_fault(void *data, unsigned long address, struct pt_regs *regs,
+				     unsigned long error)
 {
-	irq_came(irq_kind(data));
+	irq_came((uintptr_t)data);
 }
 
-static void *irq_function(enum arch_irq prototype)
-{
-	switch (prototype) {
-	case ARCH_IRQ_VECTOR:
-		return irq_vector;
-	case ARCH_IRQ_REASON:
-		return irq_reason;
-	case ARCH_IRQ_HANDLER:
-		return irq_handler;
-	case ARCH_IRQ_FAULT:
-		return irq_fault;
-	}
-	return NULL;
-}
-
-static struct pbt_trace traces[ARRAY_SIZE(arch_tracepoints)];
-
-static bool find_tracepoints(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(traces); i++) {
-		traces[i].name = arch_tracepoints[i].name;
-		traces[i].function = irq_function(arch_tracepoints[i].prototype);
-		traces[i].data = (void *)&arch_tracepoints[i];
-	}
-	return pbt_traces_found(traces, ARRAY_SIZE(traces));
-}
-
-static int take_tracepoints(void)
-{
-	return pbt_traces_take(traces, ARRAY_SIZE(traces));
-}
-
-static void release_tracepoints(void)
-{
-	pbt_traces_release(traces, ARRAY_SIZE(traces));
-}
+#define IRQ_TRACEPOINT(point, called, kind) \
+	{ .name = (point), .function = (called), .data = (void *)(uintptr_t)(kind) }
+static struct pbt_trace traces[] = ARCH_TRACEPOINTS;
 
 static enum pbt_delivery arch_delivery(const struct pt_regs *regs)
 {
@@ -133,19 +95,7 @@ static enum pbt_delivery arch_delivery(const struct pt_regs *regs)
 
 #else /* ARCH_DELIVERY_BY_REGS */
 
-static bool find_tracepoints(void)
-{
-	return true;
-}
-
-static int take_tracepoints(void)
-{
-	return 0;
-}
-
-static void release_tracepoints(void)
-{
-}
+static struct pbt_trace traces[0];
 
 #endif
 
@@ -220,7 +170,8 @@ u32 pbt_delivery_kinds(void)
 	static u32 kinds;
 
 	mutex_lock(&delivery_mutex);
-	if (!kinds && (pbt_probes_present() & probes) == probes && find_tracepoints() &&
+	if (!kinds && (pbt_probes_present() & probes) == probes &&
+	    pbt_traces_found(traces, ARRAY_SIZE(traces)) &&
 	    !pbt_probes_range("task_work_run", &task_work_run_begin, &task_work_run_end))
 		kinds = BIT(PBT_NR_DELIVERIES) - 1;
 	mutex_unlock(&delivery_mutex);
@@ -233,7 +184,7 @@ int pbt_delivery_get(void)
 
 	mutex_lock(&delivery_mutex);
 	if (!users)
-		ret = take_tracepoints();
+		ret = pbt_traces_take(traces, ARRAY_SIZE(traces));
 	if (!ret)
 		users++;
 	mutex_unlock(&delivery_mutex);
@@ -244,6 +195,6 @@ void pbt_delivery_put(void)
 {
 	mutex_lock(&delivery_mutex);
 	if (!--users)
-		release_tracepoints();
+		pbt_traces_release(traces, ARRAY_SIZE(traces));
 	mutex_unlock(&delivery_mutex);
 }

@@ -35,34 +35,18 @@ struct call {
 #define FLUSH_PAGES	64	/* of one read or write at most: 256 KiB with pages of 4 KiB */
 
 /* Each action a function of its own, for a disassembler to find: see tests/check.sh. */
-
-static noinline void pbt_action_mb(void)
-{
-	/* pairs with whatever the kernel does at the other end of the point; as do those below */
-	mb();
+#define ACTION(name, what)				\
+static noinline void pbt_action_##name(void)		\
+{							\
+	what;						\
 }
 
-static noinline void pbt_action_rmb(void)
-{
-	/* as above */
-	rmb();
-}
-
-static noinline void pbt_action_wmb(void)
-{
-	/* as above */
-	wmb();
-}
-
-static noinline void pbt_action_isync(void)
-{
-	arch_isync();
-}
-
-static noinline void pbt_action_lwsync(void)
-{
-	arch_lwsync();
-}
+/* Barriers pair with whatever the kernel does at the other end of the point. */
+ACTION(mb, mb())	/* see above */
+ACTION(rmb, rmb())	/* see above */
+ACTION(wmb, wmb())	/* see above */
+ACTION(isync, arch_isync())
+ACTION(lwsync, arch_lwsync())
 
 /*
  * As the mail has it: flush_dcache_page() whether or not the file is mapped writable. powerpc and

@@ -67,9 +67,15 @@ static struct page *own_pages;
 
 u32 pbt_plants_possible(u32 probes)
 {
-	u32 plants = (ARCH_PLANTS | ~PLANTS_OF_REGISTERS) & (BIT(PBT_NR_PLANTS) - 1);
+	u32 plants = BIT(PBT_NR_PLANTS) - 1;
 	unsigned int i;
 
+#ifndef ARCH_PLANTS_FP
+	plants &= ~BIT(PBT_PLANT_FP);
+#endif
+#ifndef ARCH_PLANTS_VECTOR
+	plants &= ~BIT(PBT_PLANT_VECTOR);
+#endif
 	if (!COMPAT_HAS_NO_IPI)
 		plants &= ~BIT(PBT_PLANT_NO_IPI_IGNORED);
 	for (i = 0; i < PBT_NR_PLANTS; i++)

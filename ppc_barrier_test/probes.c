@@ -26,34 +26,23 @@ static DEFINE_PER_CPU(unsigned long[NR_PROBES], hits);
 static bool presence_known;
 static u32 presence;
 
+static const struct pbt_probe_type *const types[NR_PROBES] = {
+	[PROBE_NOTIFY] = &pbt_notify_type,
+	[PROBE_CREATE_IO_THREAD] = &pbt_worker_type,
+	[PROBE_TCTX_TASK_WORK] = &pbt_tctx_type,
+	[PROBE_CREATE_WORKER_CB] = &pbt_create_cb_type,
+	[PROBE_IO_WQ_CREATE] = &pbt_io_wq_type,
+	[PROBE_SET_CPUS] = &pbt_set_cpus_type,
+	[PROBE_SELF] = &pbt_self_type,
+	[PROBE_SELF_EXIT] = &pbt_self_exit_type,
+	[PROBE_PLANT_WRITE] = &pbt_plant_write_type,
+	[PROBE_PLANT_READ] = &pbt_plant_read_type,
+	[PROBE_PLANT_COPY] = &pbt_plant_copy_type,
+};
+
 const struct pbt_probe_type *pbt_probe_type(unsigned int probe)
 {
-	switch (probe) {
-	case PROBE_NOTIFY:
-		return &pbt_notify_type;
-	case PROBE_CREATE_IO_THREAD:
-		return &pbt_worker_type;
-	case PROBE_TCTX_TASK_WORK:
-		return &pbt_tctx_type;
-	case PROBE_CREATE_WORKER_CB:
-		return &pbt_create_cb_type;
-	case PROBE_IO_WQ_CREATE:
-		return &pbt_io_wq_type;
-	case PROBE_SET_CPUS:
-		return &pbt_set_cpus_type;
-	case PROBE_SELF:
-		return &pbt_self_type;
-	case PROBE_SELF_EXIT:
-		return &pbt_self_exit_type;
-	case PROBE_PLANT_WRITE:
-		return &pbt_plant_write_type;
-	case PROBE_PLANT_READ:
-		return &pbt_plant_read_type;
-	case PROBE_PLANT_COPY:
-		return &pbt_plant_copy_type;
-	default:
-		return &pbt_point_types[probe];
-	}
+	return probe < PBT_NR_POINTS ? &pbt_point_types[probe] : types[probe];
 }
 
 void pbt_probe_hit(unsigned int probe)
@@ -72,6 +61,15 @@ static struct pbt_tally tally(unsigned int probe)
 	for (i = 0; i < PROBE_SYMBOLS; i++)
 		t.missed += pbt_hook_missed(probe, i);
 	return t;
+}
+
+/* What became of the calls since the session had it armed is added to @to. */
+static void tally_since(const struct pbt_session *s, unsigned int probe, struct pbt_tally *to)
+{
+	const struct pbt_tally now = tally(probe);
+
+	to->hits += now.hits - s->since[probe].hits;
+	to->missed += now.missed - s->since[probe].missed;
 }
 
 /* All functions of a probe that this kernel has, one at least: armed or found. 0 or -errno. */
@@ -223,13 +221,9 @@ int pbt_probes_arm(struct pbt_session *s, u32 want)
 	/* on an error back to what there was */
 	keep = ret ? s->armed : want;
 	for (probe = 0; probe < NR_PROBES; probe++) {
-		struct pbt_tally now;
-
 		if (!((s->armed | added) & ~keep & BIT(probe)))
 			continue;
-		now = tally(probe);
-		s->before[probe].hits += now.hits - s->since[probe].hits;
-		s->before[probe].missed += now.missed - s->since[probe].missed;
+		tally_since(s, probe, &s->before[probe]);
 		if (!--users[probe])
 			unused |= BIT(probe);
 	}
@@ -260,12 +254,8 @@ void pbt_probes_missed(const struct pbt_session *s, u64 *missed, u64 *ppm)
 	for (probe = 0; probe < NR_PROBES; probe++) {
 		struct pbt_tally t = s->before[probe];
 
-		if (s->armed & BIT(probe)) {
-			const struct pbt_tally now = tally(probe);
-
-			t.hits += now.hits - s->since[probe].hits;
-			t.missed += now.missed - s->since[probe].missed;
-		}
+		if (s->armed & BIT(probe))
+			tally_since(s, probe, &t);
 		if (!t.missed)
 			continue;
 		*missed += t.missed;

@@ -53,5 +53,6 @@ void pbt_traces_release(struct pbt_trace *traces, unsigned int nr)
 
 	for (i = 0; i < nr; i++)
 		tracepoint_probe_unregister(traces[i].tp, traces[i].function, traces[i].data);
-	tracepoint_synchronize_unregister();
+	if (nr)
+		tracepoint_synchronize_unregister();
 }
