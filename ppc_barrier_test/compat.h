@@ -54,7 +54,9 @@ static inline struct kretprobe *compat_kretprobe(struct kretprobe_instance *ri)
  * a kprobe on powerpc.
  */
 #if defined(COMPAT_HAS_FPROBE_REGS) && defined(CONFIG_FPROBE)
-#define COMPAT_FPROBE
+#define COMPAT_FPROBE	1
+#else
+#define COMPAT_FPROBE	0
 #endif
 
 /* "fs: Pass an iocb to generic_perform_write()", v5.18: before it took file, iter, position */

@@ -12,9 +12,6 @@
 
 #include <linux/types.h>
 
-/* 0, or -EOPNOTSUPP where this kernel's probes are not safe and there is nothing else. */
-int pbt_hooks_usable(void);
-
 /* Whether that function can be hooked: 0, -ENOENT if this kernel has none, or -errno. May sleep. */
 int pbt_hook_find(unsigned int probe, unsigned int symbol);
 

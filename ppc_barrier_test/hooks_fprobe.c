@@ -30,8 +30,6 @@
 #include "hooks.h"
 #include "probes.h"
 
-#ifdef COMPAT_FPROBE
-
 #define REAP_MS		100	/* between looks for calls that are under way */
 
 struct pbt_hook {
@@ -46,11 +44,6 @@ struct pbt_hook {
 static DEFINE_MUTEX(hooks_mutex);
 static struct pbt_hook hooks[NR_PROBES][PROBE_SYMBOLS];
 static bool waiting;		/* for calls: the module is held */
-
-int pbt_hooks_usable(void)
-{
-	return 0;
-}
 
 static int hook_entry(struct fprobe *fp, unsigned long ip, unsigned long ret_ip,
 		      struct ftrace_regs *fregs, void *data)
@@ -206,35 +199,3 @@ void pbt_hooks_exit(void)
 	/* the last one may have put the module just now */
 	cancel_delayed_work_sync(&reaper);
 }
-
-#else /* COMPAT_FPROBE */
-
-int pbt_hooks_usable(void)
-{
-	return -EOPNOTSUPP;
-}
-
-int pbt_hook_find(unsigned int probe, unsigned int symbol)
-{
-	return -EOPNOTSUPP;
-}
-
-int pbt_hook_arm(unsigned int probe, unsigned int symbol)
-{
-	return -EOPNOTSUPP;
-}
-
-void pbt_hooks_disarm(u32 which)
-{
-}
-
-u64 pbt_hook_missed(unsigned int probe, unsigned int symbol)
-{
-	return 0;
-}
-
-void pbt_hooks_exit(void)
-{
-}
-
-#endif

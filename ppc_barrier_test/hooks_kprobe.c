@@ -11,6 +11,8 @@
  * running (kernel/trace/trace_kprobe.c tests for it). The calls themselves end well, the kernel
  * keeps what they return through.
  */
+#define pr_fmt(fmt)	KBUILD_MODNAME ": " fmt
+
 #include <linux/errno.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
@@ -30,11 +32,6 @@ struct pbt_hook {
 };
 
 static struct pbt_hook hooks[NR_PROBES][PROBE_SYMBOLS];
-
-int pbt_hooks_usable(void)
-{
-	return 0;
-}
 
 /* The handlers are the same for all; each finds its probe around the struct it is given. */
 static int kprobe_entry(struct kprobe *kp, struct pt_regs *regs)
@@ -132,7 +129,7 @@ void pbt_hooks_disarm(u32 which)
 			if (!ret || h->stuck)
 				continue;
 			/* then it cannot be unregistered either: what it points to has to stay */
-			pr_err("ppc_barrier_test: the probe of %s cannot be disabled: %d\n",
+			pr_err("the probe of %s cannot be disabled: %d\n",
 			       pbt_probe_type(probe)->symbols[i], ret);
 			__module_get(THIS_MODULE);
 			h->stuck = true;

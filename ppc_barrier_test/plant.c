@@ -22,6 +22,8 @@
  * In 5.10.223 (but for the last), 6.1, 6.12 and 7.2. That a CQE comes before the data cannot be
  * planted: there is no function to call for it, and nothing that could be changed to have it.
  */
+#define pr_fmt(fmt)	KBUILD_MODNAME ": " fmt
+
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -107,7 +109,7 @@ static void tell(u32 plants)
 		if (plants & BIT(i))
 			at += scnprintf(text + at, sizeof(text) - at, " %s", names[i]);
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
-	pr_warn("ppc_barrier_test: %s[%d] asks for faults in its own tasks:%s\n", current->comm,
+	pr_warn("%s[%d] asks for faults in its own tasks:%s\n", current->comm,
 		task_tgid_nr(current), text);
 }
 

@@ -526,16 +526,15 @@ static struct miscdevice session_device = {
 
 static int __init pbt_init(void)
 {
-	int ret = pbt_hooks_usable();
-
 	/* the tracepoint of fork allocates, flush_dcache puts pages: both may sleep there */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
-		pr_err("ppc_barrier_test: not for kernels with PREEMPT_RT\n");
+		pr_err("not for kernels with PREEMPT_RT\n");
 		return -EOPNOTSUPP;
 	}
-	if (ret) {
+	/* see hooks_fprobe.c */
+	if (IS_ENABLED(CONFIG_PPC64) && IS_ENABLED(CONFIG_PREEMPTION) && !COMPAT_FPROBE) {
 		pr_err("kprobes are not safe on powerpc with preemption, and there is no fprobe\n");
-		return ret;
+		return -EOPNOTSUPP;
 	}
 	pbt_inject_init();
 	return misc_register(&session_device);
