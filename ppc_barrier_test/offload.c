@@ -28,7 +28,6 @@ struct job {
 	loff_t pos;
 	struct mm_struct *mm;
 	const struct cred *cred;
-	unsigned long fsize;		/* RLIMIT_FSIZE */
 	ssize_t result;
 };
 
@@ -39,8 +38,6 @@ static void run(struct kthread_work *work)
 	struct iov_iter iter;
 
 	allow_kernel_signal(SIGKILL);	/* from wait_for_job(), and from nobody else */
-	/* a kthread has a signal_struct of its own; generic_write_checks() looks here */
-	WRITE_ONCE(current->signal->rlim[RLIMIT_FSIZE].rlim_cur, j->fsize);
 	old = override_creds(j->cred);
 	kthread_use_mm(j->mm);
 	/* not before: with set_fs(), in 5.10, the iterator depends on it */
@@ -121,7 +118,6 @@ long pbt_offload_write(struct pbt_session *s, const struct pbt_write *w)
 		.pos = w->pos,
 		.mm = current->mm,
 		.cred = current_cred(),
-		.fsize = rlimit(RLIMIT_FSIZE),
 	};
 	ssize_t ret = -EINVAL;
 

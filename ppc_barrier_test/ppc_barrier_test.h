@@ -191,8 +191,7 @@ struct pbt_counters {
  * PBT_WRITE: as pwrite(2), but a kthread calls the file's write handler, between kthread_use_mm()
  * and kthread_unuse_mm() of the caller's mm, as io-wq did before 5.12. Returns bytes written, which
  * may be fewer than asked for, or -errno as pwrite(2) would; -EINVAL also for what is no regular
- * file. Credentials and RLIMIT_FSIZE are the caller's, but there is no SIGXFSZ. No signal but
- * SIGKILL ends it early.
+ * file. Credentials are the caller's, RLIMIT_FSIZE is not. No signal but SIGKILL ends it early.
  */
 struct pbt_write {
 	__s32 fd;

@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -318,42 +317,6 @@ TEST(errors)
 }
 
 /* --- what of the caller is the kthread's, too */
-
-TEST(file_size_limit)
-{
-	static const struct {
-		off_t pos;
-		long ret;
-	} writes[] = { { 0, 8192 }, { 8192, 10000 - 8192 }, { 10000, -EFBIG } };
-	int s = session(_metadata), fd[2];
-	struct rlimit old, limit;
-	long plain, module;
-	char *buf;
-	size_t i;
-
-	if (s < 0)
-		return;
-	signal(SIGXFSZ, SIG_IGN);	/* of pwrite(2) */
-	buf = pattern(_metadata, 8192, 1);
-	fd[0] = scratch(_metadata);
-	fd[1] = scratch(_metadata);
-	ASSERT_EQ(0, getrlimit(RLIMIT_FSIZE, &old));
-	limit = old;
-	limit.rlim_cur = 10000;
-	for (i = 0; i < ARRAY_SIZE(writes); i++) {
-		/* only around the writes: the output may be a file */
-		setrlimit(RLIMIT_FSIZE, &limit);
-		plain = do_write(PLAIN, fd[0], buf, 8192, writes[i].pos);
-		module = do_write(s, fd[1], buf, 8192, writes[i].pos);
-		setrlimit(RLIMIT_FSIZE, &old);
-		EXPECT_EQ(writes[i].ret, plain);
-		EXPECT_EQ(writes[i].ret, module);
-	}
-	EXPECT_TRUE(same_content(fd[0], fd[1]));
-	/* by the same kthread */
-	EXPECT_EQ(8192, do_write(s, fd[1], buf, 8192, 10000));
-	free(buf);
-}
 
 /* In a child: takes CAP_FSETID away, and leaves what a session asks for. */
 static bool drop_fsetid(void)
