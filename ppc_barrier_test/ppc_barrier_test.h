@@ -9,8 +9,8 @@
  *
  * Knobs act on calls by tasks of the session, and on calls that wake, kick or notify one of them,
  * whoever makes these: that task or interrupt does the action, and spends the delay. Everybody else
- * pays for the probe of a function: who forks, while a session is open, and who calls a function
- * that some session has a knob for.
+ * pays for the probe: who forks or exits, while a session is open, who calls a function that some
+ * session has a knob for, and on x86-64 and arm64 who is interrupted while one has PBT_ACCOUNT.
  *
  * Every ioctl fails with -EPERM for who lacks CAP_SYS_ADMIN, -EFAULT for a bad pointer, -EINVAL for
  * a number that has no meaning or a reserved field that is not zero, -ENOTTY for a command that

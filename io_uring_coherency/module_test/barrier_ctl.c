@@ -4,9 +4,10 @@
  *
  *	barrier_ctl --notify no_ipi --at kick_process=mb --at io_write=udelay:1000 -- ./mtr ...
  *
- * The knobs act on the command and what it starts, and on nothing else: barrier_ctl opens a
- * session, and the command is its child. At the end barrier_ctl prints the session's counters.
- * Processes that the command leaves behind are without knobs from then on.
+ * The knobs act for the command and what it starts: barrier_ctl opens a session, and the command is
+ * its child. Who wakes or kicks one of them does what is asked for there: see ppc_barrier_test.h.
+ * At the end barrier_ctl prints the session's counters. Processes that the command leaves behind
+ * are without knobs from then on.
  */
 #include <errno.h>
 #include <fcntl.h>
