@@ -42,6 +42,7 @@
 
 #define NAME		"ppc_barrier_test"
 #define NAP_MS		10
+#define EXIT_SKIP	4	/* of a kselftest */
 #define NODE_MS		2000	/* until udev, where there is no devtmpfs, has made the node */
 #define UNLOAD_MS	600000	/* longer than the runner gives any program: see unload() */
 #define UNSEEN_PPM	10000	/* of calls or processes: an answer about knobs allows no more */
@@ -496,6 +497,23 @@ int module_open(const char **why)
 	}
 	close(fd);
 	return -1;
+}
+
+int module_tests(int (*harness)(int argc, char **argv), int argc, char **argv)
+{
+	const char *why;
+	int fd;
+
+	/* what a test printed must be out when it ends */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* the harness would end with 0, and nothing but skips */
+	fd = module_load(&why) ? -1 : module_open(&why);
+	if (fd < 0) {
+		printf("TAP version 13\n1..0 # SKIP %s\n", why);
+		return EXIT_SKIP;
+	}
+	close(fd);
+	return harness(argc, argv);
 }
 
 /* --- names */

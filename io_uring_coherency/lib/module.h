@@ -55,6 +55,12 @@ void module_follow(void);
  */
 pid_t module_fork(void);
 
+/*
+ * For a main() that runs tests of kselftest_harness.h, @harness, which need sessions: 0, 1 or 4,
+ * with the reason printed for a SKIP of all. Each test is a process that ends with _exit().
+ */
+int module_tests(int (*harness)(int argc, char **argv), int argc, char **argv);
+
 extern const char *const module_point_names[PBT_NR_POINTS];
 extern const char *const module_action_names[PBT_NR_ACTIONS];
 extern const char *const module_notify_names[PBT_NR_NOTIFY];

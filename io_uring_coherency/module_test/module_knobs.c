@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <liburing.h>
-#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -27,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -118,15 +118,13 @@ static long long ipis(int cpu)
 /* Two CPUs that this process may use; false if there is but one. */
 static bool two_cpus(int cpu[2])
 {
-	unsigned int i, nr = 0;
-	size_t size;
-	cpu_set_t *set = cpus_allowed(0, &size);
+	struct cpus c;
 
-	for (i = 0; set && i < 8 * size && nr < 2; i++)
-		if (CPU_ISSET_S(i, size, set))
-			cpu[nr++] = i;
-	free(set);
-	return nr == 2;
+	cpus_init(&c);
+	cpus_add_all(&c);
+	if (c.nr > 1)
+		memcpy(cpu, c.cpu, 2 * sizeof(*cpu));
+	return c.nr > 1;
 }
 
 static const char *one_cpu(void)
@@ -157,6 +155,8 @@ static int file = -1, pipe_fd[2];
 static atomic_int stop, started, kicked, bytes_read;
 static int bytes_written;
 static pid_t other;
+static pthread_t helper;
+static bool has_helper;
 static char page[4096];
 
 static double call_io_write(void)
@@ -340,9 +340,6 @@ static double shortest(double (*call)(void), double below)
 FIXTURE(point)
 {
 	const char *skip;	/* SKIP in a fixture does not keep the test from running in 5.10 */
-	pthread_t thread;
-	bool has_thread;
-	int cpu[2];
 };
 
 FIXTURE_VARIANT(point)
@@ -361,37 +358,36 @@ FIXTURE_VARIANT_ADD(point, generic_perform_write_exit) { .point = PBT_PERFORM_WR
 FIXTURE_VARIANT_ADD(point, filemap_read) { .point = PBT_FILEMAP_READ };
 FIXTURE_VARIANT_ADD(point, filemap_read_exit) { .point = PBT_FILEMAP_READ_EXIT };
 
-/* Opens the test's session. Returns NULL, or the reason for a SKIP. */
-static const char *open_session(void)
+/* Opens the test's session; module_tests() has seen that there can be one. */
+static bool open_session(void)
 {
 	const char *why;
 
 	module_follow();
 	session = module_open(&why);
-	if (session < 0)
-		return why;
-	return ioctl(session, PBT_GET_INFO, &info) ? "PBT_GET_INFO fails" : NULL;
+	return session >= 0 && !ioctl(session, PBT_GET_INFO, &info);
 }
 
 /* All that the call of a point needs. NULL, or the reason for a SKIP. */
-static const char *prepare_call(unsigned int point, pthread_t *thread, bool *has_thread, int cpu[2])
+static const char *prepare_call(unsigned int point)
 {
+	static int cpu[2];
 	/* a signal that is blocked in its handler does not kick */
 	const struct sigaction action = { .sa_handler = on_kick, .sa_flags = SA_NODEFER };
 
 	if (!(info.points & (1U << point)))
 		return "this kernel has no such function to probe";
 	if (calls[point] == call_wake) {
-		if (pipe2(pipe_fd, O_CLOEXEC) || pthread_create(thread, NULL, reader, NULL))
+		if (pipe2(pipe_fd, O_CLOEXEC) || pthread_create(&helper, NULL, reader, NULL))
 			return "no pipe or no thread";
-		*has_thread = true;
+		has_helper = true;
 	} else if (calls[point] == call_kick) {
 		if (!two_cpus(cpu))
 			return "a running thread is kicked from another CPU, there is one";
 		sigaction(SIGUSR1, &action, NULL);
-		if (pthread_create(thread, NULL, spinner, &cpu[1]))
+		if (pthread_create(&helper, NULL, spinner, &cpu[1]))
 			return "no thread";
-		*has_thread = true;
+		has_helper = true;
 		cpus_pin(0, cpu[0]);
 	} else if (calls[point] != call_unmap) {
 		if (ramfs < 0)
@@ -403,35 +399,37 @@ static const char *prepare_call(unsigned int point, pthread_t *thread, bool *has
 	}
 	if (calls[point] == call_io_write && io_uring_queue_init(8, &ring, 0))
 		return "io_uring cannot be used";
-	while (*has_thread && !started)
+	while (has_helper && !started)
 		pause_us(100);
 	return NULL;
 }
 
 FIXTURE_SETUP(point)
 {
-	self->skip = open_session();
-	if (!self->skip)
-		self->skip = prepare_call(variant->point, &self->thread, &self->has_thread,
-					  self->cpu);
+	ASSERT_TRUE(open_session());
+	self->skip = prepare_call(variant->point);
 }
 
 FIXTURE_TEARDOWN(point)
 {
 	stop = 1;
-	if (self->has_thread) {
+	if (has_helper) {
 		if (pipe_fd[1])
 			close(pipe_fd[1]);
-		pthread_join(self->thread, NULL);
+		pthread_join(helper, NULL);
 	}
 	close(session);
 }
 
-/* The delay is there with the knob, and not without. */
-TEST_F(point, delays)
+/*
+ * The delay is there with the knob, and not without. What a barrier does cannot be seen from here:
+ * that it ran can, and that nothing is harmed.
+ */
+TEST_F(point, acts)
 {
 	const unsigned int point = variant->point;
 	double none, with, after;
+	unsigned int action;
 	uint64_t counted;
 
 	if (self->skip)
@@ -455,39 +453,26 @@ TEST_F(point, delays)
 	EXPECT_LE(DELAY_US * SHORTEST, with);
 	EXPECT_LE(0, after);
 	EXPECT_GT(DELAY_US, after);
-}
 
-/* What a barrier does cannot be seen from here: that it ran can, and that nothing is harmed. */
-TEST_F(point, acts)
-{
-	const unsigned int point = variant->point;
-	unsigned int action, done = 0;
-
-	if (self->skip)
-		SKIP(return, "%s: %s", module_point_names[point], self->skip);
-	for (action = PBT_NONE; action < PBT_UDELAY; action++) {
-		const uint64_t before = passed(session, point);
+	for (action = PBT_MB; action < PBT_UDELAY; action++) {
 		const bool supported = info.actions[point] & (1U << action);
+
+		counted = passed(session, point);
 
 		ASSERT_EQ(supported ? 0 : -EOPNOTSUPP, set_point(session, point, action, 0));
 		if (!supported)
 			continue;
 		EXPECT_LE(0, calls[point]());
-		EXPECT_LT(before, passed(session, point)) {
+		EXPECT_LT(counted, passed(session, point)) {
 			TH_LOG("%s was not passed with %s", module_point_names[point],
 			       module_action_names[action]);
 		}
-		done++;
 	}
-	ksft_print_msg("%s: %u actions\n", module_point_names[point], done);
 }
 
 /* --- notification */
 
-FIXTURE(notify)
-{
-	const char *skip;
-};
+FIXTURE(notify) { };
 
 FIXTURE_VARIANT(notify)
 {
@@ -519,7 +504,7 @@ FIXTURE_VARIANT_ADD(notify, planted_no_ipi_ignored_coop_taskrun_ring) {
 
 FIXTURE_SETUP(notify)
 {
-	self->skip = open_session();
+	ASSERT_TRUE(open_session());
 }
 
 FIXTURE_TEARDOWN(notify)
@@ -570,8 +555,6 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 	unsigned int i;
 	int cpu[2];
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
 	if (!(info.notify & (1U << variant->mode)))
 		SKIP(return, "this kernel has no TWA_SIGNAL_NO_IPI");
 	if (variant->plants & ~info.plants)
@@ -623,39 +606,25 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 	}
 }
 
+FIXTURE(session) { };
+
+FIXTURE_SETUP(session)
+{
+	ASSERT_TRUE(open_session());
+}
+
+FIXTURE_TEARDOWN(session)
+{
+	close(session);
+}
+
 /* --- faults in what io-wq writes and reads */
 
 #define TRANSFERS	64U
 #define PIECE		16384
 #define MARK(n)		(1 + (n) % 250)	/* the bytes of write n; 0 is no mark */
 
-FIXTURE(plant)
-{
-	const char *skip;
-};
-
-FIXTURE_VARIANT(plant)
-{
-	unsigned int plant;
-};
-
-FIXTURE_VARIANT_ADD(plant, write_short) { .plant = PBT_PLANT_WRITE_SHORT };
-FIXTURE_VARIANT_ADD(plant, write_dropped) { .plant = PBT_PLANT_WRITE_DROPPED };
-FIXTURE_VARIANT_ADD(plant, write_misplaced) { .plant = PBT_PLANT_WRITE_MISPLACED };
-FIXTURE_VARIANT_ADD(plant, write_stale) { .plant = PBT_PLANT_WRITE_STALE };
-FIXTURE_VARIANT_ADD(plant, read_short) { .plant = PBT_PLANT_READ_SHORT };
-
-FIXTURE_SETUP(plant)
-{
-	self->skip = open_session();
-}
-
-FIXTURE_TEARDOWN(plant)
-{
-	close(session);
-}
-
-/* The file is two pieces of ; io-wq writes another mark to the first, or reads it. */
+/* The file is two pieces of @mark; io-wq writes another mark to the first, or reads it. */
 static int transfer(bool write, unsigned char mark, char *buf)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
@@ -683,110 +652,78 @@ static int transfer(bool write, unsigned char mark, char *buf)
 	return ret;
 }
 
-static unsigned int bytes_of(const char *p, unsigned int len, unsigned char mark)
-{
-	unsigned int i, nr = 0;
-
-	for (i = 0; i < len; i++)
-		nr += (unsigned char)p[i] == mark;
-	return nr;
-}
-
-/* The last 16 bytes, and no others, are . */
-static int only_last_16(const char *piece, unsigned char mark)
-{
-	return bytes_of(piece, PIECE, mark) == 16 &&
-	       bytes_of(piece + PIECE - 16, 16, mark) == 16 ? 1 : -1;
-}
-
-/* Whether a transfer is wrong, 1, or right, 0, or wrong in another way than that, -1. */
+/* Whether a transfer is right, 0, or wrong as @plant says, 1, or in another way, -1. */
 static int as_planted(unsigned int plant, unsigned char mark, const char *buf)
 {
-	const unsigned char other = mark + 1;
-	char found[2 * PIECE];
-	unsigned int old, moved;
+	const bool read = plant == PBT_PLANT_READ_SHORT;
+	/* what the first piece is to be, and what it was */
+	const char new = read ? mark : mark + 1, old = read ? mark + 1 : mark;
+	char found[2 * PIECE], right[2 * PIECE], wrong[2 * PIECE];
+	unsigned int i;
 
-	if (plant == PBT_PLANT_READ_SHORT) {
-		old = bytes_of(buf, PIECE, other);
-		if (bytes_of(buf, PIECE, mark) + old != PIECE)
-			return -1;
-		return old ? only_last_16(buf, other) : 0;
-	}
 	if (pread(file, found, sizeof(found), 0) != sizeof(found))
 		return -1;
-	old = bytes_of(found, PIECE, mark);
-	moved = bytes_of(found + PIECE, PIECE, other);
-	if (bytes_of(found, PIECE, other) + old != PIECE)
-		return -1;
-	if (!old && !moved)
+	if (read)
+		memcpy(found, buf, PIECE);
+	memset(right, mark, sizeof(right));
+	memset(right, new, PIECE);
+	memcpy(wrong, right, sizeof(right));
+	if (plant == PBT_PLANT_WRITE_SHORT || read)
+		memset(wrong + PIECE - 16, old, 16);
+	if (plant == PBT_PLANT_WRITE_DROPPED || plant == PBT_PLANT_WRITE_MISPLACED)
+		memset(wrong, old, PIECE);
+	if (plant == PBT_PLANT_WRITE_MISPLACED)
+		memset(wrong + PIECE, new, PIECE);
+	/* pages of the page cache */
+	for (i = 0; plant == PBT_PLANT_WRITE_STALE && i < PIECE; i += 4096)
+		memset(wrong + i, found[i] == old ? old : new, 4096);
+	if (!memcmp(found, right, sizeof(found)))
 		return 0;
-	switch (plant) {
-	case PBT_PLANT_WRITE_SHORT:
-		return moved ? -1 : only_last_16(found, mark);
-	case PBT_PLANT_WRITE_MISPLACED:
-		return old == PIECE && moved == PIECE ? 1 : -1;
-	case PBT_PLANT_WRITE_DROPPED:
-		return !moved && old == PIECE ? 1 : -1;
-	default:
-		/* a page of the page cache, or all in a larger one */
-		return !moved && old % 4096 == 0 ? 1 : -1;
-	}
+	return memcmp(found, wrong, sizeof(found)) ? -1 : 1;
 }
 
 /* All of them say that they have done everything; so many are wrong, and in this way. */
-TEST_F(plant, is_what_it_says)
+TEST_F(session, planted_transfers_are_wrong_as_they_say)
 {
-	const bool write = variant->plant != PBT_PLANT_READ_SHORT;
-	struct pbt_knobs knobs = { .plants = 1U << variant->plant };
-	unsigned int n, wrong[2] = { 0 };
-	char buf[PIECE];
+	unsigned int plant, n, wrong[2];
 	struct pbt_counters c;
+	char buf[PIECE];
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	if (!(info.plants & knobs.plants))
-		SKIP(return, "this kernel has no place for the fault");
 	if (ramfs < 0)
 		SKIP(return, "ramfs cannot be mounted here");
 	if (io_uring_queue_init(8, &ring, 0))
 		SKIP(return, "io_uring cannot be used");
 	file = openat(ramfs, "planted", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	ASSERT_EQ(0, ftruncate(file, 2 * PIECE));
-	ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
-	for (n = 0; n < 2 * TRANSFERS; n++) {
-		int found;
+	for (plant = PBT_PLANT_WRITE_SHORT; plant < PBT_NR_PLANTS; plant++) {
+		struct pbt_knobs knobs = { .plants = 1U << plant };
 
-		/* with the knob, and then without */
-		if (n == TRANSFERS) {
-			ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
-			EXPECT_EQ(wrong[0], c.planted[variant->plant]);
-			EXPECT_LE(TRANSFERS / 8, wrong[0]);
-			knobs.plants = 0;
-			ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+		if (!(info.plants & knobs.plants)) {
+			ksft_print_msg("%s: no place in this kernel\n", module_plant_names[plant]);
+			continue;
 		}
-		ASSERT_EQ(PIECE, transfer(write, MARK(n), buf));
-		found = as_planted(variant->plant, MARK(n), buf);
-		EXPECT_LE(0, found);
-		wrong[n / TRANSFERS] += found;
+		memset(wrong, 0, sizeof(wrong));
+		ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+		for (n = 0; n < 2 * TRANSFERS; n++) {
+			int found;
+
+			/* with the knob, and then without */
+			if (n == TRANSFERS) {
+				ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+				EXPECT_EQ(wrong[0], c.planted[plant]);
+				EXPECT_LE(TRANSFERS / 8, wrong[0]);
+				knobs.plants = 0;
+				ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+			}
+			ASSERT_EQ(PIECE, transfer(plant != PBT_PLANT_READ_SHORT, MARK(n), buf));
+			found = as_planted(plant, MARK(n), buf);
+			EXPECT_LE(0, found);
+			wrong[n / TRANSFERS] += found;
+		}
+		EXPECT_EQ(0U, wrong[1]);
+		ksft_print_msg("%s: %u of %u transfers wrong\n", module_plant_names[plant],
+			       wrong[0], TRANSFERS);
 	}
-	EXPECT_EQ(0U, wrong[1]);
-	ksft_print_msg("%s: %u of %u transfers wrong\n", module_plant_names[variant->plant],
-		       wrong[0], TRANSFERS);
-}
-
-FIXTURE(session)
-{
-	const char *skip;
-};
-
-FIXTURE_SETUP(session)
-{
-	self->skip = open_session();
-}
-
-FIXTURE_TEARDOWN(session)
-{
-	close(session);
 }
 
 /* --- scope; the thermometer is munmap(2) with a delay in task_work_run() */
@@ -873,8 +810,6 @@ static int scope_of_tree(int ms)
 
 TEST_F(session, scope_is_the_process_tree)
 {
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
 	close(session);
 	/* 2 own, 3 thread, 4 child, 5 child that was there before, 6 daemon */
 	EXPECT_EQ(0, in_child(scope_of_tree, 5));
@@ -882,111 +817,79 @@ TEST_F(session, scope_is_the_process_tree)
 }
 
 /* A process with a session of its own, which answers whether its delay is so many ms. */
-struct holder {
-	pid_t pid;
-	int ask, answer;
-};
-
-static void hold_session(struct holder *h, unsigned int ms)
+static int hold_session(unsigned int ms)
 {
-	int question[2] = { -1, -1 }, answer[2] = { -1, -1 };
-	unsigned char expected, right;
+	unsigned char expected;
+	int pair[2];
 
-	if (pipe2(question, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		_exit(100);
-	h->pid = module_fork();
-	if (!h->pid) {
-		close(question[1]);
-		close(answer[0]);
-		delayed_session(ms);
-		while (read(question[0], &expected, 1) == 1) {
-			right = delay_is(expected);
-			if (write(answer[1], &right, 1) != 1)
-				break;
-		}
-		_exit(0);
+	if (module_fork()) {
+		close(pair[1]);
+		return pair[0];
 	}
-	close(question[0]);
-	close(answer[1]);
-	h->ask = question[1];
-	h->answer = answer[0];
+	close(pair[0]);
+	delayed_session(ms);
+	while (read(pair[1], &expected, 1) == 1) {
+		expected = delay_is(expected);
+		if (write(pair[1], &expected, 1) != 1)
+			break;
+	}
+	_exit(0);
 }
 
-static int holds(const struct holder *h, unsigned char ms)
+static int holds(int holder, unsigned char ms)
 {
-	unsigned char right;
-
-	return write(h->ask, &ms, 1) == 1 && read(h->answer, &right, 1) == 1 ? right : -1;
+	return write(holder, &ms, 1) == 1 && read(holder, &ms, 1) == 1 ? ms : -1;
 }
 
-static int end_holder(const struct holder *h)
+static int end_holder(int holder)
 {
 	int status = -1;
 
-	close(h->ask);
-	waitpid(h->pid, &status, 0);
+	close(holder);
+	wait(&status);
 	return status;
 }
 
 /* Two at the same time, and neither for anybody else; each ends alone. */
 TEST_F(session, sessions_do_not_disturb_each_other)
 {
-	struct holder a, b;
+	int a, b;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
 	close(session);
-	hold_session(&b, 10);
-	hold_session(&a, 3);
-	EXPECT_EQ(1, holds(&a, 3));
-	EXPECT_EQ(1, holds(&b, 10));
+	b = hold_session(10);
+	a = hold_session(3);
+	EXPECT_EQ(1, holds(a, 3));
+	EXPECT_EQ(1, holds(b, 10));
 	EXPECT_TRUE(delay_is(0));
-	EXPECT_EQ(1, holds(&a, 3));
-	/* b's ends of the pipes are a's as well: only the second may be ended by closing them */
-	EXPECT_EQ(0, end_holder(&a));
-	EXPECT_EQ(1, holds(&b, 10));
-	EXPECT_EQ(0, end_holder(&b));
+	EXPECT_EQ(1, holds(a, 3));
+	/* a holds b's socket as well: only the second may be ended by closing it */
+	EXPECT_EQ(0, end_holder(a));
+	EXPECT_EQ(1, holds(b, 10));
+	EXPECT_EQ(0, end_holder(b));
 	EXPECT_TRUE(delay_is(0));
 }
 
 static int nested(int ms)
 {
-	int inner;
+	const int outer = delayed_session(ms), inner = delayed_session(10);
 
-	delayed_session(ms);
-	inner = delayed_session(10);
 	if (!delay_is(10))
 		return 1;
 	if (set_point(inner, PBT_TASK_WORK_RUN, PBT_OFF, 0) || !delay_is(0))
 		return 2;
 	close(inner);
-	return delay_is(ms) ? 0 : 3;
+	if (!delay_is(ms))
+		return 3;
+	close(outer);
+	return delay_is(0) ? 0 : 4;
 }
 
-TEST_F(session, the_innermost_session_counts)
+TEST_F(session, the_innermost_counts_and_knobs_go_with_the_file)
 {
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
 	close(session);
 	EXPECT_EQ(0, in_child(nested, 3));
-}
-
-static int ends_with_file(int ms)
-{
-	int fd = delayed_session(ms);
-
-	if (!delay_is(ms))
-		return 1;
-	close(fd);
-	return delay_is(0) ? 0 : 2;
-}
-
-TEST_F(session, knobs_go_with_the_file)
-{
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	close(session);
-	EXPECT_EQ(0, in_child(ends_with_file, 5));
 }
 
 /* What the holder of a session is at when it is killed. */
@@ -994,7 +897,6 @@ enum state {
 	IDLE,
 	SETTING_KNOBS,
 	IN_A_DELAY,
-	WRITING,	/* PBT_WRITE */
 	FORKING,
 	OPENING,
 	NR_STATES
@@ -1003,7 +905,6 @@ enum state {
 static void hold_until_killed(enum state state, int ready)
 {
 	int fd = delayed_session(4);
-	struct pbt_write w = { .buf = (uintptr_t)page, .len = sizeof(page) };
 	const char *why;
 
 	if (write(ready, "", 1) != 1)
@@ -1017,10 +918,6 @@ static void hold_until_killed(enum state state, int ready)
 	case IN_A_DELAY:
 		for (;;)
 			call_unmap();
-	case WRITING:
-		w.fd = memfd_create("written", MFD_CLOEXEC);
-		for (;;)
-			ioctl(fd, PBT_WRITE, &w);
 	case FORKING:
 		for (;;) {
 			if (!fork())
@@ -1042,8 +939,6 @@ TEST_F(session, killed_in_every_state)
 {
 	unsigned int state, round;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
 	close(session);
 	for (state = 0; state < NR_STATES; state++) {
 		for (round = 0; round < 5; round++) {
@@ -1086,7 +981,7 @@ TEST_F(session, killed_in_every_state)
 			close(survivor[0]);
 		}
 	}
-	EXPECT_EQ(NULL, open_session());
+	EXPECT_TRUE(open_session());
 	ksft_print_msg("%u states, %u times each\n", NR_STATES, 5);
 }
 
@@ -1098,8 +993,6 @@ TEST_F(session, children_end_with_their_test)
 	pid_t pid;
 	char c;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
 	ASSERT_EQ(0, pipe2(fd, O_CLOEXEC));
 	pid = module_fork();
 	if (!pid) {
@@ -1147,14 +1040,12 @@ TEST_F(session, probes_only_while_wanted)
 	unsigned int before, open, armed;
 	int err;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
 	close(session);
 	if (access("/sys/kernel/debug/kprobes/list", R_OK) ||
 	    access("/sys/kernel/tracing/enabled_functions", R_OK))
 		SKIP(return, "debugfs or tracefs is not mounted, or lists no probes");
 	before = probes_listed();
-	ASSERT_EQ(NULL, open_session());
+	ASSERT_TRUE(open_session());
 	open = probes_listed();
 	err = set_point(session, PBT_TRY_TO_WAKE_UP, PBT_NONE, 0);
 	if (err == -EOPNOTSUPP)
@@ -1171,49 +1062,34 @@ TEST_F(session, probes_only_while_wanted)
 	EXPECT_LT(open, armed);
 }
 
-static int open_as_nobody(int flags)
-{
-	if (setgid(65534) || setuid(65534))
-		return 100;
-	return open(PBT_DEVICE, flags) < 0 ? errno : 0;
-}
-
-TEST_F(session, root_only)
-{
-	struct stat st;
-
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	EXPECT_EQ(EACCES, in_child(open_as_nobody, O_RDWR));
-	/* not even with a node that all may open */
-	ASSERT_EQ(0, stat(PBT_DEVICE, &st));
-	EXPECT_EQ(0600U, st.st_mode & 07777);
-	ASSERT_EQ(0, chmod(PBT_DEVICE, 0666));
-	EXPECT_EQ(EPERM, in_child(open_as_nobody, O_RDWR));
-	ASSERT_EQ(0, chmod(PBT_DEVICE, st.st_mode & 07777));
-}
-
-static int ioctls_without_capability(int unused)
+/* How many of the calls fail for who has no capability: open(2) with @error, and each ioctl. */
+static int refused_to_nobody(int error)
 {
 	static const unsigned int cmds[] = {
 		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
 	};
 	static char arg[4096];
-	unsigned int i, refused = 0;
+	unsigned int i, refused;
 
 	if (setgid(65534) || setuid(65534))
 		return 100;
+	refused = open(PBT_DEVICE, O_RDWR) < 0 && errno == error;
 	for (i = 0; i < ARRAY_SIZE(cmds); i++)
 		refused += ioctl(session, cmds[i], arg) == -1 && errno == EPERM;
 	return refused;
 }
 
-/* A session that was handed on to who could not have opened it. */
-TEST_F(session, root_only_by_ioctl)
+/* Not even with a node that all may open, nor by a session that was handed on. */
+TEST_F(session, root_only)
 {
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-	EXPECT_EQ(5, in_child(ioctls_without_capability, 0));
+	struct stat st;
+
+	EXPECT_EQ(6, in_child(refused_to_nobody, EACCES));
+	ASSERT_EQ(0, stat(PBT_DEVICE, &st));
+	EXPECT_EQ(0600U, st.st_mode & 07777);
+	ASSERT_EQ(0, chmod(PBT_DEVICE, 0666));
+	EXPECT_EQ(6, in_child(refused_to_nobody, EPERM));
+	ASSERT_EQ(0, chmod(PBT_DEVICE, st.st_mode & 07777));
 }
 
 /* --- io-wq's workers */
@@ -1318,43 +1194,27 @@ static int workers_with(unsigned int workers, unsigned int flags, int expected)
 	return ioctl(session, PBT_SET_KNOBS, &knobs) ? -1 : in_child(workers_on, expected);
 }
 
-/* What workers_with() tells without a knob, in *@free. Returns why it cannot be asked, or NULL. */
-static const char *workers_free(bool knob, int *free)
+TEST_F_TIMEOUT(session, workers_limited_and_pinned, 120)
 {
-	if (!knob)
-		return "this kernel has no such function to probe";
+	struct pbt_counters c;
+	uint64_t limited;
+	int free;
+
+	if (!info.workers_max || !(info.flags & PBT_PIN_WORKERS))
+		SKIP(return, "this kernel has no such function to probe");
 	if (ramfs < 0)
-		return "ramfs cannot be mounted here";
-	*free = workers_with(0, 0, REQUESTS);
-	return *free == NO_RING ? "io_uring cannot be used" : NULL;
-}
-
-TEST_F_TIMEOUT(session, workers_limited, 60)
-{
-	const char *skip = self->skip;
-	int free = 0;
-
-	if (!skip)
-		skip = workers_free(info.workers_max, &free);
-	if (skip)
-		SKIP(return, "%s", skip);
+		SKIP(return, "ramfs cannot be mounted here");
+	free = workers_with(0, 0, REQUESTS);
+	if (free == NO_RING)
+		SKIP(return, "io_uring cannot be used");
 	EXPECT_EQ(REQUESTS, free % 10);
 	EXPECT_EQ(1, workers_with(1, 0, 1) % 10);
 	EXPECT_EQ(2, workers_with(2, 0, 2) % 10);
 	/* more than it would have had */
 	EXPECT_EQ(free, workers_with(PBT_WORKERS_MAX, 0, REQUESTS));
-}
+	ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+	limited = c.limited;
 
-TEST_F_TIMEOUT(session, workers_pinned, 60)
-{
-	const char *skip = self->skip;
-	struct pbt_counters c;
-	int free = 0;
-
-	if (!skip)
-		skip = workers_free(info.flags & PBT_PIN_WORKERS, &free);
-	if (skip)
-		SKIP(return, "%s", skip);
 	if (free == 11 * REQUESTS)
 		SKIP(return, "workers have but one CPU here, pinned or not");
 	EXPECT_EQ(REQUESTS, free);
@@ -1362,45 +1222,46 @@ TEST_F_TIMEOUT(session, workers_pinned, 60)
 	EXPECT_EQ(11, workers_with(1, PBT_PIN_WORKERS, 1));
 	ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
 	EXPECT_EQ(REQUESTS + 1ULL, c.pinned);
-	EXPECT_EQ(1ULL, c.limited);
+	EXPECT_EQ(limited + 1, c.limited);
 }
 
 /* --- what makes no sense */
+
+#define FAILS(error, cmd, arg) do {			\
+		EXPECT_EQ(-1, ioctl(session, cmd, arg));	\
+		EXPECT_EQ(error, errno);			\
+	} while (0)
+/* ... with a good argument in which that is changed. */
+#define REFUSED(error, cmd, ...) do {			\
+		k = good;					\
+		__VA_ARGS__;					\
+		FAILS(error, cmd, &k);				\
+	} while (0)
+#define KNOBS(error, ...)	REFUSED(error, PBT_SET_KNOBS, __VA_ARGS__)
+#define LITMUS(error, ...)	REFUSED(error, PBT_LITMUS, __VA_ARGS__)
 
 TEST_F(session, wrong_ioctls)
 {
 	struct pbt_knobs good = { 0 }, k;
 	struct pbt_counters c;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-#define REFUSED(error, ...) do {				\
-		k = good;					\
-		__VA_ARGS__;					\
-		EXPECT_EQ(-1, ioctl(session, PBT_SET_KNOBS, &k));	\
-		EXPECT_EQ(error, errno);			\
-	} while (0)
-	REFUSED(EINVAL, k.notify = PBT_NR_NOTIFY);
-	REFUSED(EINVAL, k.flags = PBT_PIN_WORKERS << 1);
-	REFUSED(EINVAL, k.workers = PBT_WORKERS_MAX + 1);
-	REFUSED(EINVAL, k.plants = 1U << PBT_NR_PLANTS);
-	REFUSED(EINVAL, k.reserved[7] = 1);
-	REFUSED(EINVAL, k.point[0].action = PBT_NR_ACTIONS);
-	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY);
-	REFUSED(EINVAL, k.point[0].action = PBT_UDELAY; k.point[0].usecs = PBT_UDELAY_MAX + 1);
-	REFUSED(EINVAL, k.point[0].action = PBT_MB; k.point[0].usecs = 1);
-	REFUSED(EINVAL, k.point[0].usecs = 1);
-	REFUSED(EOPNOTSUPP, k.point[PBT_KICK_PROCESS].action = PBT_FLUSH_DCACHE);
+	KNOBS(EINVAL, k.notify = PBT_NR_NOTIFY);
+	KNOBS(EINVAL, k.flags = PBT_PIN_WORKERS << 1);
+	KNOBS(EINVAL, k.workers = PBT_WORKERS_MAX + 1);
+	KNOBS(EINVAL, k.plants = 1U << PBT_NR_PLANTS);
+	KNOBS(EINVAL, k.reserved[7] = 1);
+	KNOBS(EINVAL, k.point[0].action = PBT_NR_ACTIONS);
+	KNOBS(EINVAL, k.point[0].action = PBT_UDELAY);
+	KNOBS(EINVAL, k.point[0].action = PBT_UDELAY; k.point[0].usecs = PBT_UDELAY_MAX + 1);
+	KNOBS(EINVAL, k.point[0].action = PBT_MB; k.point[0].usecs = 1);
+	KNOBS(EINVAL, k.point[0].usecs = 1);
+	KNOBS(EOPNOTSUPP, k.point[PBT_KICK_PROCESS].action = PBT_FLUSH_DCACHE);
 	if (!(info.plants & (1U << PBT_PLANT_FP)))
-		REFUSED(EOPNOTSUPP, k.plants = 1U << PBT_PLANT_FP);
-	EXPECT_EQ(-1, ioctl(session, PBT_SET_KNOBS, NULL));
-	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(-1, ioctl(session, PBT_GET_COUNTERS, (void *)-4096L));
-	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(-1, ioctl(session, _IO('b', 99), &k));
-	EXPECT_EQ(ENOTTY, errno);
-	EXPECT_EQ(-1, ioctl(session, _IOW('b', 1, int), &k));
-	EXPECT_EQ(ENOTTY, errno);
+		KNOBS(EOPNOTSUPP, k.plants = 1U << PBT_PLANT_FP);
+	FAILS(EFAULT, PBT_SET_KNOBS, NULL);
+	FAILS(EFAULT, PBT_GET_COUNTERS, (void *)-4096L);
+	FAILS(ENOTTY, _IO('b', 99), &k);
+	FAILS(ENOTTY, _IOW('b', 1, int), &k);
 	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &good));
 	EXPECT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
 	EXPECT_EQ(1ULL, c.processes);
@@ -1413,45 +1274,36 @@ TEST_F(session, wrong_litmus)
 	const struct pbt_litmus good = {
 		.edge = PBT_EDGE_MEMORY_SB, .cpu = { 0, 1 }, .msecs = 1, .seed = 1,
 	};
-	struct pbt_litmus l;
+	struct pbt_litmus k;
 	unsigned int i;
 
-	if (self->skip)
-		SKIP(return, "%s", self->skip);
-#define LITMUS(error, ...) do {					\
-		l = good;					\
-		__VA_ARGS__;					\
-		EXPECT_EQ(-1, ioctl(session, PBT_LITMUS, &l));	\
-		EXPECT_EQ(error, errno);			\
-	} while (0)
-	LITMUS(EINVAL, l.edge = PBT_NR_EDGES);
-	LITMUS(EINVAL, l.form = PBT_NR_FORMS);
-	LITMUS(EINVAL, l.msecs = 0);
-	LITMUS(EINVAL, l.msecs = PBT_LITMUS_MSECS_MAX + 1);
-	LITMUS(EINVAL, l.cpu[1] = 0);
-	LITMUS(EINVAL, l.receiver = getpid());
-	LITMUS(EINVAL, l.reserved = 1U << 31);
-	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_IPI; l.form = PBT_FORM_BARE);
-	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_IPI; l.form = PBT_FORM_WEAK);
-	LITMUS(EOPNOTSUPP, l.edge = PBT_EDGE_MEMORY_SB; l.form = PBT_FORM_WEAK_OTHER);
-	LITMUS(ENODEV, l.cpu[0] = 1U << 30);
-	LITMUS(ENODEV, l.cpu[1] = ~0U);
-	EXPECT_EQ(-1, ioctl(session, PBT_LITMUS, NULL));
-	EXPECT_EQ(EFAULT, errno);
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+	LITMUS(EINVAL, k.edge = PBT_NR_EDGES);
+	LITMUS(EINVAL, k.form = PBT_NR_FORMS);
+	LITMUS(EINVAL, k.msecs = 0);
+	LITMUS(EINVAL, k.msecs = PBT_LITMUS_MSECS_MAX + 1);
+	LITMUS(EINVAL, k.cpu[1] = 0);
+	LITMUS(EINVAL, k.receiver = getpid());
+	LITMUS(EINVAL, k.reserved = 1U << 31);
+	LITMUS(EOPNOTSUPP, k.edge = PBT_EDGE_IPI; k.form = PBT_FORM_BARE);
+	LITMUS(EOPNOTSUPP, k.edge = PBT_EDGE_IPI; k.form = PBT_FORM_WEAK);
+	LITMUS(EOPNOTSUPP, k.edge = PBT_EDGE_MEMORY_SB; k.form = PBT_FORM_WEAK_OTHER);
+	LITMUS(ENODEV, k.cpu[0] = 1U << 30);
+	LITMUS(ENODEV, k.cpu[1] = ~0U);
+	FAILS(EFAULT, PBT_LITMUS, NULL);
+	if (one_cpu())
 		return;
 	/* nobody, somebody else's, the caller itself */
-	LITMUS(ESRCH, l.edge = PBT_EDGE_TASK_WORK_SIGNAL);
-	LITMUS(ESRCH, l.edge = PBT_EDGE_TASK_WORK_SIGNAL; l.receiver = 1);
-	LITMUS(ESRCH, l.edge = PBT_EDGE_TASK_WORK_SIGNAL; l.receiver = getpid());
+	LITMUS(ESRCH, k.edge = PBT_EDGE_TASK_WORK_SIGNAL);
+	LITMUS(ESRCH, k.edge = PBT_EDGE_TASK_WORK_SIGNAL; k.receiver = 1);
+	LITMUS(ESRCH, k.edge = PBT_EDGE_TASK_WORK_SIGNAL; k.receiver = getpid());
 	for (i = 0; i < PBT_NR_FORMS; i++) {
-		l = good;
-		l.form = i;
+		k = good;
+		k.form = i;
 		if (i == PBT_FORM_WEAK_OTHER)
-			l.edge = PBT_EDGE_SLEEP_WAKE;
-		l.msecs = 50;
-		EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &l));
-		EXPECT_LT(0ULL, l.iterations);
+			k.edge = PBT_EDGE_SLEEP_WAKE;
+		k.msecs = 50;
+		EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &k));
+		EXPECT_LT(0ULL, k.iterations);
 	}
 }
 
@@ -1464,8 +1316,8 @@ TEST_F_TIMEOUT(session, litmus_and_signal, 120)
 	double start, longest = 0;
 	unsigned int edge;
 
-	if (self->skip || one_cpu())
-		SKIP(return, "%s", self->skip ?: one_cpu());
+	if (one_cpu())
+		SKIP(return, "%s", one_cpu());
 	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
 	for (edge = 0; edge < PBT_EDGE_TASK_WORK_RESUME; edge++) {
 		if (!(info.edges & (1U << edge)))
@@ -1540,8 +1392,8 @@ TEST_F_TIMEOUT(session, litmus_callers_take_no_memory, 120)
 {
 	int i, taken, least = 100;
 
-	if (self->skip || one_cpu())
-		SKIP(return, "%s", self->skip ?: one_cpu());
+	if (one_cpu())
+		SKIP(return, "%s", one_cpu());
 	for (i = 0; i < 5 && least >= LITMUS_MB; i++) {
 		taken = in_child(litmus_memory, LITMUS_CALLERS);
 		ASSERT_TRUE(taken >= 0 && taken < 100);
@@ -1577,8 +1429,8 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 	pthread_t thread;
 	double start;
 
-	if (self->skip || one_cpu())
-		SKIP(return, "%s", self->skip ?: one_cpu());
+	if (one_cpu())
+		SKIP(return, "%s", one_cpu());
 	ASSERT_EQ(0, pthread_create(&thread, NULL, in_vfork, NULL));
 	while (!started)
 		usleep(1000);
@@ -1595,7 +1447,7 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 	EXPECT_EQ(ESRCH, errno);
 }
 
-static uint64_t random_state;
+static uint64_t random_state = 88172645463325252ULL;
 
 static uint32_t rnd(uint32_t below)
 {
@@ -1616,6 +1468,58 @@ static uint32_t odd_number(void)
 #define FUZZ_CALLS	20000
 #define FUZZ_MS		10000	/* and no longer, unless a number is asked for */
 
+union fuzzed {
+	struct pbt_knobs knobs;
+	struct pbt_write write;
+	struct pbt_litmus litmus;
+	uint32_t words[sizeof(struct pbt_counters) / 4];
+};
+
+/* An argument of @cmd that makes some sense; a file at @fd, memory of @size bytes at @buf. */
+static void fuzz(union fuzzed *u, unsigned int cmd, int fd, char *buf, size_t size)
+{
+	struct pbt_knobs *k = &u->knobs;
+	unsigned int i;
+
+	memset(u, 0, sizeof(*u));
+	if (cmd == PBT_SET_KNOBS) {
+		k->notify = rnd(4);
+		for (i = 0; i < PBT_NR_POINTS; i++)
+			k->point[i].action = rnd(4) ? PBT_OFF : rnd(PBT_NR_ACTIONS + 1);
+		k->flags = rnd(5);
+		k->workers = rnd(4) ? 0 : odd_number();
+		k->plants = rnd(4) ? 0 : rnd(1U << PBT_NR_PLANTS);
+	} else if (cmd == PBT_WRITE) {
+		const int fds[] = { 0, -1, session, ramfs, 99999 };
+
+		u->write.fd = rnd(2) ? fd : fds[rnd(ARRAY_SIZE(fds))];
+		u->write.buf = rnd(4) ? (uintptr_t)buf + rnd(size) : odd_number();
+		u->write.len = rnd(4) ? rnd(2 * size) : (uint64_t)odd_number() << rnd(32);
+		u->write.pos = rnd(2) ? rnd(1 << 20) : (int64_t)odd_number() << rnd(32);
+		u->write.reserved = !rnd(8);
+	} else if (cmd == PBT_LITMUS) {
+		u->litmus.edge = rnd(PBT_NR_EDGES + 1);
+		u->litmus.form = rnd(PBT_NR_FORMS + 1);
+		u->litmus.cpu[0] = rnd(4) ? 0 : rnd(3);
+		u->litmus.cpu[1] = rnd(4) ? 1 : rnd(3);
+		u->litmus.receiver = rnd(4) ? 0 : (int)odd_number();
+	}
+	for (i = rnd(100) ? 0 : sizeof(*u) / 4; i; i--)
+		u->words[i - 1] = odd_number();
+	if (!rnd(4))
+		u->words[rnd(sizeof(*u) / 4)] = odd_number();
+	/* to arm and disarm takes milliseconds: most knobs are wrong in some place */
+	if (cmd == PBT_SET_KNOBS && rnd(64))
+		u->words[rnd(sizeof(*k) / 4)] = 0x10000 + rnd(1000);
+	/* so does a run: most lack their time */
+	if (cmd == PBT_LITMUS)
+		u->litmus.msecs = rnd(64) ? 0 : rnd(4);
+	/* a delay of this loop's own would only make it long */
+	for (i = 0; cmd == PBT_SET_KNOBS && i < PBT_NR_POINTS; i++)
+		if (k->point[i].action == PBT_UDELAY)
+			k->point[i].usecs %= 100;
+}
+
 /*
  * Random commands, numbers and pointers; $IO_URING_COHERENCY_FUZZ says how many calls. What it
  * writes goes to a file of its own, standard output to /dev/null. That the module survives is the
@@ -1626,102 +1530,42 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 	static const unsigned int cmds[] = {
 		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
 	};
-	const char *asked = getenv("IO_URING_COHERENCY_FUZZ");
+	const char *asked = getenv("IO_URING_COHERENCY_FUZZ"), *why;
 	const uint64_t max = asked ? strtoull(asked, NULL, 10) : FUZZ_CALLS;
 	const long size = sysconf(_SC_PAGESIZE);
 	unsigned long long n, succeeded = 0;
-	union {
-		struct pbt_knobs knobs;
-		struct pbt_write write;
-		struct pbt_litmus litmus;
-		uint32_t words[sizeof(struct pbt_counters) / 4];
-	} u;
+	struct pbt_knobs none = { 0 };
 	const double start = now_us();
-	unsigned int i, which;
-	int null, written, saved[3];
-	char *guarded, *readonly;
+	int i, null, written, saved[3];
+	char *guarded;
+	union fuzzed u;
 
-	random_state = 88172645463325252ULL;
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	ASSERT_LE(0, null);
 	written = memfd_create("written", MFD_CLOEXEC);
-	ASSERT_LE(0, written);
-	guarded = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(null >= 0 && written >= 0);
+	/* a page to write to, one to read, and none */
+	guarded = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, guarded);
-	ASSERT_EQ(0, munmap(guarded + size, size));
-	readonly = mmap(NULL, size, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, readonly);
+	ASSERT_EQ(0, mprotect(guarded + size, size, PROT_READ));
+	ASSERT_EQ(0, munmap(guarded + 2 * size, size));
 	for (i = 0; i < 3; i++) {
 		saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 1000);
 		dup2(null, i);
 	}
-
-	for (n = 0; n < max; n++) {
-		const unsigned long pointers[] = {
-			sizeof(u) - 1, (unsigned long)guarded + size,
-			(unsigned long)readonly + sizeof(u), ~0UL,
-			(unsigned long)guarded + sizeof(u) + 1,
+	for (n = 0; n < max && (asked || now_us() - start < FUZZ_MS * 1e3); n++) {
+		/* of what can be written, of what can be read, of memory as a whole */
+		const uintptr_t ends[] = {
+			(uintptr_t)guarded + size, (uintptr_t)guarded + 2 * size, 0,
+			(uintptr_t)guarded + 2 + sizeof(u),
 		};
-		unsigned long cmd, arg = (unsigned long)&u;
+		unsigned long cmd = cmds[rnd(ARRAY_SIZE(cmds))], arg = (unsigned long)&u;
 
-		if (!asked && now_us() - start > FUZZ_MS * 1e3)
-			break;
-		which = rnd(5);
-		cmd = cmds[which];
+		fuzz(&u, cmd, written, guarded, 2 * size);
 		if (!rnd(10))
 			cmd ^= 1U << rnd(32);
-		memset(&u, 0, sizeof(u));
-		if (which == 1) {
-			u.knobs.notify = rnd(4);
-			for (i = 0; i < PBT_NR_POINTS; i++)
-				if (!rnd(4))
-					u.knobs.point[i].action = rnd(PBT_UDELAY + 2);
-			if (!rnd(4))
-				u.knobs.point[rnd(PBT_NR_POINTS)].usecs = odd_number() % 20;
-			u.knobs.flags = rnd(5);
-			u.knobs.workers = rnd(4) ? 0 : odd_number();
-			u.knobs.plants = rnd(4) ? 0 : rnd(1U << PBT_NR_PLANTS);
-		} else if (which == 3) {
-			const int fds[] = { null, written, -1, session, ramfs, 99999 };
-
-			u.write.fd = fds[rnd(2) ? 1 : rnd(6)];
-			u.write.buf = rnd(4) ? (uintptr_t)guarded + rnd(size) : odd_number();
-			u.write.len = rnd(4) ? rnd(2 * size) : ((uint64_t)odd_number() << rnd(32));
-			u.write.pos = rnd(2) ? rnd(1 << 20) : (int64_t)odd_number() << rnd(32);
-			u.write.reserved = !rnd(8);
-		} else if (which == 4) {
-			u.litmus.edge = rnd(PBT_NR_EDGES + 1);
-			u.litmus.form = rnd(PBT_NR_FORMS + 1);
-			u.litmus.cpu[0] = rnd(4) ? 0 : rnd(3);
-			u.litmus.cpu[1] = rnd(4) ? 1 : rnd(3);
-			u.litmus.receiver = rnd(4) ? 0 : (int)odd_number();
-			u.litmus.msecs = 1;
-		}
-		if (!rnd(4))
-			u.words[rnd(sizeof(u) / 4)] = odd_number();
-		if (!rnd(100))
-			for (i = 0; i < sizeof(u) / 4; i++)
-				u.words[i] = random_state >> rnd(32), rnd(2);
-		/* to arm and disarm takes milliseconds: most knobs are wrong in some place */
-		if (which == 1 && rnd(64)) {
-			i = rnd(PBT_NR_POINTS);
-			if (rnd(2))
-				u.knobs.point[i].action = PBT_NR_ACTIONS + rnd(3);
-			else if (rnd(2))
-				u.knobs.point[i].usecs = PBT_UDELAY_MAX + 1 + rnd(1000);
-			else
-				u.knobs.reserved[rnd(8)] = 1 + rnd(1000);
-		}
-		/* so does a run: most lack their time */
-		if (which == 4)
-			u.litmus.msecs = rnd(64) ? 0 : u.litmus.msecs % 4;
-		/* a delay of this loop's own would only make it long */
-		for (i = 0; which == 1 && i < PBT_NR_POINTS; i++)
-			if (u.knobs.point[i].action == PBT_UDELAY)
-				u.knobs.point[i].usecs %= 100;
-		memmove(guarded + 1, &u, sizeof(u));
+		memcpy(guarded + 2, &u, sizeof(u));
 		if (!rnd(5))
-			arg = pointers[rnd(ARRAY_SIZE(pointers))] - rnd(sizeof(u));
+			arg = ends[rnd(ARRAY_SIZE(ends))] - rnd(sizeof(u) + 1);
 		if (ioctl(session, cmd, arg) >= 0)
 			succeeded++;
 		/* a page of it may have 64 KiB */
@@ -1729,7 +1573,6 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 			break;
 		/* opened and closed meanwhile, too */
 		if (!rnd(2000)) {
-			const char *why;
 			const int fd = module_open(&why);
 
 			if (fd < 0)
@@ -1740,8 +1583,7 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 	}
 	for (i = 0; i < 3; i++)
 		dup2(saved[i], i);
-	memset(&u, 0, sizeof(u));
-	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &u.knobs));
+	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &none));
 	EXPECT_TRUE(delay_is(0));
 	ksft_print_msg("%llu calls in %.1f s, %llu succeeded\n", n, (now_us() - start) / 1e6,
 		       succeeded);
@@ -1777,13 +1619,6 @@ TEST_HARNESS_MAIN
 
 int main(int argc, char **argv)
 {
-	const char *why;
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (module_load(&why)) {
-		printf("TAP version 13\n1..0 # SKIP %s\n", why);
-		return KSFT_SKIP;
-	}
 	ramfs = ramfs_get();
-	return harness_main(argc, argv);
+	return module_tests(harness_main, argc, argv);
 }

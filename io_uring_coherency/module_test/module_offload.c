@@ -26,7 +26,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -59,16 +58,15 @@ static long do_write(int s, int fd, const void *buf, size_t len, long long pos)
 	return ret == -1 ? -errno : ret;
 }
 
-/* A new session, or -1: the test is skipped. */
+/* A new session; module_tests() has seen that there can be one. */
 static int session(struct __test_metadata *_metadata)
 {
-	const char *why = "no reason given";
+	const char *why;
 	int s;
 
 	module_follow();
 	s = module_open(&why);
-	if (s < 0)
-		SKIP(return -1, "%s", why);
+	ASSERT_LE(0, s);
 	return s;
 }
 
@@ -198,8 +196,6 @@ TEST(sizes_and_offsets)
 	unsigned long long bytes = 0;
 	size_t i, j;
 
-	if (s < 0)
-		return;
 	plain = scratch(_metadata);
 	module = scratch(_metadata);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
@@ -245,8 +241,6 @@ TEST(errors)
 	size_t page = sysconf(_SC_PAGESIZE), i;
 	char *buf, *bad;
 
-	if (s < 0)
-		return;
 	buf = pattern(_metadata, 4096, 1);
 	bad = mmap(NULL, 3 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, bad);
@@ -356,8 +350,6 @@ TEST(credentials)
 {
 	int s = session(_metadata);
 
-	if (s < 0)
-		return;
 	EXPECT_EQ((mode_t)04777, mode_after_write(_metadata, PLAIN, true));
 	EXPECT_EQ((mode_t)04777, mode_after_write(_metadata, s, true));
 	EXPECT_EQ((mode_t)0777, mode_after_write(_metadata, PLAIN, false));
@@ -440,8 +432,6 @@ TEST(threads_and_one_file)
 	int s = session(_metadata), i, wrong = 0, failures = 0, fd, kthreads;
 	unsigned long long number;
 
-	if (s < 0)
-		return;
 	number = number_of(s);
 	fd = scratch(_metadata);
 	start_many(s, fd, m, false);
@@ -527,12 +517,10 @@ TEST(killed_while_writing)
 	/* in an emulator a round may take seconds, and the harness gives all of them 30 */
 	static const int rounds = 10, enough_ms = 10000;
 	struct victim v = { .start = start_writers };
-	int s = session(_metadata), i;
 	double ms, most = 0, begin = now_ms();
+	int i;
 
-	if (s < 0)
-		return;
-	close(s);
+	module_follow();
 	for (i = 0; i < rounds && (!i || now_ms() - begin < enough_ms); i++) {
 		start_victim(_metadata, &v);
 		usleep(i * 1000);
@@ -583,12 +571,10 @@ static void start_waiting_writer(int session, int fd)
 TEST(killed_in_page_fault)
 {
 	struct victim v = { .start = start_waiting_writer };
-	int s = session(_metadata), fd;
 	double ms;
+	int fd;
 
-	if (s < 0)
-		return;
-	close(s);
+	module_follow();
 	if (!memory_that_waits(sysconf(_SC_PAGESIZE), &fd))
 		SKIP(return, "no userfaultfd: %s", strerror(errno));
 	v.fd = scratch(_metadata);
@@ -596,19 +582,6 @@ TEST(killed_in_page_fault)
 	ms = kill_victim(_metadata, &v);
 	EXPECT_EQ(0, lseek(v.fd, 0, SEEK_END));
 	TH_LOG("the writer died within %.0f ms", ms);
-}
-
-TEST(kthreads_go_with_the_session)
-{
-	int s = session(_metadata);
-	unsigned long long number;
-
-	if (s < 0)
-		return;
-	number = number_of(s);
-	EXPECT_EQ(1, find_kthreads(number).nr);
-	close(s);
-	EXPECT_TRUE(wait_gone(number));
 }
 
 /* --- who writes */
@@ -622,8 +595,6 @@ TEST(a_kthread_writes)
 	double end;
 	char *buf;
 
-	if (s < 0)
-		return;
 	number = number_of(s);
 	fd = scratch(_metadata);
 	buf = pattern(_metadata, len, 1);
@@ -642,6 +613,9 @@ TEST(a_kthread_writes)
 	TH_LOG("clock ticks of the kthread for %d writes of 4 MiB: %ld, by pwrite(2) %ld", writes,
 	       ticks, plain);
 	free(buf);
+	/* and goes with the session */
+	close(s);
+	EXPECT_TRUE(wait_gone(number));
 }
 
 /* Harness and program share the name main(). */
@@ -651,14 +625,5 @@ TEST_HARNESS_MAIN
 
 int main(int argc, char **argv)
 {
-	const char *why;
-
-	/* the harness ends each test with _exit(): what it printed must be out by then */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* the harness would end with 0, and nothing but skips */
-	if (module_load(&why)) {
-		printf("TAP version 13\n1..0 # SKIP %s\n", why);
-		return KSFT_SKIP;
-	}
-	return harness_main(argc, argv);
+	return module_tests(harness_main, argc, argv);
 }
