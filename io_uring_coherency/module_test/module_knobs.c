@@ -892,6 +892,83 @@ TEST_F(session, the_innermost_counts_and_knobs_go_with_the_file)
 	EXPECT_EQ(0, in_child(nested, 3));
 }
 
+/*
+ * What descends from the opener is found while parents exit: each parent here does when it sees
+ * itself in the session, and its child, which comes long after it in the list of all processes, is
+ * another one's by then.
+ */
+#define PARENTS		16
+#define BETWEEN		300	/* processes of the session */
+
+/* Whether this process is in a session beside that of the test. */
+static bool in_another(void)
+{
+	struct pbt_info own;
+
+	return !ioctl(session, PBT_GET_INFO, &own) && own.outer;
+}
+
+static void parent_of_orphan(const int go[2], const int ready[2], const int answer[2])
+{
+	char c;
+
+	close(go[1]);
+	if (read(go[0], &c, 1) != 1)
+		_exit(1);
+	/* killed with the test by its end of the pipe: its parent is to go */
+	if (!fork()) {
+		if (read(go[0], &c, 1) == 1) {
+			c = in_another();
+			(void)!write(answer[1], &c, 1);
+		}
+		_exit(0);
+	}
+	(void)!write(ready[1], "", 1);
+	while (!in_another())
+		;
+	_exit(0);
+}
+
+/* How many orphans of PARENTS are in the session, or 100. */
+static int orphans_found(int between)
+{
+	int go[PARENTS][2], ready[2], answer[2], i, fd, found = 0;
+	const char *why;
+	char c;
+
+	/* a zombie is not one that is missed */
+	signal(SIGCHLD, SIG_IGN);
+	if (pipe(ready) || pipe(answer))
+		return 100;
+	for (i = 0; i < PARENTS; i++) {
+		if (pipe(go[i]))
+			return 100;
+		if (!module_fork())
+			parent_of_orphan(go[i], ready, answer);
+	}
+	for (i = 0; i < between; i++)
+		if (!module_fork())
+			for (;;)
+				pause();
+	for (i = 0; i < PARENTS; i++) {
+		if (write(go[i][1], "", 1) != 1 || read(ready[0], &c, 1) != 1)
+			return 100;
+		fd = module_open(&why);
+		if (fd < 0 || write(go[i][1], "", 1) != 1 || read(answer[0], &c, 1) != 1)
+			return 100;
+		found += c;
+		close(fd);
+	}
+	return found;
+}
+
+TEST_F_TIMEOUT(session, orphans_of_the_walk_are_found, 120)
+{
+	if (one_cpu())
+		SKIP(return, "%s", one_cpu());
+	EXPECT_EQ(PARENTS, in_child(orphans_found, BETWEEN));
+}
+
 /* What the holder of a session is at when it is killed. */
 enum state {
 	IDLE,
