@@ -34,6 +34,7 @@ run_validate()
 		[ -n "${GIVEN[base]:-}" ] || OPT_BASE="distro^${PLANTS[$OPT_ARCH]}"
 		[ -n "${GIVEN[fixed]:-}" ] || OPT_FIXED=distro
 		MEASURE=("${MEASURE_QUICK[@]}")
+		VERDICT=("${VERDICT_QUICK[@]}")
 	fi
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
@@ -41,7 +42,7 @@ run_validate()
 	if [ "${OPT_BASE%%^*}" = distro ]; then
 		beside distro_fetch "$OPT_BASE"
 		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
-		joined
+		joined "fetch what is prebuilt"
 		beside distro_module "$OPT_BASE"
 	else
 		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
@@ -49,7 +50,7 @@ run_validate()
 	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH" live_registers barrier_ctl
 	host_get verdict
-	[ -z "$BESIDE" ] || joined
+	[ -z "$BESIDE" ] || joined "the rest of the module"
 	result_open validate
 
 	kernel_get "$OPT_BASE" "$OPT_ARCH"
@@ -82,7 +83,7 @@ run_validate()
 		reason=$(unanswered skip "${runs[@]}") && [ -n "$reason" ]; then
 		inconclusive "$reason"
 	else
-		line=$("$HOST/verdict" "${base[@]}" "${fixed[@]}") || code=$?
+		line=$("$HOST/verdict" "${VERDICT[@]}" "${base[@]}" "${fixed[@]}") || code=$?
 	fi
 	verdict_close "$line" "$code"
 }

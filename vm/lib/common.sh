@@ -117,25 +117,6 @@ apart_shell()
 	"$@"
 }
 
-# beside COMMAND...: starts it apart, at the same time as what follows, until joined: then what it
-# said is told, and its failure is ours.
-beside()
-{
-	apart "$@" >"$SCRATCH/beside" 2>"$SCRATCH/beside.errors"
-	BESIDE=$CHILD
-	CHILD=
-}
-
-joined()
-{
-	local code=0
-
-	wait "$BESIDE" || code=$?
-	BESIDE=
-	cat "$SCRATCH/beside"
-	[ "$code" = 0 ] || die "$code" "$(last_words "$SCRATCH/beside.errors")"
-}
-
 # --- phases
 
 # The seconds a phase took when it last ran to its end here, or the guess given with it.
@@ -191,6 +172,26 @@ phase()
 		echo $((SECONDS - start)) >"$(phase_file "$name")"
 	fi
 	return "$code"
+}
+
+# beside COMMAND...: starts it apart, at the same time as what follows, until joined NAME: that is a
+# phase of as much as is left of it, then what it said is told, and its failure is ours.
+beside()
+{
+	apart "$@" >"$SCRATCH/beside" 2>"$SCRATCH/beside.errors"
+	BESIDE=$CHILD
+	CHILD=
+}
+
+joined()
+{
+	local code=0
+
+	phase 20 "$SCRATCH/log" "$1" tail -s 0.2 --pid="$BESIDE" -f /dev/null
+	wait "$BESIDE" || code=$?
+	BESIDE=
+	cat "$SCRATCH/beside"
+	[ "$code" = 0 ] || die "$code" "$(last_words "$SCRATCH/beside.errors")"
 }
 
 # --- packages
