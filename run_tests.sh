@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The front door of io_uring_coherency; see README. It has the options parsed and starts a command.
+# The front door of io_uring_coherency; see README and doc/. It has the options parsed, and starts a
+# command.
 #
 # Exit codes: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2 wrong usage. Those
 # of bisect-step are for git bisect run: see vm/commands/bisect-step.sh.

@@ -1892,7 +1892,7 @@ check_module_by_kselftest()
 	[ -e "$out/$ko" ]
 }
 
-# The module as part of a tree, by Kconfig and the two lines that the README names.
+# The module as part of a tree, by Kconfig and the two lines that doc/barrier_ctl.md names.
 check_module_in_tree()
 {
 	local tree=$SCRATCH/tree here=tools/testing/selftests/io_uring_coherency file make

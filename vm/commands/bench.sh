@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The speed figures of the README: run_tests.sh bench. What is compared is measured in one run, in
+# The speed figures of doc/: run_tests.sh bench. What is compared is measured in one run, in
 # turns. Sourced by run_tests.sh.
 
-COMMAND_SUMMARY="the speed figures of the README, measured here"
+COMMAND_SUMMARY="the speed figures of doc/, measured here"
 COMMAND_OPTIONS="tests long $GUEST_OPTIONS"
 OPTION_TEXT[tests]="only the parts whose names match"
 OPTION_TEXT[long]="a million events on each good kernel, and MariaDB, instead"
