@@ -124,6 +124,35 @@ check_checkpatch()
 		--max-line-length=100 --ignore "$CHECKPATCH_IGNORE" -f <"$SCRATCH/files"
 }
 
+# README is two pages; doc/ has all options, edges, points and faults that there are, and README
+# names each of its pages.
+check_docs()
+{
+	local page program word
+
+	cd "$TOP"
+	[ "$(wc -l <README)" -le 150 ] || fail "README is longer than 150 lines"
+	awk 'length > 100 { print FILENAME ", line " FNR ": longer than 100"; bad = 1 }
+		END { exit bad }' README doc/*.md
+	for page in doc/*.md; do
+		grep -q "$page" README || fail "README does not name $page"
+	done
+	for program in live_registers page_integrity ring_order kernel_order barrier_ctl; do
+		while read -r word; do
+			grep -q -- "$word\b" "doc/$program.md" || fail "doc/$program.md: no $word"
+		done < <("$HOST/$program" --help | grep -o -- '--[a-z][a-z-]*' | sort -u)
+	done
+	for program in ring_order kernel_order barrier_ctl; do
+		while read -r word; do
+			grep -q "\b$word\b" "doc/$program.md" || fail "doc/$program.md: no $word"
+		done < <({ "$HOST/$program" --list || true; } |
+			grep -o '^[a-z]*_[a-z_]*[a-z]' | sed 's/_exit$//')
+	done
+	while read -r word; do
+		grep -q -- "$word\b" doc/*.md || fail "doc/ has no $word"
+	done < <("$TOP/run_tests.sh" --help | grep -o -- '--[a-z][a-z-]*' | sort -u)
+}
+
 # --- statistics and pages
 
 check_evidence()
@@ -2663,6 +2692,7 @@ run_check()
 
 	t shellcheck check_shellcheck
 	t checkpatch check_checkpatch
+	t docs check_docs
 	t evidence check_evidence
 	t page check_page
 	t cpu-pairs check_cpu_pairs
