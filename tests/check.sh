@@ -150,7 +150,7 @@ check_docs()
 	done
 	while read -r word; do
 		grep -q -- "$word\b" doc/*.md || fail "doc/ has no $word"
-	done < <("$TOP/run_tests.sh" --help | grep -o -- '--[a-z][a-z-]*' | sort -u)
+	done < <(for word in $COMMANDS; do command_options "$word"; done | sort -u | sed 's/^/--/')
 }
 
 # --- statistics and pages

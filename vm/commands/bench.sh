@@ -27,7 +27,7 @@ bench_guest()
 	guest_script "$VM_GUEST/bench.sh" "${@:3}"
 	kernel_get "$1" "$OPT_ARCH"
 	case $3 in
-	module | loops) module_get "$OPT_ARCH" ;;
+	knobs | loops) module_get "$OPT_ARCH" ;;
 	esac
 	guest_run "$OPT_ARCH" "$RESULT/$name" "bench: $name" 60
 	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$name: $GUEST_REASON"
@@ -66,7 +66,7 @@ bench_first()
 {
 	local patch=$1 dir=$RESULT/first-$1
 
-	bench_guest "source:6.1+$patch" "first-$patch" first $BENCH_STARTS
+	bench_guest "source:6.1+$patch" "first-$patch" starts $BENCH_STARTS
 	bench_violation "$dir"/[0-9]*.json >"$dir/first"
 	rm -f "$dir"/[0-9]*.json
 	grep -v inf "$dir/first" >"$dir/found" || true
@@ -80,7 +80,7 @@ bench_rate()
 {
 	local dir=$RESULT/rate
 
-	bench_guest source:6.1 rate rate $BENCH_PAIRS
+	bench_guest source:6.1 rate rates $BENCH_PAIRS
 	bench_figure "threads of a bare loop" "per second" <"$dir/threads"
 	for variant in poll_wake_default create_worker_cb_default; do
 		cat "$dir"/[0-9]*.json | jq -r --arg v $variant '.variants[] |
@@ -99,7 +99,7 @@ bench_module()
 	local dir=$RESULT/module variant state
 	local states="idle notify entries wake_up_exit kick_exit all"
 
-	bench_guest source:6.1 module module $((3 * BENCH_PAIRS))
+	bench_guest source:6.1 module knobs $((3 * BENCH_PAIRS))
 	for variant in poll_wake_default create_worker_cb_default; do
 		for state in none $states; do
 			cat "$dir/$variant-$state"-*.json | jq -r --arg v $variant '.variants[] |
@@ -178,13 +178,13 @@ bench_fio_report()
 bench_fio()
 {
 	fio_get "$OPT_ARCH"
-	bench_guest source:6.1 fio fio $BENCH_PAIRS /results /dev/shm
+	bench_guest source:6.1 fio pairs $BENCH_PAIRS /results /dev/shm
 	bench_fio_report "$RESULT/fio" "$OPT_ARCH in QEMU"
 
 	need_packages fio
 	host_get
 	mkdir "$RESULT/fio-native"
-	(cd "$HOST" && "$VM_GUEST/bench.sh" fio $BENCH_PAIRS "$RESULT/fio-native" /dev/shm)
+	(cd "$HOST" && "$VM_GUEST/bench.sh" pairs $BENCH_PAIRS "$RESULT/fio-native" /dev/shm)
 	bench_fio_report "$RESULT/fio-native" "$(uname -m) natively"
 }
 

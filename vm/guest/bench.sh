@@ -3,16 +3,16 @@
 #
 # bench.sh PART [ARGUMENT...]: what bench measures, in turns in one guest; fio natively, too.
 
-# first STARTS: fresh starts, each to its first violation
-first()
+# starts STARTS: fresh starts, each to its first violation
+starts()
 {
 	for i in $(seq "$1"); do
 		./live_registers -t 1 --stop-first --json "/results/$i.json" >/dev/null 2>&1
 	done
 }
 
-# rate PAIRS: events against threads of a bare loop
-rate()
+# rates PAIRS: events against threads of a bare loop
+rates()
 {
 	for i in $(seq "$1"); do
 		./thread_rate 1 >>/results/threads
@@ -20,8 +20,8 @@ rate()
 	done
 }
 
-# module TURNS: no module; loaded and idle; and under knobs
-module()
+# knobs TURNS: no module; loaded and idle; and under knobs
+knobs()
 {
 	ko=ppc_barrier_test/ppc_barrier_test.ko
 	entries='' exits=''
@@ -76,9 +76,9 @@ pages()
 	done
 }
 
-# fio PAIRS ANSWERS FILES: directories. Four files of 2 MiB, two threads, and fio's queue as deep
+# pairs PAIRS ANSWERS FILES: directories. Four files of 2 MiB, two threads, and fio's queue as deep
 # as our batch.
-pages_and_fio()
+pairs()
 {
 	for i in $(seq "$1"); do
 		./page_integrity --no-module --engine uring --dir "$3" --size 2M -t 3 \
@@ -102,7 +102,4 @@ events()
 
 part=$1
 shift
-case $part in
-fio) pages_and_fio "$@" ;;
-*) "$part" "$@" ;;
-esac
+"$part" "$@"
