@@ -68,25 +68,25 @@
 #endif
 
 /* Fewer events than this say too little: the rate would be known to no better than 3 %. */
-#define MIN_EVENTS	100
-#define MIN_ELSEWHERE	30	/* creations outside the window, where none is expected inside */
+#define LIVE_MIN_EVENTS		100
+#define LIVE_MIN_ELSEWHERE	30	/* creations elsewhere, if none is expected inside */
 #define CLEAN_WINDOWS	64	/* of the control without io_uring */
 #define CONTROL_EACH	8	/* of so many windows of a submitter one has no creation */
 #define CONTROL_MS	0.03	/* ... which is as long as the one before, but not longer */
-#define SHOWN		4	/* violations printed in full for each variant */
+#define LIVE_SHOWN		4	/* violations printed in full for each variant */
 #define DEFAULT_SECONDS	1.0
 #define PLANTED_SECONDS	2	/* of the control with faults; as above, 3 times that */
 
 /* Where a variant's workers are expected to be created. */
-enum expectation {
-	IN_WINDOW,	/* in the submitter, by interrupt */
-	IN_SYSCALL,	/* in the submitter, but only when it enters io_uring */
-	IN_SQ_THREAD,
+enum live_expectation {
+	LIVE_IN_WINDOW,		/* in the submitter, by interrupt */
+	LIVE_IN_SYSCALL,	/* in the submitter, but only when it enters io_uring */
+	LIVE_IN_SQ_THREAD,
 };
 
-struct result {
+struct live_result {
 	const char *name;
-	enum expectation expect;
+	enum live_expectation expect;
 	enum pbt_notify notify;
 	bool planted;		/* of the control with faults: nothing is told */
 	struct answer answer;
@@ -113,7 +113,7 @@ struct result {
 };
 
 /* Survives the harness's fork of each test. */
-struct shared {
+struct live_shared {
 	pid_t main;
 	struct timespec start;
 	bool clean_ok, altered_ok;
@@ -121,7 +121,7 @@ struct shared {
 	char no_module[256];	/* why there is none, or empty */
 	struct planted planted;
 	unsigned int nr;
-	struct result result[];	/* room for each variant */
+	struct live_result result[];	/* room for each variant */
 };
 
 static struct {
@@ -133,10 +133,10 @@ static struct {
 	const char *only;
 	const char *json;
 	struct cpus cpus;
-} opt = { .seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX };
+} live_opt = { .seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX };
 
-static struct shared *shared;
-static struct reg_layout layout;
+static struct live_shared *live_shared;
+static struct reg_layout live_layout;
 
 /*
  * Waiting for the other side: watch, because it answers within microseconds when it has a CPU to
@@ -146,19 +146,19 @@ static struct reg_layout layout;
 #define NAP_NS		20000
 #define STUCK_MS	10	/* 32 workers end in 2 ms, under emulation */
 
-struct wait {
+struct live_wait {
 	struct timespec start;
 	bool napping;
 };
 
-static void wait_start(struct wait *w)
+static void live_wait_start(struct live_wait *w)
 {
 	clock_gettime(CLOCK_MONOTONIC, &w->start);
-	w->napping = opt.cpus.nr == 1;
+	w->napping = live_opt.cpus.nr == 1;
 }
 
 /* Returns the milliseconds waited so far. */
-static double wait_turn(struct wait *w)
+static double live_wait_turn(struct live_wait *w)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
 	double ms = ms_since(&w->start);
@@ -172,11 +172,11 @@ static double wait_turn(struct wait *w)
 
 static void wait_until(const int *flag, int value)
 {
-	struct wait wait;
+	struct live_wait wait;
 
-	wait_start(&wait);
+	live_wait_start(&wait);
 	while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) != value)
-		wait_turn(&wait);
+		live_wait_turn(&wait);
 }
 
 /*
@@ -186,7 +186,7 @@ static void wait_until(const int *flag, int value)
  * event. Threads inherit the policy, and only root may go back from it; therefore a third thread,
  * the spawner, which sleeps on the submitter's CPU meanwhile, creates the submitters.
  */
-struct spin {
+struct live_spin {
 	struct reg_window *window;
 	struct provoke *provoke;	/* NULL: without io_uring */
 	bool alter;			/* control: change slot n in window n */
@@ -194,7 +194,7 @@ struct spin {
 	unsigned int max_windows;	/* in a round, those without a creation aside */
 	cpu_set_t *others;		/* for controller and workers */
 	cpu_set_t *own;			/* the submitter's CPU alone */
-	unsigned int first_cpu;		/* index into opt.cpu */
+	unsigned int first_cpu;		/* index into live_opt.cpus.cpu */
 	int cpu;			/* the submitter's */
 	pthread_t spawner;
 	sem_t go;
@@ -223,15 +223,15 @@ static long switches(void)
 
 static void *submitter(void *arg)
 {
-	struct spin *s = arg;
+	struct live_spin *s = arg;
 	unsigned int n = 0;
 	long before;
 	int ret = 0;
 
 	if (s->provoke) {
-		s->provoke->pin = opt.pin_workers;
-		ret = provoke_begin(s->provoke, opt.pin_workers ? s->own : s->others,
-				    opt.cpus.size);
+		s->provoke->pin = live_opt.pin_workers;
+		ret = provoke_begin(s->provoke, live_opt.pin_workers ? s->own : s->others,
+				    live_opt.cpus.size);
 	}
 	while (!ret && n < s->max_windows) {
 		if (!s->idle)
@@ -241,13 +241,13 @@ static void *submitter(void *arg)
 			if (ret)
 				break;
 		}
-		regs_arm(s->window, &layout, s->seed++, s->alter ? (int)n - 1 : -1);
+		regs_arm(s->window, &live_layout, s->seed++, s->alter ? (int)n - 1 : -1);
 		before = switches();
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		reg_arch_spin(s->window);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		s->switched = switches() != before;
-		s->nr_changed = regs_check(s->window, &layout, s->slots, REG_SLOTS_MAX);
+		s->nr_changed = regs_check(s->window, &live_layout, s->slots, REG_SLOTS_MAX);
 		s->on_cpu = sched_getcpu();
 		__atomic_store_n(&s->checked, 1, __ATOMIC_RELEASE);
 		wait_until(&s->checked, 0);
@@ -260,7 +260,7 @@ static void *submitter(void *arg)
 
 static void *spawner(void *arg)
 {
-	struct spin *s = arg;
+	struct live_spin *s = arg;
 	pthread_t thread;
 	int ret;
 
@@ -269,7 +269,7 @@ static void *spawner(void *arg)
 			;
 		if (s->ended)
 			return NULL;
-		sched_setaffinity(0, opt.cpus.size, s->own);
+		sched_setaffinity(0, live_opt.cpus.size, s->own);
 		ret = pthread_create(&thread, NULL, submitter, s);
 		if (ret)
 			s->error = -ret;
@@ -284,9 +284,9 @@ static void *spawner(void *arg)
  * variant begins with another one; the controller, and by IORING_REGISTER_IOWQ_AFF the workers,
  * take the others.
  */
-static void spin_start(struct spin *s, unsigned int round)
+static void live_spin_start(struct live_spin *s, unsigned int round)
 {
-	const size_t size = opt.cpus.size;
+	const size_t size = live_opt.cpus.size;
 	unsigned int i;
 
 	s->gone = 0;
@@ -296,10 +296,10 @@ static void spin_start(struct spin *s, unsigned int round)
 	s->checked = 0;
 	if (round % 16 == 0) {
 		CPU_ZERO_S(size, s->others);
-		for (i = 0; i < opt.cpus.nr; i++)
-			CPU_SET_S(opt.cpus.cpu[i], size, s->others);
-		s->cpu = opt.cpus.cpu[(round / 16 + s->first_cpu) % opt.cpus.nr];
-		if (opt.cpus.nr > 1)
+		for (i = 0; i < live_opt.cpus.nr; i++)
+			CPU_SET_S(live_opt.cpus.cpu[i], size, s->others);
+		s->cpu = live_opt.cpus.cpu[(round / 16 + s->first_cpu) % live_opt.cpus.nr];
+		if (live_opt.cpus.nr > 1)
 			CPU_CLR_S(s->cpu, size, s->others);
 		CPU_ZERO_S(size, s->own);
 		CPU_SET_S(s->cpu, size, s->own);
@@ -308,7 +308,7 @@ static void spin_start(struct spin *s, unsigned int round)
 	sem_post(&s->go);
 }
 
-static void spin_free(struct spin *s)
+static void spin_free(struct live_spin *s)
 {
 	sem_destroy(&s->go);
 	free(s->others);
@@ -317,7 +317,7 @@ static void spin_free(struct spin *s)
 }
 
 /* Returns 0 or -errno. */
-static int spin_open(struct spin *s)
+static int live_spin_open(struct live_spin *s)
 {
 	const struct sched_param idle = { 0 };
 	int ret;
@@ -326,8 +326,8 @@ static int spin_open(struct spin *s)
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (s->window == MAP_FAILED)
 		return -errno;
-	s->others = cpus_none(&opt.cpus);
-	s->own = cpus_none(&opt.cpus);
+	s->others = cpus_none(&live_opt.cpus);
+	s->own = cpus_none(&live_opt.cpus);
 	sem_init(&s->go, 0, 0);
 	prctl(PR_SET_TIMERSLACK, 1);	/* naps are short */
 	ret = pthread_create(&s->spawner, NULL, spawner, s);
@@ -336,12 +336,12 @@ static int spin_open(struct spin *s)
 		return -ret;
 	}
 	/* with one CPU the spinning submitter would leave nothing to an idle thread */
-	if (opt.cpus.nr > 1)
+	if (live_opt.cpus.nr > 1)
 		sched_setscheduler(0, SCHED_IDLE, &idle);
 	return 0;
 }
 
-static void spin_close(struct spin *s)
+static void live_spin_close(struct live_spin *s)
 {
 	s->ended = 1;
 	sem_post(&s->go);
@@ -350,15 +350,15 @@ static void spin_close(struct spin *s)
 }
 
 /* True once the submitter is in a window, false if it has ended instead. */
-static bool await_window(struct spin *s)
+static bool live_await_window(struct live_spin *s)
 {
-	struct wait wait;
+	struct live_wait wait;
 
-	wait_start(&wait);
+	live_wait_start(&wait);
 	while (!__atomic_load_n(regs_word(s->window, REG_WIN_ENTERED), __ATOMIC_ACQUIRE)) {
 		if (__atomic_load_n(&s->gone, __ATOMIC_ACQUIRE))
 			return false;
-		wait_turn(&wait);
+		live_wait_turn(&wait);
 	}
 	return true;
 }
@@ -367,23 +367,23 @@ static bool await_window(struct spin *s)
  * Ends the window and waits until the submitter has checked its registers. False if that thread has
  * come to its end instead.
  */
-static bool leave_window(struct spin *s)
+static bool live_leave_window(struct live_spin *s)
 {
-	struct wait wait;
+	struct live_wait wait;
 
 	__atomic_store_n(regs_word(s->window, REG_WIN_ENTERED), 0, __ATOMIC_RELAXED);
 	__atomic_store_n(regs_word(s->window, REG_WIN_STOP), 1, __ATOMIC_RELEASE);
-	wait_start(&wait);
+	live_wait_start(&wait);
 	while (!__atomic_load_n(&s->checked, __ATOMIC_ACQUIRE)) {
 		if (__atomic_load_n(&s->gone, __ATOMIC_ACQUIRE))
 			return false;
-		wait_turn(&wait);
+		live_wait_turn(&wait);
 	}
 	return true;
 }
 
-/* Lets the submitter go on; what leave_window() showed is gone after this. */
-static void next_window(struct spin *s)
+/* Lets the submitter go on; what live_leave_window() showed is gone after this. */
+static void live_next_window(struct live_spin *s)
 {
 	__atomic_store_n(&s->checked, 0, __ATOMIC_RELEASE);
 }
@@ -394,45 +394,46 @@ static void next_window(struct spin *s)
  * They are too few to tell whether context switches keep registers: this is a control of the
  * assembly. Returns 0 or -errno.
  */
-static int spin_plain(struct spin *s, unsigned int windows,
-		      void (*check)(struct spin *s, unsigned int n, void *arg), void *arg)
+static int live_spin_plain(struct live_spin *s, unsigned int windows,
+			   void (*check)(struct live_spin *s, unsigned int n, void *arg), void *arg)
 {
 	unsigned int n;
 	int ret;
 
-	ret = spin_open(s);
+	ret = live_spin_open(s);
 	if (ret)
 		return ret;
 	s->max_windows = windows;
-	spin_start(s, 0);
-	for (n = 0; await_window(s); n++) {
+	live_spin_start(s, 0);
+	for (n = 0; live_await_window(s); n++) {
 		if (!s->alter && n % 8 == 0)
 			usleep(500);
-		if (!leave_window(s)) {
+		if (!live_leave_window(s)) {
 			s->error = -ESRCH;
 			break;
 		}
 		check(s, n, arg);
-		next_window(s);
+		live_next_window(s);
 	}
-	spin_close(s);
+	live_spin_close(s);
 	return s->error;
 }
 
-static void show_change(const struct spin *s, unsigned int n)
+static void live_show_change(const struct live_spin *s, unsigned int n)
 {
 	const unsigned int slot = s->slots[n];
-	const char *why = reg_arch.explain(&layout, slot, regs_in(s->window), regs_out(s->window));
+	const char *why = reg_arch.explain(&live_layout, slot, regs_in(s->window),
+					   regs_out(s->window));
 	char expected[160], found[160];
 
-	regs_format(expected, sizeof(expected), &layout, slot, regs_in(s->window));
-	regs_format(found, sizeof(found), &layout, slot, regs_out(s->window));
-	ksft_print_msg("  %-5s expected %s (%s register)\n", layout.slot[slot].name, expected,
-		       reg_class_names[layout.slot[slot].class]);
+	regs_format(expected, sizeof(expected), &live_layout, slot, regs_in(s->window));
+	regs_format(found, sizeof(found), &live_layout, slot, regs_out(s->window));
+	ksft_print_msg("  %-5s expected %s (%s register)\n", live_layout.slot[slot].name, expected,
+		       reg_class_names[live_layout.slot[slot].class]);
 	ksft_print_msg("  %-5s found    %s%s%s\n", "", found, why ? " " : "", why ?: "");
 }
 
-static void count_changed(struct spin *s, unsigned int n, void *arg)
+static void count_changed(struct live_spin *s, unsigned int n, void *arg)
 {
 	unsigned int *violations = arg, i;
 
@@ -440,24 +441,24 @@ static void count_changed(struct spin *s, unsigned int n, void *arg)
 	if (!s->nr_changed)
 		return;
 	if (!(*violations)++) {
-		for (i = 0; i < s->nr_changed && i < SHOWN; i++)
-			show_change(s, i);
+		for (i = 0; i < s->nr_changed && i < LIVE_SHOWN; i++)
+			live_show_change(s, i);
 	}
 }
 
 /* The test's own assembly and comparison, but nothing that may change a register. */
 TEST(control_without_io_uring)
 {
-	struct spin s = { .seed = 1 };
+	struct live_spin s = { .seed = 1 };
 	unsigned int violations = 0;
 
-	ASSERT_EQ(0, spin_plain(&s, CLEAN_WINDOWS, count_changed, &violations));
+	ASSERT_EQ(0, live_spin_plain(&s, CLEAN_WINDOWS, count_changed, &violations));
 	/* a bug of the kernel, or of this test: either way no skip */
 	ASSERT_EQ(0U, violations) {
 		TH_LOG("registers change without io_uring, in %u of %u windows", violations,
 		       CLEAN_WINDOWS);
 	}
-	shared->clean_ok = true;
+	live_shared->clean_ok = true;
 	ksft_print_msg("control without io_uring: %u windows, no register changed\n",
 		       CLEAN_WINDOWS);
 }
@@ -466,7 +467,7 @@ struct found {
 	unsigned int right, wrong;	/* windows: with that change, with another one */
 };
 
-static void count_found(struct spin *s, unsigned int n, void *arg)
+static void count_found(struct live_spin *s, unsigned int n, void *arg)
 {
 	struct found *found = arg;
 
@@ -474,8 +475,8 @@ static void count_found(struct spin *s, unsigned int n, void *arg)
 		found->right++;
 		return;
 	}
-	ksft_print_msg("  %s was changed, %u registers were found changed\n", layout.slot[n].name,
-		       s->nr_changed);
+	ksft_print_msg("  %s was changed, %u registers were found changed\n",
+		       live_layout.slot[n].name, s->nr_changed);
 	if (s->nr_changed)
 		found->wrong++;
 }
@@ -483,20 +484,20 @@ static void count_found(struct spin *s, unsigned int n, void *arg)
 /* Each register changed inside the window, one at a time, has to be found, and no other. */
 TEST(control_changed_register)
 {
-	struct spin s = { .alter = true, .seed = 1000 };
+	struct live_spin s = { .alter = true, .seed = 1000 };
 	struct found found = { 0 };
 
-	ASSERT_EQ(0, spin_plain(&s, layout.nr, count_found, &found));
+	ASSERT_EQ(0, live_spin_plain(&s, live_layout.nr, count_found, &found));
 	ASSERT_EQ(0U, found.wrong) {
 		TH_LOG("registers change that were not changed on purpose, in %u of %u windows",
-		       found.wrong, layout.nr);
+		       found.wrong, live_layout.nr);
 	}
-	if (found.right != layout.nr)
+	if (found.right != live_layout.nr)
 		SKIP(return, "%u of %u registers changed on purpose were not found",
-		     layout.nr - found.right, layout.nr);
-	shared->altered_ok = true;
+		     live_layout.nr - found.right, live_layout.nr);
+	live_shared->altered_ok = true;
 	ksft_print_msg("control with one register changed: %u of %u found\n", found.right,
-		       layout.nr);
+		       live_layout.nr);
 }
 
 /*
@@ -505,10 +506,11 @@ TEST(control_changed_register)
  * number of workers that were created inside the window, and of threads that ended there; or
  * -errno.
  */
-static int create_in_window(struct spin *s, int limit, double wait_ms, int *created, int *exited)
+static int live_create_in_window(struct live_spin *s, int limit, double wait_ms, int *created,
+				 int *exited)
 {
 	int before = provoke_threads(s->provoke), now = before, ret;
-	struct wait wait;
+	struct live_wait wait;
 	double waited;
 
 	*created = 0;
@@ -522,9 +524,9 @@ static int create_in_window(struct spin *s, int limit, double wait_ms, int *crea
 	ret = provoke_fire(s->provoke);
 	if (ret)
 		return ret;
-	wait_start(&wait);
+	live_wait_start(&wait);
 	do {
-		waited = wait_turn(&wait);
+		waited = live_wait_turn(&wait);
 		now = provoke_threads(s->provoke);
 		if (now < 0)
 			return now;
@@ -540,12 +542,12 @@ static int create_in_window(struct spin *s, int limit, double wait_ms, int *crea
 }
 
 /* A window without a creation: @ms long, and so much too long as the last look takes. */
-static void watch_window(double ms)
+static void live_watch_window(double ms)
 {
-	struct wait wait;
+	struct live_wait wait;
 
-	wait_start(&wait);
-	while (wait_turn(&wait) < ms)
+	live_wait_start(&wait);
+	while (live_wait_turn(&wait) < ms)
 		;
 }
 
@@ -574,18 +576,18 @@ static const struct {
  * DEFER_TASKRUN holds back what io_uring queues for the ring (a poll wake-up), but io-wq sends
  * create_worker_cb() past the ring, straight to the task.
  */
-static enum expectation expectation(enum provoke_way way, enum ring ring)
+static enum live_expectation expectation(enum provoke_way way, enum ring ring)
 {
 	if (ring == RING_SQPOLL)
-		return IN_SQ_THREAD;
+		return LIVE_IN_SQ_THREAD;
 	if (ring == RING_DEFER_TASKRUN && way == PROVOKE_POLL_WAKE)
-		return IN_SYSCALL;
-	return IN_WINDOW;
+		return LIVE_IN_SYSCALL;
+	return LIVE_IN_WINDOW;
 }
 
 FIXTURE(worker_creation)
 {
-	struct result *result;
+	struct live_result *result;
 };
 
 FIXTURE_VARIANT(worker_creation)
@@ -666,7 +668,7 @@ static const char *name_of(const struct _fixture_variant_worker_creation *varian
 }
 
 /* Why a ring could not be had, or a round not be run. */
-static void settle_error(struct result *r, int err, const char *flag)
+static void live_settle_error(struct live_result *r, int err, const char *flag)
 {
 	const char *why = no_ring(err);
 
@@ -682,7 +684,7 @@ static void settle_error(struct result *r, int err, const char *flag)
 }
 
 /* A register changed in the window of @s, of which @what tells; counts it, and shows the first. */
-static void account_change(const struct spin *s, const struct result *r, const char *what,
+static void account_change(const struct live_spin *s, const struct live_result *r, const char *what,
 			   uint64_t violations, uint64_t *changed)
 {
 	unsigned int i;
@@ -691,16 +693,16 @@ static void account_change(const struct spin *s, const struct result *r, const c
 		changed[s->slots[i]]++;
 	if (r->planted)
 		return;
-	shared->found = true;
-	if (violations > SHOWN)
+	live_shared->found = true;
+	if (violations > LIVE_SHOWN)
 		return;
 	ksft_print_msg("%s, CPU %d: %u registers changed while the thread spun%s\n", what,
 		       s->on_cpu, s->nr_changed, s->switched ? ", and was switched out" : "");
-	for (i = 0; i < s->nr_changed && i < SHOWN; i++)
-		show_change(s, i);
+	for (i = 0; i < s->nr_changed && i < LIVE_SHOWN; i++)
+		live_show_change(s, i);
 }
 
-static void account(struct spin *s, struct result *r, int created)
+static void account(struct live_spin *s, struct live_result *r, int created)
 {
 	char what[128];
 	unsigned int i;
@@ -718,13 +720,13 @@ static void account(struct spin *s, struct result *r, int created)
 		return;
 
 	if (!r->evidence.violations++) {
-		r->first_ms = ms_since(&shared->start);
+		r->first_ms = ms_since(&live_shared->start);
 		r->first_event = r->evidence.events;
 	}
 	if (s->switched)
 		r->switched.violations++;
 	for (i = 0; i < s->nr_changed; i++) {
-		if (reg_arch.explain(&layout, s->slots[i], regs_in(s->window),
+		if (reg_arch.explain(&live_layout, s->slots[i], regs_in(s->window),
 				     regs_out(s->window))) {
 			r->explained++;
 			break;
@@ -736,7 +738,7 @@ static void account(struct spin *s, struct result *r, int created)
 }
 
 /* A window without a creation. */
-static void account_control(struct spin *s, struct result *r)
+static void account_control(struct live_spin *s, struct live_result *r)
 {
 	char what[128];
 
@@ -749,32 +751,32 @@ static void account_control(struct spin *s, struct result *r)
 	account_change(s, r, what, r->control.violations, r->control_changed);
 }
 
-static bool more_wanted(const struct result *r, const struct timespec *start)
+static bool more_wanted(const struct live_result *r, const struct timespec *start)
 {
-	double seconds = ms_since(start) / 1e3, limit = opt.seconds;
+	double seconds = ms_since(start) / 1e3, limit = live_opt.seconds;
 
-	if (orphaned(shared->main))
+	if (orphaned(live_shared->main))
 		_exit(KSFT_FAIL);
 
-	if (r->evidence.events >= opt.max_events || r->died ||
-	    (opt.stop_first && (r->evidence.violations || r->control.violations)))
+	if (r->evidence.events >= live_opt.max_events || r->died ||
+	    (live_opt.stop_first && (r->evidence.violations || r->control.violations)))
 		return false;
-	if (r->expect != IN_WINDOW && r->elsewhere >= MIN_ELSEWHERE)
+	if (r->expect != LIVE_IN_WINDOW && r->elsewhere >= LIVE_MIN_ELSEWHERE)
 		return false;
 	/* a slow machine gets more time, rather than a result that says nothing */
-	if (r->evidence.events < MIN_EVENTS && r->elsewhere < MIN_ELSEWHERE)
+	if (r->evidence.events < LIVE_MIN_EVENTS && r->elsewhere < LIVE_MIN_ELSEWHERE)
 		limit *= 3;
 	return seconds < limit;
 }
 
 /* Waits until the submitter and its io-wq are gone, and helps when that takes long. */
-static void await_end(struct spin *s)
+static void live_await_end(struct live_spin *s)
 {
-	struct wait wait;
+	struct live_wait wait;
 
-	wait_start(&wait);
+	live_wait_start(&wait);
 	while (!__atomic_load_n(&s->gone, __ATOMIC_ACQUIRE)) {
-		if (wait_turn(&wait) > STUCK_MS)
+		if (live_wait_turn(&wait) > STUCK_MS)
 			provoke_release(s->provoke);
 	}
 }
@@ -786,22 +788,22 @@ static void await_end(struct spin *s)
  */
 static int count_workers(unsigned int *own, unsigned int *others)
 {
-	struct wait wait;
+	struct live_wait wait;
 	int ret;
 
-	wait_start(&wait);
+	live_wait_start(&wait);
 	do {
 		ret = provoke_workers(own, others);
-	} while (ret == -ESRCH && wait_turn(&wait) < 100);
+	} while (ret == -ESRCH && live_wait_turn(&wait) < 100);
 	return ret;
 }
 
 /* One submitter from its first window to its end. Returns 0 or -errno. */
-static int run_round(struct spin *s, struct result *r, unsigned int round,
+static int run_round(struct live_spin *s, struct live_result *r, unsigned int round,
 		     const struct timespec *start)
 {
 	/* a tick that brings task_work without an IPI is at most 10 ms away (HZ=100) */
-	const double wait_ms = r->expect == IN_SYSCALL ? 12 : 100;
+	const double wait_ms = r->expect == LIVE_IN_SYSCALL ? 12 : 100;
 	const struct provoke *p = s->provoke;
 	const bool sqpoll = p->setup_flags & IORING_SETUP_SQPOLL;
 	/* controller, spawner, submitter, SQ thread, and the worker that submission creates */
@@ -809,34 +811,34 @@ static int run_round(struct spin *s, struct result *r, unsigned int round,
 	int created = 0, exited, threads = 0, in_windows = 0, error = 0, ret;
 	unsigned int own = 0, others = 0, since = 0;
 	struct timespec entered;
-	struct wait wait;
+	struct live_wait wait;
 	double ms = 0;
 	bool last;
 
-	spin_start(s, round);
-	while (await_window(s)) {
+	live_spin_start(s, round);
+	while (live_await_window(s)) {
 		const bool idle = s->idle;
 		int limit = INT_MAX;
 
 		if (idle) {
-			watch_window(ms);
+			live_watch_window(ms);
 		} else {
 			if (p->way == PROVOKE_CREATE_WORKER_CB)
 				limit = base + p->created;
 			clock_gettime(CLOCK_MONOTONIC, &entered);
-			error = create_in_window(s, limit, wait_ms, &created, &exited);
+			error = live_create_in_window(s, limit, wait_ms, &created, &exited);
 			ms = ms_since(&entered);
 			in_windows += created - exited;
 			r->exited += exited;
 		}
-		if (!leave_window(s)) {
+		if (!live_leave_window(s)) {
 			r->died = true;
 			break;
 		}
 		if (!idle) {
 			threads = provoke_threads(p);
 			/* the submitter of an SQPOLL ring creates none of those that appear */
-			account(s, r, r->expect == IN_SQ_THREAD ? 0 : created);
+			account(s, r, r->expect == LIVE_IN_SQ_THREAD ? 0 : created);
 			since++;
 		} else if (provoke_threads(p) == threads) {
 			account_control(s, r);
@@ -855,15 +857,15 @@ static int run_round(struct spin *s, struct result *r, unsigned int round,
 		}
 		/* a creation that is still to come must not come to a window without one */
 		s->idle = since >= CONTROL_EACH - 1 && !idle &&
-			  (created > 0 || r->expect != IN_WINDOW);
+			  (created > 0 || r->expect != LIVE_IN_WINDOW);
 		if (ms > CONTROL_MS)
 			ms = CONTROL_MS;
-		next_window(s);
+		live_next_window(s);
 		if (last)
 			break;
 	}
-	await_end(s);
-	if (r->expect == IN_SQ_THREAD) {
+	live_await_end(s);
+	if (r->expect == LIVE_IN_SQ_THREAD) {
 		r->elsewhere += others;
 		r->unexpected += own;
 	} else if (threads) {
@@ -872,9 +874,9 @@ static int run_round(struct spin *s, struct result *r, unsigned int round,
 
 	ret = provoke_end(s->provoke);
 	/* workers that are about to end would hide creations of the next round */
-	wait_start(&wait);
+	live_wait_start(&wait);
 	while (provoke_threads(p) > 2) {
-		if (wait_turn(&wait) > 10000)
+		if (live_wait_turn(&wait) > 10000)
 			return -ETIMEDOUT;
 	}
 	return s->error ?: error ?: ret;
@@ -885,15 +887,15 @@ static void list_changed(char *buf, size_t size, const uint64_t *changed)
 	unsigned int i, at = 0;
 
 	buf[0] = '\0';
-	for (i = 0; i < layout.nr && at + 40 < size; i++)
+	for (i = 0; i < live_layout.nr && at + 40 < size; i++)
 		if (changed[i])
 			at += snprintf(buf + at, size - at, " %s (%s) %llu times",
-				       layout.slot[i].name,
-				       reg_class_names[layout.slot[i].class],
+				       live_layout.slot[i].name,
+				       reg_class_names[live_layout.slot[i].class],
 				       (unsigned long long)changed[i]);
 }
 
-static void control_sentence(char *buf, size_t size, const struct result *r)
+static void control_sentence(char *buf, size_t size, const struct live_result *r)
 {
 	const struct interval rate = evidence_interval(&r->control, EVIDENCE_CONFIDENCE);
 	int at;
@@ -907,7 +909,7 @@ static void control_sentence(char *buf, size_t size, const struct result *r)
 		snprintf(buf + at, size - at, ", rate < %.2g (95 %%)", rate.high);
 }
 
-static void settle_violations(struct result *r)
+static void settle_violations(struct live_result *r)
 {
 	char sentence[EVIDENCE_TEXT_SIZE], control[EVIDENCE_TEXT_SIZE], regs[160];
 	char switched[80] = "";
@@ -939,7 +941,7 @@ static void settle_violations(struct result *r)
  * the module tells it, by what brought the creations. Another interrupt may be there before the
  * tick or the IPI.
  */
-static bool knob_acted(const struct result *r)
+static bool knob_acted(const struct live_result *r)
 {
 	const uint64_t ipi = r->delivered[PBT_IPI];
 	const uint64_t all = ipi + r->delivered[PBT_TICK] + r->delivered[PBT_OTHER];
@@ -951,7 +953,7 @@ static bool knob_acted(const struct result *r)
 	return r->notify == PBT_NOTIFY_SIGNAL_NO_IPI ? 2 * ipi < all : 10 * ipi > all;
 }
 
-static void list_delivered(char *buf, size_t size, const struct result *r)
+static void list_delivered(char *buf, size_t size, const struct live_result *r)
 {
 	unsigned int i, at = 0;
 
@@ -963,7 +965,7 @@ static void list_delivered(char *buf, size_t size, const struct result *r)
 				       (unsigned long long)r->delivered[i]);
 }
 
-static void settle_measured(struct result *r)
+static void live_settle_measured(struct live_result *r)
 {
 	char sentence[EVIDENCE_TEXT_SIZE], delivered[160];
 
@@ -978,24 +980,24 @@ static void settle_measured(struct result *r)
 		settle(&r->answer, "skip",
 		       "this kernel's io_uring is not what this variant was made for: %llu workers were created for the submitter of an SQPOLL ring",
 		       (unsigned long long)r->unexpected);
-	} else if (r->expect != IN_WINDOW && r->evidence.events) {
+	} else if (r->expect != LIVE_IN_WINDOW && r->evidence.events) {
 		settle(&r->answer, "skip",
 		       "this kernel's io_uring is not what this variant was made for: workers were created in the spin of a DEFER_TASKRUN ring; %s",
 		       sentence);
-	} else if (r->expect != IN_WINDOW && r->elsewhere < MIN_ELSEWHERE) {
+	} else if (r->expect != LIVE_IN_WINDOW && r->elsewhere < LIVE_MIN_ELSEWHERE) {
 		settle(&r->answer, "skip", "inconclusive: only %llu workers created",
 		       (unsigned long long)r->elsewhere);
-	} else if (r->expect == IN_SQ_THREAD) {
+	} else if (r->expect == LIVE_IN_SQ_THREAD) {
 		settle(&r->answer, "pass",
 		       "no event expected and none seen: the SQ thread created all %llu workers, the submitter none",
 		       (unsigned long long)r->elsewhere);
-	} else if (r->expect == IN_SYSCALL) {
+	} else if (r->expect == LIVE_IN_SYSCALL) {
 		settle(&r->answer, "pass",
 		       "no event expected and none seen: %llu workers created in io_uring_enter(), none in %llu spins",
 		       (unsigned long long)r->elsewhere, (unsigned long long)r->windows);
-	} else if (r->evidence.events < MIN_EVENTS) {
+	} else if (r->evidence.events < LIVE_MIN_EVENTS) {
 		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
-		       sentence, MIN_EVENTS);
+		       sentence, LIVE_MIN_EVENTS);
 	} else if (r->notify != PBT_NOTIFY_KERNEL && *r->no_answer) {
 		settle(&r->answer, "skip", "no answer about the module's knob: %s; %s",
 		       r->no_answer, sentence);
@@ -1011,12 +1013,12 @@ static void settle_measured(struct result *r)
 		       sentence);
 	}
 	/* without an event there is nothing that registers could have survived */
-	r->answer.control = r->expect != IN_WINDOW;
+	r->answer.control = r->expect != LIVE_IN_WINDOW;
 }
 
 FIXTURE_SETUP(worker_creation)
 {
-	self->result = &shared->result[shared->nr++];
+	self->result = &live_shared->result[live_shared->nr++];
 	self->result->name = name_of(variant);
 	self->result->first_ms = -1;
 	self->result->expect = expectation(variant->way, variant->ring);
@@ -1031,10 +1033,10 @@ FIXTURE_TEARDOWN(worker_creation)
  * A session of the module for one variant, in *session; -1 where it is not needed and cannot be
  * had. Returns NULL, or why the variant cannot be run.
  */
-static const char *knobs_open(enum pbt_notify notify, int *session, struct result *r)
+static const char *live_knobs_open(enum pbt_notify notify, int *session, struct live_result *r)
 {
 	struct pbt_knobs knobs = { .notify = notify };
-	const char *why = shared->no_module;
+	const char *why = live_shared->no_module;
 	struct pbt_info info;
 
 	*session = *why ? -1 : module_open(&why);
@@ -1059,7 +1061,7 @@ static const char *knobs_open(enum pbt_notify notify, int *session, struct resul
 }
 
 /* Takes the counters and ends the session. */
-static void knobs_close(int session, struct result *r)
+static void live_knobs_close(int session, struct live_result *r)
 {
 	struct pbt_counters c;
 	unsigned int i;
@@ -1078,7 +1080,7 @@ static void knobs_close(int session, struct result *r)
 	close(session);
 }
 
-static void print_details(const struct result *r)
+static void live_print_details(const struct live_result *r)
 {
 	char text[256];
 
@@ -1103,14 +1105,14 @@ static void print_details(const struct result *r)
  * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Returns NULL,
  * or why there are none.
  */
-static const char *measure(struct result *r,
-			   const struct _fixture_variant_worker_creation *variant, int *error)
+static const char *live_measure(struct live_result *r,
+				const struct _fixture_variant_worker_creation *variant, int *error)
 {
 	struct provoke provoke;
-	struct spin s = {
+	struct live_spin s = {
 		.provoke = &provoke,
 		.seed = (uint64_t)getpid() << 32,
-		.first_cpu = shared->nr - 1,
+		.first_cpu = live_shared->nr - 1,
 		.max_windows = PROVOKE_ROUND,
 	};
 	struct timespec start;
@@ -1121,13 +1123,13 @@ static const char *measure(struct result *r,
 	reason = provoke_open(&provoke, variant->way, rings[variant->ring].setup_flags);
 	if (reason)
 		return reason;
-	if (spin_open(&s))
+	if (live_spin_open(&s))
 		return "no memory or no thread for the spin";
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (round = 0; !*error && more_wanted(r, &start); round++)
 		*error = run_round(&s, r, round, &start);
 	r->seconds = ms_since(&start) / 1e3;
-	spin_close(&s);
+	live_spin_close(&s);
 	provoke_close(&provoke);
 	return NULL;
 }
@@ -1147,25 +1149,25 @@ static unsigned int slot_of(unsigned int n)
 {
 	unsigned int slot, i;
 
-	for (slot = 0; slot < layout.nr; slot++)
+	for (slot = 0; slot < live_layout.nr; slot++)
 		for (i = 0; i < ARRAY_SIZE(plants[n].slots) && plants[n].slots[i]; i++)
-			if (!strcmp(plants[n].slots[i], layout.slot[slot].name))
+			if (!strcmp(plants[n].slots[i], live_layout.slot[slot].name))
 				return slot;
 	return REG_SLOTS_MAX;
 }
 
 /* The same variant as in the test that asks for it, with the module's knob for its notification. */
-static void plant(struct planted *p, const void *arg)
+static void live_plant(struct planted *p, const void *arg)
 {
 	const struct _fixture_variant_worker_creation *variant = arg;
 	struct pbt_knobs knobs = { .notify = variant->notify };
-	struct result r = { .expect = IN_WINDOW, .planted = true };
+	struct live_result r = { .expect = LIVE_IN_WINDOW, .planted = true };
 	unsigned int i, slot;
 	const char *reason;
 	int session, ret;
 
-	opt.seconds = opt.seconds < PLANTED_SECONDS ? opt.seconds : PLANTED_SECONDS;
-	opt.max_events = MIN_EVENTS;
+	live_opt.seconds = live_opt.seconds < PLANTED_SECONDS ? live_opt.seconds : PLANTED_SECONDS;
+	live_opt.max_events = LIVE_MIN_EVENTS;
 	for (i = 0; i < ARRAY_SIZE(plants); i++)
 		if (slot_of(i) < REG_SLOTS_MAX)
 			knobs.plants |= 1U << plants[i].plant;
@@ -1173,7 +1175,7 @@ static void plant(struct planted *p, const void *arg)
 	if (session < 0)
 		return;
 	reason = planted_set(session, &knobs) ? "PBT_SET_KNOBS fails" :
-		 measure(&r, variant, &ret);
+		 live_measure(&r, variant, &ret);
 	if (reason) {
 		planted_not(p, reason);
 		return;
@@ -1183,7 +1185,7 @@ static void plant(struct planted *p, const void *arg)
 			continue;
 		slot = slot_of(i);
 		snprintf(p->fault[plants[i].plant].what, sizeof(p->fault[0].what), "%s lost",
-			 layout.slot[slot].name);
+			 live_layout.slot[slot].name);
 		p->fault[plants[i].plant].planted = planted_times(session, plants[i].plant);
 		p->fault[plants[i].plant].events = r.evidence.events;
 		p->fault[plants[i].plant].found = r.changed[slot];
@@ -1194,40 +1196,40 @@ static void plant(struct planted *p, const void *arg)
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
 TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 {
-	struct result *r = self->result;
+	struct live_result *r = self->result;
 	char sentence[EVIDENCE_TEXT_SIZE];
 	const char *reason;
 	int session, ret;
 
 	/* a submitter cannot outlive the harness, nor a kernel that hangs the whole run */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(3 * opt.seconds + 30);
+	alarm(3 * live_opt.seconds + 30);
 
-	if (opt.stop_first && shared->found)
+	if (live_opt.stop_first && live_shared->found)
 		settle(&r->answer, "skip", "not run: a violation was found before");
-	else if (!names_have(opt.only, r->name))
+	else if (!names_have(live_opt.only, r->name))
 		settle(&r->answer, "skip", "not asked for");
-	else if (!shared->clean_ok || !shared->altered_ok)
+	else if (!live_shared->clean_ok || !live_shared->altered_ok)
 		settle(&r->answer, "skip", "the controls did not behave");
 	if (*r->answer.outcome)
 		SKIP(return, "%s", r->answer.text);
 
-	reason = knobs_open(variant->notify, &session, r);
+	reason = live_knobs_open(variant->notify, &session, r);
 	if (!reason)
-		reason = measure(r, variant, &ret);
+		reason = live_measure(r, variant, &ret);
 	if (reason) {
 		settle(&r->answer, "skip", "%s", reason);
 		SKIP(return, "%s", r->answer.text);
 	}
-	knobs_close(session, r);
+	live_knobs_close(session, r);
 
 	if (ret && !r->evidence.violations && !r->control.violations && !r->died)
-		settle_error(r, ret, rings[variant->ring].flag);
+		live_settle_error(r, ret, rings[variant->ring].flag);
 	else
-		settle_measured(r);
-	if (!strcmp(r->answer.outcome, "pass") && r->expect == IN_WINDOW) {
-		planted_run(&shared->planted, plant, variant);
-		reason = planted_missed(&shared->planted);
+		live_settle_measured(r);
+	if (!strcmp(r->answer.outcome, "pass") && r->expect == LIVE_IN_WINDOW) {
+		planted_run(&live_shared->planted, live_plant, variant);
+		reason = planted_missed(&live_shared->planted);
 		if (reason) {
 			evidence_sentence(sentence, sizeof(sentence), &r->evidence);
 			settle(&r->answer, "skip", "%s; %s", reason, sentence);
@@ -1236,7 +1238,7 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
 	ksft_print_msg("%s: %s\n", r->name, r->answer.text);
-	print_details(r);
+	live_print_details(r);
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
@@ -1251,19 +1253,19 @@ static void json_changed(FILE *f, const char *name, const uint64_t *changed)
 	unsigned int i;
 
 	fprintf(f, "\"%s\": {", name);
-	for (i = 0; i < layout.nr; i++) {
+	for (i = 0; i < live_layout.nr; i++) {
 		if (!changed[i])
 			continue;
-		fprintf(f, "%s \"%s\": %llu", comma, layout.slot[i].name,
+		fprintf(f, "%s \"%s\": %llu", comma, live_layout.slot[i].name,
 			(unsigned long long)changed[i]);
 		comma = ",";
 	}
 	fprintf(f, " }");
 }
 
-static void write_variant(FILE *f, unsigned int variant)
+static void live_write_variant(FILE *f, unsigned int variant)
 {
-	const struct result *r = &shared->result[variant];
+	const struct live_result *r = &live_shared->result[variant];
 	const struct interval rate = evidence_interval(&r->evidence, EVIDENCE_CONFIDENCE);
 	unsigned int i;
 
@@ -1307,33 +1309,34 @@ static void write_variant(FILE *f, unsigned int variant)
 	fprintf(f, " }");
 }
 
-static void write_head(FILE *f)
+static void live_write_head(FILE *f)
 {
 	fprintf(f, ",\n  \"arch\": \"%s\",\n  \"registers\": ", reg_arch.name);
-	json_string(f, layout.describe);
+	json_string(f, live_layout.describe);
 	fprintf(f, ",\n  \"not_covered\": ");
-	json_string(f, layout.missing);
+	json_string(f, live_layout.missing);
 	fprintf(f, ",\n  \"control_without_io_uring\": %s,\n  \"control_changed_register\": %s",
-		shared->clean_ok ? "true" : "false", shared->altered_ok ? "true" : "false");
-	planted_json(f, &shared->planted);
+		live_shared->clean_ok ? "true" : "false",
+		live_shared->altered_ok ? "true" : "false");
+	planted_json(f, &live_shared->planted);
 }
 
 static unsigned int variants(void)
 {
-	return shared->nr;
+	return live_shared->nr;
 }
 
 static const struct answer *answer(unsigned int variant)
 {
-	return &shared->result[variant].answer;
+	return &live_shared->result[variant].answer;
 }
 
 static const struct program program = {
 	.name = "live_registers",
-	.write_head = write_head,
+	.write_head = live_write_head,
 	.variants = variants,
 	.answer = answer,
-	.write_variant = write_variant,
+	.write_variant = live_write_variant,
 };
 
 static const char usage[] =
@@ -1368,7 +1371,7 @@ static void parse_cpus(const char *list)
 		}
 		/* the first CPU that may not be used ends this */
 		for (; first <= last; first++)
-			cpus_add(&opt.cpus, first, "-c");
+			cpus_add(&live_opt.cpus, first, "-c");
 		p = end + 1;
 		if (!*end)
 			return;
@@ -1425,35 +1428,36 @@ static void parse_options(int argc, char **argv)
 	char *end;
 	int c;
 
-	opt.json = json_default("live_registers");
+	live_opt.json = json_default("live_registers");
 	while ((c = getopt_long(argc, argv, "t:n:c:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
-			opt.seconds = parse_seconds(optarg);
+			live_opt.seconds = parse_seconds(optarg);
 			break;
 		case 'n':
 			errno = 0;
-			opt.max_events = strtoull(optarg, &end, 10);
-			if (end == optarg || *end || *optarg == '-' || errno || !opt.max_events)
+			live_opt.max_events = strtoull(optarg, &end, 10);
+			if (end == optarg || *end || *optarg == '-' || errno ||
+			    !live_opt.max_events)
 				die("-n: '%s' is not a number of events", optarg);
 			break;
 		case 'c':
 			cpus = optarg;
 			break;
 		case 'j':
-			opt.json = optarg;
+			live_opt.json = optarg;
 			break;
 		case 'o':
-			opt.only = optarg;
+			live_opt.only = optarg;
 			break;
 		case 's':
-			opt.stop_first = true;
+			live_opt.stop_first = true;
 			break;
 		case 'm':
-			opt.no_module = true;
+			live_opt.no_module = true;
 			break;
 		case 'p':
-			opt.pin_workers = true;
+			live_opt.pin_workers = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -1465,13 +1469,13 @@ static void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
-	check_variants(opt.only);
-	check_json(opt.json);
-	cpus_init(&opt.cpus);
+	check_variants(live_opt.only);
+	check_json(live_opt.json);
+	cpus_init(&live_opt.cpus);
 	if (cpus)
 		parse_cpus(cpus);
 	else
-		cpus_add_all(&opt.cpus);
+		cpus_add_all(&live_opt.cpus);
 }
 
 int main(int argc, char **argv)
@@ -1479,15 +1483,17 @@ int main(int argc, char **argv)
 	const char *skip;
 
 	parse_options(argc, argv);
-	shared = program_share(sizeof(*shared) + count_variants() * sizeof(shared->result[0]));
-	skip = regs_init(&layout);
+	live_shared = program_share(sizeof(*live_shared) +
+				    count_variants() * sizeof(live_shared->result[0]));
+	skip = regs_init(&live_layout);
 	if (skip)
-		return program_skip(&program, opt.json, skip);
-	printf("# not covered: %s\n# covered: %s\n", layout.missing, layout.describe);
-	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
-	if (*shared->no_module)
-		planted_not(&shared->planted, shared->no_module);
-	clock_gettime(CLOCK_MONOTONIC, &shared->start);
-	shared->main = getpid();
-	return program_run(&program, opt.json, harness_main, argv);
+		return program_skip(&program, live_opt.json, skip);
+	printf("# not covered: %s\n# covered: %s\n", live_layout.missing, live_layout.describe);
+	module_load_unless(live_opt.no_module, live_shared->no_module,
+			   sizeof(live_shared->no_module));
+	if (*live_shared->no_module)
+		planted_not(&live_shared->planted, live_shared->no_module);
+	clock_gettime(CLOCK_MONOTONIC, &live_shared->start);
+	live_shared->main = getpid();
+	return program_run(&program, live_opt.json, harness_main, argv);
 }
