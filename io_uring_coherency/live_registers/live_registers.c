@@ -75,6 +75,7 @@
 #define CONTROL_MS	0.03	/* ... which is as long as the one before, but not longer */
 #define LIVE_SHOWN		4	/* violations printed in full for each variant */
 #define DEFAULT_SECONDS	1.0
+#define DEFER_TASKRUN	(IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER)
 #define PLANTED_SECONDS	2	/* of the control with faults; as above, 3 times that */
 
 /* Where a variant's workers are expected to be created. */
@@ -82,6 +83,14 @@ enum live_expectation {
 	LIVE_IN_WINDOW,		/* in the submitter, by interrupt */
 	LIVE_IN_SYSCALL,	/* in the submitter, but only when it enters io_uring */
 	LIVE_IN_SQ_THREAD,
+};
+
+/* How workers are made to be created. */
+struct live_variant {
+	enum provoke_way way;
+	unsigned int setup_flags;	/* of the ring */
+	enum live_expectation expect;
+	enum pbt_notify notify;	/* what the module makes of TWA_SIGNAL and TWA_SIGNAL_NO_IPI */
 };
 
 struct live_result {
@@ -551,38 +560,24 @@ static void live_watch_window(double ms)
 		;
 }
 
-/* The rings that behave differently when task_work is added for their submitter. */
-enum ring {
-	RING_DEFAULT,
-	RING_COOP_TASKRUN,
-	RING_DEFER_TASKRUN,
-	RING_SQPOLL,
-};
-
+/* What an older kernel refuses with EINVAL. */
 static const struct {
-	unsigned int setup_flags;
-	const char *flag;	/* the one that an older kernel refuses */
-} rings[] = {
-	[RING_DEFAULT] = { 0, NULL },
-	[RING_COOP_TASKRUN] = { IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN" },
-	[RING_DEFER_TASKRUN] = {
-		IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER,
-		"IORING_SETUP_DEFER_TASKRUN"
-	},
-	[RING_SQPOLL] = { IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL" },
+	unsigned int flag;
+	const char *name;
+} new_flags[] = {
+	{ IORING_SETUP_COOP_TASKRUN, "IORING_SETUP_COOP_TASKRUN" },
+	{ IORING_SETUP_DEFER_TASKRUN, "IORING_SETUP_DEFER_TASKRUN" },
+	{ IORING_SETUP_SQPOLL, "IORING_SETUP_SQPOLL" },
 };
 
-/*
- * DEFER_TASKRUN holds back what io_uring queues for the ring (a poll wake-up), but io-wq sends
- * create_worker_cb() past the ring, straight to the task.
- */
-static enum live_expectation expectation(enum provoke_way way, enum ring ring)
+static const char *new_flag(unsigned int setup_flags)
 {
-	if (ring == RING_SQPOLL)
-		return LIVE_IN_SQ_THREAD;
-	if (ring == RING_DEFER_TASKRUN && way == PROVOKE_POLL_WAKE)
-		return LIVE_IN_SYSCALL;
-	return LIVE_IN_WINDOW;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(new_flags); i++)
+		if (setup_flags & new_flags[i].flag)
+			return new_flags[i].name;
+	return NULL;
 }
 
 FIXTURE(worker_creation)
@@ -592,64 +587,71 @@ FIXTURE(worker_creation)
 
 FIXTURE_VARIANT(worker_creation)
 {
-	enum provoke_way way;
-	enum ring ring;
-	enum pbt_notify notify;	/* what the module makes of TWA_SIGNAL and TWA_SIGNAL_NO_IPI */
+	struct live_variant live;
 };
 
+/* The rings that behave differently when task_work is added for their submitter. */
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default)
 {
-	.way = PROVOKE_POLL_WAKE, .ring = RING_DEFAULT
+	.live = { .way = PROVOKE_POLL_WAKE }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_coop_taskrun)
 {
-	.way = PROVOKE_POLL_WAKE, .ring = RING_COOP_TASKRUN
+	.live = { .way = PROVOKE_POLL_WAKE, .setup_flags = IORING_SETUP_COOP_TASKRUN }
 };
 
+/*
+ * DEFER_TASKRUN holds back what io_uring queues for the ring (a poll wake-up), but io-wq sends
+ * create_worker_cb() past the ring, straight to the task.
+ */
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_defer_taskrun)
 {
-	.way = PROVOKE_POLL_WAKE, .ring = RING_DEFER_TASKRUN
+	.live = { .way = PROVOKE_POLL_WAKE, .setup_flags = DEFER_TASKRUN,
+		  .expect = LIVE_IN_SYSCALL }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_sqpoll)
 {
-	.way = PROVOKE_POLL_WAKE, .ring = RING_SQPOLL
+	.live = { .way = PROVOKE_POLL_WAKE, .setup_flags = IORING_SETUP_SQPOLL,
+		  .expect = LIVE_IN_SQ_THREAD }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_default)
 {
-	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_DEFAULT
+	.live = { .way = PROVOKE_CREATE_WORKER_CB }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_coop_taskrun)
 {
-	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_COOP_TASKRUN
+	.live = { .way = PROVOKE_CREATE_WORKER_CB, .setup_flags = IORING_SETUP_COOP_TASKRUN }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_defer_taskrun)
 {
-	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_DEFER_TASKRUN
+	.live = { .way = PROVOKE_CREATE_WORKER_CB, .setup_flags = DEFER_TASKRUN }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_sqpoll)
 {
-	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_SQPOLL
+	.live = { .way = PROVOKE_CREATE_WORKER_CB, .setup_flags = IORING_SETUP_SQPOLL,
+		  .expect = LIVE_IN_SQ_THREAD }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default_by_no_ipi)
 {
-	.way = PROVOKE_POLL_WAKE, .ring = RING_DEFAULT, .notify = PBT_NOTIFY_SIGNAL_NO_IPI
+	.live = { .way = PROVOKE_POLL_WAKE, .notify = PBT_NOTIFY_SIGNAL_NO_IPI }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_coop_taskrun_by_signal)
 {
-	.way = PROVOKE_POLL_WAKE, .ring = RING_COOP_TASKRUN, .notify = PBT_NOTIFY_SIGNAL
+	.live = { .way = PROVOKE_POLL_WAKE, .setup_flags = IORING_SETUP_COOP_TASKRUN,
+		  .notify = PBT_NOTIFY_SIGNAL }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_default_by_no_ipi)
 {
-	.way = PROVOKE_CREATE_WORKER_CB, .ring = RING_DEFAULT, .notify = PBT_NOTIFY_SIGNAL_NO_IPI
+	.live = { .way = PROVOKE_CREATE_WORKER_CB, .notify = PBT_NOTIFY_SIGNAL_NO_IPI }
 };
 
 /* The harness's own list of the above. */
@@ -1021,8 +1023,8 @@ FIXTURE_SETUP(worker_creation)
 	self->result = &live_shared->result[live_shared->nr++];
 	self->result->name = name_of(variant);
 	self->result->first_ms = -1;
-	self->result->expect = expectation(variant->way, variant->ring);
-	self->result->notify = variant->notify;
+	self->result->expect = variant->live.expect;
+	self->result->notify = variant->live.notify;
 }
 
 FIXTURE_TEARDOWN(worker_creation)
@@ -1033,7 +1035,7 @@ FIXTURE_TEARDOWN(worker_creation)
  * A session of the module for one variant, in *session; -1 where it is not needed and cannot be
  * had. Returns NULL, or why the variant cannot be run.
  */
-static const char *live_knobs_open(enum pbt_notify notify, int *session, struct live_result *r)
+static const char *live_knobs_open(enum pbt_notify notify, int *session)
 {
 	struct pbt_knobs knobs = { .notify = notify };
 	const char *why = live_shared->no_module;
@@ -1105,8 +1107,8 @@ static void live_print_details(const struct live_result *r)
  * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Returns NULL,
  * or why there are none.
  */
-static const char *live_measure(struct live_result *r,
-				const struct _fixture_variant_worker_creation *variant, int *error)
+static const char *live_measure(struct live_result *r, const struct live_variant *variant,
+				int *error)
 {
 	struct provoke provoke;
 	struct live_spin s = {
@@ -1120,7 +1122,7 @@ static const char *live_measure(struct live_result *r,
 	unsigned int round;
 
 	*error = 0;
-	reason = provoke_open(&provoke, variant->way, rings[variant->ring].setup_flags);
+	reason = provoke_open(&provoke, variant->way, variant->setup_flags);
 	if (reason)
 		return reason;
 	if (live_spin_open(&s))
@@ -1159,7 +1161,7 @@ static unsigned int slot_of(unsigned int n)
 /* The same variant as in the test that asks for it, with the module's knob for its notification. */
 static void live_plant(struct planted *p, const void *arg)
 {
-	const struct _fixture_variant_worker_creation *variant = arg;
+	const struct live_variant *variant = arg;
 	struct pbt_knobs knobs = { .notify = variant->notify };
 	struct live_result r = { .expect = LIVE_IN_WINDOW, .planted = true };
 	unsigned int i, slot;
@@ -1214,9 +1216,9 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	if (*r->answer.outcome)
 		SKIP(return, "%s", r->answer.text);
 
-	reason = live_knobs_open(variant->notify, &session, r);
+	reason = live_knobs_open(variant->live.notify, &session);
 	if (!reason)
-		reason = live_measure(r, variant, &ret);
+		reason = live_measure(r, &variant->live, &ret);
 	if (reason) {
 		settle(&r->answer, "skip", "%s", reason);
 		SKIP(return, "%s", r->answer.text);
@@ -1224,11 +1226,11 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	live_knobs_close(session, r);
 
 	if (ret && !r->evidence.violations && !r->control.violations && !r->died)
-		live_settle_error(r, ret, rings[variant->ring].flag);
+		live_settle_error(r, ret, new_flag(variant->live.setup_flags));
 	else
 		live_settle_measured(r);
 	if (!strcmp(r->answer.outcome, "pass") && r->expect == LIVE_IN_WINDOW) {
-		planted_run(&live_shared->planted, live_plant, variant);
+		planted_run(&live_shared->planted, live_plant, &variant->live);
 		reason = planted_missed(&live_shared->planted);
 		if (reason) {
 			evidence_sentence(sentence, sizeof(sentence), &r->evidence);
