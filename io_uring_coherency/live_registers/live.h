@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of live_registers share.
+ */
+#ifndef LIVE_H
+#define LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "evidence.h"
+#include "module.h"
+#include "planted.h"
+#include "program.h"
+#include "provoke.h"
+#include "regs.h"
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
+/* Fewer events than this say too little: the rate would be known to no better than 3 %. */
+#define LIVE_MIN_EVENTS		100
+#define LIVE_MIN_ELSEWHERE	30	/* creations elsewhere, if none is expected inside */
+#define LIVE_SHOWN		4	/* violations printed in full for each variant */
+
+/* Where a variant's workers are expected to be created. */
+enum live_expectation {
+	LIVE_IN_WINDOW,		/* in the submitter, by interrupt */
+	LIVE_IN_SYSCALL,	/* in the submitter, but only when it enters io_uring */
+	LIVE_IN_SQ_THREAD,
+};
+
+/* How workers are made to be created. */
+struct live_variant {
+	enum provoke_way way;
+	unsigned int setup_flags;	/* of the ring */
+	enum live_expectation expect;
+	enum pbt_notify notify;	/* what the module makes of TWA_SIGNAL and TWA_SIGNAL_NO_IPI */
+};
+
+struct live_result {
+	const char *name;
+	enum live_expectation expect;
+	enum pbt_notify notify;
+	bool planted;		/* of the control with faults: nothing is told */
+	struct answer answer;
+	struct evidence evidence;	/* events inside windows, windows with a change */
+	struct evidence switched;	/* those of them in which the submitter was switched out */
+	struct evidence control;	/* windows without a creation, those with a change */
+	uint64_t windows;	/* the control's aside */
+	uint64_t elsewhere;	/* creations that fell outside a window */
+	uint64_t unexpected;	/* creations by whom none is expected */
+	uint64_t late;		/* windows in which no creation was seen in time */
+	uint64_t exited;	/* threads that ended inside a window: io-wq workers */
+	bool died;		/* the submitter ended inside a window */
+	double seconds;
+	double first_ms;	/* since program start; < 0: no violation */
+	uint64_t first_event;
+	uint64_t changed[REG_SLOTS_MAX];
+	uint64_t control_changed[REG_SLOTS_MAX];
+	uint64_t explained;	/* violations whose value told the cause */
+	bool delivery_told;
+	uint64_t delivered[PBT_NR_DELIVERIES];	/* worker creations of all threads */
+	uint64_t rewritten;	/* notifications whose mode the module changed */
+	uint64_t missed;	/* calls that probes did not see meanwhile */
+	char no_answer[128];	/* why the knob is not worth an answer, or empty */
+};
+
+/* Survives the harness's fork of each test. */
+struct live_shared {
+	pid_t main;
+	struct timespec start;
+	bool clean_ok, altered_ok;
+	bool found;		/* a violation, in whatever variant */
+	char no_module[256];	/* why there is none, or empty */
+	struct planted planted;
+	unsigned int nr;
+	struct live_result result[];	/* room for each variant */
+};
+
+struct live_opt {
+	double seconds;
+	uint64_t max_events;
+	bool stop_first;
+	bool no_module;
+	bool pin_workers;
+	const char *only;
+	const char *json;
+	struct cpus cpus;
+};
+
+extern struct live_opt live_opt;
+extern struct live_shared *live_shared;
+extern struct reg_layout live_layout;
+
+struct live_spin;
+
+void live_show_change(const struct live_spin *s, unsigned int n);
+const char *live_measure(struct live_result *r, const struct live_variant *variant,
+			 int *error);
+
+void live_settle_error(struct live_result *r, int err, const char *flag);
+void live_settle_measured(struct live_result *r);
+void live_print_details(const struct live_result *r);
+void live_write_variant(FILE *f, unsigned int variant);
+void live_write_head(FILE *f);
+
+const char *live_knobs_open(enum pbt_notify notify, int *session);
+void live_knobs_close(int session, struct live_result *r);
+void live_plant(struct planted *p, const void *arg);
+
+#endif /* LIVE_H */
