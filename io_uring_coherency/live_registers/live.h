@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the parts of live_registers share.
+ * What the parts of live_registers share; its words are at the start of live_registers.c.
+ *
+ *	live_registers.c	variants, controls, tests, options
+ *	live_spin		submitter and controller: the protocol of windows
+ *	live_round.c		rounds of a variant, and what is counted in them
+ *	live_module.c		knobs of the module, and what it plants
+ *	live_answer.c		the answer in words, and in the file of results
+ *	regs, regs_<arch>	the bank
  */
 #ifndef LIVE_H
 #define LIVE_H
@@ -97,20 +104,49 @@ extern struct live_opt live_opt;
 extern struct live_shared *live_shared;
 extern struct reg_layout live_layout;
 
+/* --- live_round.c */
+
 struct live_spin;
 
+/* Prints expected and found value of register number @n of those that changed in the window. */
 void live_show_change(const struct live_spin *s, unsigned int n);
-const char *live_measure(struct live_result *r, const struct live_variant *variant,
-			 int *error);
 
+/*
+ * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Returns NULL,
+ * or why there are none.
+ */
+const char *live_measure(struct live_result *r, const struct live_variant *variant, int *error);
+
+/* --- live_answer.c */
+
+/*
+ * Why a ring could not be had, or a round not be run. @flag is the one of the ring's that an older
+ * kernel refuses, or NULL.
+ */
 void live_settle_error(struct live_result *r, int err, const char *flag);
+
+/* The answer by what has been counted. */
 void live_settle_measured(struct live_result *r);
+
+/* What the answer leaves out, for people. */
 void live_print_details(const struct live_result *r);
+
+/* For struct program. */
 void live_write_variant(FILE *f, unsigned int variant);
 void live_write_head(FILE *f);
 
+/* --- live_module.c */
+
+/*
+ * A session of the module for one variant, in *@session; -1 where it is not needed and cannot be
+ * had. Returns NULL, or why the variant cannot be run.
+ */
 const char *live_knobs_open(enum pbt_notify notify, int *session);
+
+/* Takes the counters and ends the session. */
 void live_knobs_close(int session, struct live_result *r);
+
+/* For planted_run(): the variant @arg, under the module's knob for its notification. */
 void live_plant(struct planted *p, const void *arg);
 
 #endif /* LIVE_H */

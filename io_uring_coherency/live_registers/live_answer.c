@@ -10,7 +10,6 @@
 #include "kselftest.h"
 #include "live.h"
 
-/* Why a ring could not be had, or a round not be run. */
 void live_settle_error(struct live_result *r, int err, const char *flag)
 {
 	const char *why = no_ring(err);

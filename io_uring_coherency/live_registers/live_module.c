@@ -10,12 +10,8 @@
 
 #include "live.h"
 
-#define PLANTED_SECONDS	2	/* of the control with faults; as above, 3 times that */
+#define PLANTED_SECONDS	2	/* as with -t: 3 times that to reach LIVE_MIN_EVENTS */
 
-/*
- * A session of the module for one variant, in *session; -1 where it is not needed and cannot be
- * had. Returns NULL, or why the variant cannot be run.
- */
 const char *live_knobs_open(enum pbt_notify notify, int *session)
 {
 	struct pbt_knobs knobs = { .notify = notify };
@@ -43,7 +39,6 @@ const char *live_knobs_open(enum pbt_notify notify, int *session)
 	return notify == PBT_NOTIFY_KERNEL ? NULL : why;
 }
 
-/* Takes the counters and ends the session. */
 void live_knobs_close(int session, struct live_result *r)
 {
 	struct pbt_counters c;
@@ -85,7 +80,6 @@ static unsigned int slot_of(unsigned int n)
 	return REG_SLOTS_MAX;
 }
 
-/* The same variant as in the test that asks for it, with the module's knob for its notification. */
 void live_plant(struct planted *p, const void *arg)
 {
 	const struct live_variant *variant = arg;

@@ -3,6 +3,17 @@
  * live_registers: do live FP, vector and general registers survive task_work that arrives by
  * interrupt?
  *
+ *	window		one spin of the submitter, all registers filled, without a system call
+ *	creation	one more thread of the process: an io-wq worker
+ *	event		a creation inside a window
+ *	violation	a register that is not the same at the end of a window
+ *	control window	one without a creation, every eighth of a submitter
+ *	round		a submitter from its first window to its end, 32 creations at the most
+ *	bank		the registers of an architecture (regs.h), and the code that loads them
+ *	slot		one register of the bank
+ *	planted		a register that the module changes on purpose, to be found
+ *	elsewhere	where a creation was that was in no window
+ *
  * When io_uring needs another io-wq worker, copy_process() runs in the submitter's task_work. If
  * the submitter was computing, the task_work was brought by an interrupt (the kick of
  * TWA_SIGNAL, or the timer tick), and whatever copy_process() does to the registers it finds is

@@ -215,12 +215,7 @@ static int run_round(struct live_spin *s, struct live_result *r, unsigned int ro
 	return s->error ?: error ?: ret;
 }
 
-/*
- * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Returns NULL,
- * or why there are none.
- */
-const char *live_measure(struct live_result *r, const struct live_variant *variant,
-			 int *error)
+const char *live_measure(struct live_result *r, const struct live_variant *variant, int *error)
 {
 	struct provoke provoke;
 	struct live_spin s = {

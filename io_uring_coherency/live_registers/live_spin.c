@@ -12,11 +12,7 @@
 #include "live.h"
 #include "live_spin.h"
 
-/*
- * Waiting for the other side: watch, because it answers within microseconds when it has a CPU to
- * itself; nap when it does not, or when there is one CPU for all.
- */
-#define WATCH_MS	2
+#define WATCH_MS	2	/* then naps */
 #define NAP_NS		20000
 #define STUCK_MS	10	/* 32 workers end in 2 ms, under emulation */
 
@@ -26,7 +22,6 @@ void live_wait_start(struct live_wait *w)
 	w->napping = live_opt.cpus.nr == 1;
 }
 
-/* Returns the milliseconds waited so far. */
 double live_wait_turn(struct live_wait *w)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
@@ -115,11 +110,6 @@ static void *spawner(void *arg)
 	}
 }
 
-/*
- * Starts submitter number @round. It moves to another CPU every 16 rounds, each in turn, and each
- * variant begins with another one; the controller, and by IORING_REGISTER_IOWQ_AFF the workers,
- * take the others.
- */
 void live_spin_start(struct live_spin *s, unsigned int round)
 {
 	const size_t size = live_opt.cpus.size;
@@ -152,7 +142,6 @@ static void spin_free(struct live_spin *s)
 	munmap(s->window, sizeof(*s->window));
 }
 
-/* Returns 0 or -errno. */
 int live_spin_open(struct live_spin *s)
 {
 	const struct sched_param idle = { 0 };
@@ -185,7 +174,6 @@ void live_spin_close(struct live_spin *s)
 	spin_free(s);
 }
 
-/* True once the submitter is in a window, false if it has ended instead. */
 bool live_await_window(struct live_spin *s)
 {
 	struct live_wait wait;
@@ -199,10 +187,6 @@ bool live_await_window(struct live_spin *s)
 	return true;
 }
 
-/*
- * Ends the window and waits until the submitter has checked its registers. False if that thread has
- * come to its end instead.
- */
 bool live_leave_window(struct live_spin *s)
 {
 	struct live_wait wait;
@@ -218,18 +202,11 @@ bool live_leave_window(struct live_spin *s)
 	return true;
 }
 
-/* Lets the submitter go on; what live_leave_window() showed is gone after this. */
 void live_next_window(struct live_spin *s)
 {
 	__atomic_store_n(&s->checked, 0, __ATOMIC_RELEASE);
 }
 
-/*
- * Runs @windows windows without io_uring and gives each to @check with its number. Now and then
- * the controller sleeps, so that the windows meet its timer and its wake-up, and a tick or two.
- * They are too few to tell whether context switches keep registers: this is a control of the
- * assembly. Returns 0 or -errno.
- */
 int live_spin_plain(struct live_spin *s, unsigned int windows,
 		    void (*check)(struct live_spin *s, unsigned int n, void *arg), void *arg)
 {
@@ -255,12 +232,6 @@ int live_spin_plain(struct live_spin *s, unsigned int windows,
 	return s->error;
 }
 
-/*
- * Fires one creation into the window that the submitter is in, and waits for it up to @wait_ms.
- * @limit: threads that this and all earlier windows of the round account for. Returns 0 with the
- * number of workers that were created inside the window, and of threads that ended there; or
- * -errno.
- */
 int live_create_in_window(struct live_spin *s, int limit, double wait_ms, int *created,
 			  int *exited)
 {
@@ -296,7 +267,6 @@ int live_create_in_window(struct live_spin *s, int limit, double wait_ms, int *c
 	return 0;
 }
 
-/* A window without a creation: @ms long, and so much too long as the last look takes. */
 void live_watch_window(double ms)
 {
 	struct live_wait wait;
@@ -306,7 +276,6 @@ void live_watch_window(double ms)
 		;
 }
 
-/* Waits until the submitter and its io-wq are gone, and helps when that takes long. */
 void live_await_end(struct live_spin *s)
 {
 	struct live_wait wait;

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The protocol between the submitter, which spins in windows, and its controller.
+ * The protocol of windows: the submitter spins in one after the other, the controller fires a
+ * creation into each and tells when it ends. In the controller, in this order:
+ *
+ *	live_spin_open()
+ *		live_spin_start()			a round
+ *			live_await_window()		for each window
+ *			live_create_in_window() or live_watch_window()
+ *			live_leave_window()
+ *			live_next_window()
+ *		live_await_end()
+ *	live_spin_close()
  */
 #ifndef LIVE_SPIN_H
 #define LIVE_SPIN_H
@@ -15,6 +25,10 @@
 #include "provoke.h"
 #include "regs.h"
 
+/*
+ * Waiting for the other side: watch, because it answers within microseconds when it has a CPU to
+ * itself; nap when it does not, or when there is one CPU for all.
+ */
 struct live_wait {
 	struct timespec start;
 	bool napping;
@@ -54,18 +68,55 @@ struct live_spin {
 };
 
 void live_wait_start(struct live_wait *w);
+
+/* Returns the milliseconds waited so far. */
 double live_wait_turn(struct live_wait *w);
-void live_spin_start(struct live_spin *s, unsigned int round);
+
+/* Starts the spawner, makes the caller the controller. Returns 0 or -errno. */
 int live_spin_open(struct live_spin *s);
 void live_spin_close(struct live_spin *s);
+
+/*
+ * Starts submitter number @round. It moves to another CPU every 16 rounds, each in turn, and each
+ * variant begins with another one; the controller, and by IORING_REGISTER_IOWQ_AFF the workers,
+ * take the others.
+ */
+void live_spin_start(struct live_spin *s, unsigned int round);
+
+/* True once the submitter is in a window, false if it has ended instead. */
 bool live_await_window(struct live_spin *s);
-bool live_leave_window(struct live_spin *s);
-void live_next_window(struct live_spin *s);
-int live_spin_plain(struct live_spin *s, unsigned int windows,
-		    void (*check)(struct live_spin *s, unsigned int n, void *arg), void *arg);
+
+/*
+ * Fires one creation into the window that the submitter is in, and waits for it up to @wait_ms.
+ * @limit: threads that this and all earlier windows of the round account for. Returns 0 with the
+ * number of workers that were created inside the window, and of threads that ended there; or
+ * -errno.
+ */
 int live_create_in_window(struct live_spin *s, int limit, double wait_ms, int *created,
 			  int *exited);
+
+/* A window without a creation: @ms long, and so much too long as the last look takes. */
 void live_watch_window(double ms);
+
+/*
+ * Ends the window and waits until the submitter has checked its registers. False if that thread has
+ * come to its end instead.
+ */
+bool live_leave_window(struct live_spin *s);
+
+/* Lets the submitter go on; what live_leave_window() showed is gone after this. */
+void live_next_window(struct live_spin *s);
+
+/* Waits until the submitter and its io-wq are gone, and helps when that takes long. */
 void live_await_end(struct live_spin *s);
+
+/*
+ * Runs @windows windows without io_uring and gives each to @check with its number. Now and then
+ * the controller sleeps, so that the windows meet its timer and its wake-up, and a tick or two.
+ * They are too few to tell whether context switches keep registers: this is a control of the
+ * assembly. Returns 0 or -errno.
+ */
+int live_spin_plain(struct live_spin *s, unsigned int windows,
+		    void (*check)(struct live_spin *s, unsigned int n, void *arg), void *arg);
 
 #endif /* LIVE_SPIN_H */
