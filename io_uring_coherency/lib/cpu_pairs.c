@@ -11,6 +11,7 @@
 
 #include "cpu_pairs.h"
 #include "program.h"
+#include "random.h"
 
 /*
  * What a CPU belongs to, each as the number of the first CPU that does, too: the numbers in
@@ -79,15 +80,6 @@ static enum cpu_distance distance(const struct place *a, const struct place *b)
 	return CPU_FAR;
 }
 
-/* xorshift64 (Marsaglia, 2003). Below @limit. */
-static uint64_t draw(uint64_t *random, uint64_t limit)
-{
-	*random ^= *random << 13;
-	*random ^= *random >> 7;
-	*random ^= *random << 17;
-	return *random % limit;
-}
-
 #define EACH	(CPU_PAIRS_MAX / CPU_DISTANCES)
 
 /* At one distance; algorithm R (Vitter, 1985). */
@@ -104,7 +96,7 @@ static void sample_add(struct sample *s, const struct cpu_pair *pair, uint64_t s
 	if (s->nr < EACH)
 		s->nr++;
 	else
-		at = draw(random, seen);
+		at = random_below(random, seen);
 	if (at < EACH)
 		s->pair[at] = *pair;
 }
@@ -115,7 +107,7 @@ static void shuffle(struct sample *s, uint64_t *random)
 	unsigned int i, other;
 
 	for (i = s->nr; i > 1; i--) {
-		other = draw(random, i);
+		other = random_below(random, i);
 		pair = s->pair[i - 1];
 		s->pair[i - 1] = s->pair[other];
 		s->pair[other] = pair;
@@ -127,7 +119,7 @@ void cpu_pairs_draw(struct cpu_pairs *p, const int *cpu, unsigned int nr, uint64
 {
 	struct sample *sample = calloc(CPU_DISTANCES, sizeof(*sample));
 	struct place *place = calloc(nr, sizeof(*place));
-	uint64_t random = (seed * 0x9e3779b97f4a7c15ULL) | 1;
+	uint64_t random = seed;
 	unsigned int a, b, d, i;
 
 	memset(p, 0, sizeof(*p));

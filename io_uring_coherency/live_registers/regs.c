@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "random.h"
 #include "regs.h"
 
 const char *const reg_class_names[REG_CLASS_NR] = {
@@ -14,16 +15,6 @@ const char *const reg_class_names[REG_CLASS_NR] = {
 	[REG_CLASS_VECTOR] = "vector",
 	[REG_CLASS_SWITCHED] = "special",
 };
-
-/* The generator splitmix64: every bit of @state reaches every bit of the result. */
-static uint64_t draw(uint64_t *state)
-{
-	uint64_t x = *state += 0x9e3779b97f4a7c15ULL;
-
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-	return x ^ (x >> 31);
-}
 
 /* Whether one of the four 16-bit words is 0. */
 static bool has_zero(uint64_t v)
@@ -64,14 +55,14 @@ static void fill(uint8_t *image, const struct reg_layout *layout, uint64_t seed,
 	uint64_t state = seed >> 1, v;
 	unsigned int i, j;
 
-	state = draw(&state) + salt;
+	state = random_draw(&state) + salt;
 	for (i = 0; i < layout->nr; i++) {
 		const struct reg_slot *slot = &layout->slot[i];
 
 		for (j = 0; j < slot->len; j += 8) {
 			/* no word is 0, nor its complement; the shortest predicate has 16 bits */
 			do {
-				v = draw(&state);
+				v = random_draw(&state);
 			} while (has_zero(v) || has_zero(~v));
 			v ^= flip;
 			memcpy(image + slot->offset + j, &v, slot->len - j < 8 ? 4 : 8);
