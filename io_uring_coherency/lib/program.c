@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "json.h"
@@ -57,6 +58,12 @@ double ms_since(const struct timespec *then)
 bool orphaned(pid_t main)
 {
 	return kill(main, 0) && errno == ESRCH;
+}
+
+void program_test_begin(unsigned int seconds)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	alarm(seconds);
 }
 
 void die(const char *fmt, ...)
@@ -231,6 +238,32 @@ void cpus_add(struct cpus *c, long cpu, const char *option)
 		if (c->cpu[i] == cpu)
 			return;
 	c->cpu[c->nr++] = cpu;
+}
+
+void cpus_add_list(struct cpus *c, const char *list, const char *option)
+{
+	const char *p = list;
+	char *end;
+
+	do {
+		long first = strtol(p, &end, 10), last = first;
+
+		if (end == p || *p == '-' || *p == ' ')
+			break;
+		if (*end == '-') {
+			p = end + 1;
+			last = strtol(p, &end, 10);
+			if (end == p || last < first)
+				break;
+		}
+		/* the first CPU that may not be used ends this */
+		for (; first <= last; first++)
+			cpus_add(c, first, option);
+		p = end + 1;
+		if (!*end)
+			return;
+	} while (*end == ',');
+	die("%s: '%s' is not a list of CPUs such as 0-3,8", option, list);
 }
 
 void cpus_add_all(struct cpus *c)

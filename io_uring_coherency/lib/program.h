@@ -39,6 +39,12 @@ double ms_since(const struct timespec *then);
  */
 bool orphaned(pid_t main);
 
+/*
+ * To be called at the start of a test: it ends with its parent, by PR_SET_PDEATHSIG, and when
+ * @seconds are over, as a kernel that hangs one test must not hang the run.
+ */
+void program_test_begin(unsigned int seconds);
+
 /* What is in the file of results of a program, beside its name and the kernel's. */
 struct program {
 	const char *name;
@@ -92,6 +98,9 @@ void cpus_init(struct cpus *c);
 
 /* One that the user named by @option; dies if this process may not use it. */
 void cpus_add(struct cpus *c, long cpu, const char *option);
+
+/* Those of a list such as 0-3,8 that the user gave to @option; dies if it is none. */
+void cpus_add_list(struct cpus *c, const char *list, const char *option);
 
 /* All that this process may use. */
 void cpus_add_all(struct cpus *c);

@@ -48,12 +48,10 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -268,9 +266,7 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	const char *reason;
 	int session, ret;
 
-	/* a submitter cannot outlive the harness, nor a kernel that hangs the whole run */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(3 * live_opt.seconds + 30);
+	program_test_begin(3 * live_opt.seconds + 30);
 
 	if (live_opt.stop_first && live_shared->found)
 		settle(&r->answer, "skip", "not run: a violation was found before");
@@ -309,10 +305,7 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
-/* Harness and program share the name main(). */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "harness_main.h"
 
 static unsigned int variants(void)
 {
@@ -345,32 +338,6 @@ static const char usage[] =
 	"  --no-module   leave ppc_barrier_test alone, even where it could be loaded\n"
 	"  --pin-workers io-wq workers run on the CPU of the thread that they work for, not elsewhere\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
-
-static void parse_cpus(const char *list)
-{
-	const char *p = list;
-	char *end;
-
-	do {
-		long first = strtol(p, &end, 10), last = first;
-
-		if (end == p || *p == '-' || *p == ' ')
-			break;
-		if (*end == '-') {
-			p = end + 1;
-			last = strtol(p, &end, 10);
-			if (end == p || last < first)
-				break;
-		}
-		/* the first CPU that may not be used ends this */
-		for (; first <= last; first++)
-			cpus_add(&live_opt.cpus, first, "-c");
-		p = end + 1;
-		if (!*end)
-			return;
-	} while (*end == ',');
-	die("-c: '%s' is not a list of CPUs such as 0-3,8", list);
-}
 
 static unsigned int count_variants(void)
 {
@@ -466,7 +433,7 @@ static void parse_options(int argc, char **argv)
 	check_json(live_opt.json);
 	cpus_init(&live_opt.cpus);
 	if (cpus)
-		parse_cpus(cpus);
+		cpus_add_list(&live_opt.cpus, cpus, "-c");
 	else
 		cpus_add_all(&live_opt.cpus);
 }
