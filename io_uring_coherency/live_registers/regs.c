@@ -22,10 +22,31 @@ static bool has_zero(uint64_t v)
 	return (v - 0x0001000100010001ULL) & ~v & 0x8000800080008000ULL;
 }
 
-uint64_t regs_vary(uint64_t bits, uint64_t mask)
+/*
+ * @bits, of the pattern, where @mask has bits that may vary. Not 0, and not all of them, as that is
+ * the other window's 0; for that @mask has two bits or more.
+ */
+static uint64_t vary(uint64_t bits, uint64_t mask)
 {
 	bits &= mask;
 	return bits && bits != mask ? bits : bits ^ (mask & -mask);
+}
+
+/* The legal bits of a slot alone. */
+static void vary_slot(uint8_t *value, const struct reg_slot *slot)
+{
+	uint64_t v64;
+	uint32_t v32;
+
+	if (slot->len == sizeof(v32)) {
+		memcpy(&v32, value, sizeof(v32));
+		v32 = vary(v32, slot->legal);
+		memcpy(value, &v32, sizeof(v32));
+	} else {
+		memcpy(&v64, value, sizeof(v64));
+		v64 = vary(v64, slot->legal);
+		memcpy(value, &v64, sizeof(v64));
+	}
 }
 
 void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, uint16_t len,
@@ -40,6 +61,45 @@ void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, 
 	slot->class = class;
 	slot->offset = offset;
 	slot->len = len;
+}
+
+/* Appends to what nobody looks at. */
+static void add_missing(struct reg_layout *layout, const char *text)
+{
+	const size_t at = strlen(layout->missing);
+
+	snprintf(layout->missing + at, sizeof(layout->missing) - at, "%s%s", at ? ", " : "", text);
+}
+
+void regs_describe(struct reg_layout *layout, const char *fmt, ...)
+{
+	const size_t at = strlen(layout->describe);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(layout->describe + at, sizeof(layout->describe) - at, fmt, ap);
+	va_end(ap);
+}
+
+void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsigned int nr,
+		   unsigned int classes)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		const struct reg_row *row = &rows[i];
+
+		if (!(classes & 1U << row->class))
+			continue;
+		if (!row->name)
+			add_missing(layout, row->text);
+		if (!row->legal)
+			continue;
+		regs_add(layout, row->class, row->offset, row->len, "%s", row->name);
+		layout->slot[layout->nr - 1].legal = row->legal;
+		layout->features |= row->bit ? 1U << row->bit : 0;
+		regs_describe(layout, "%s", row->text);
+	}
 }
 
 const char *regs_init(struct reg_layout *layout)
@@ -67,8 +127,11 @@ static void fill(uint8_t *image, const struct reg_layout *layout, uint64_t seed,
 			v ^= flip;
 			memcpy(image + slot->offset + j, &v, slot->len - j < 8 ? 4 : 8);
 		}
+		if (slot->legal)
+			vary_slot(image + slot->offset, slot);
 	}
-	reg_arch.legalize(layout, image);
+	if (reg_arch.legalize)
+		reg_arch.legalize(layout, image);
 }
 
 void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t seed, int alter)

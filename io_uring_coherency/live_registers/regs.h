@@ -29,6 +29,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
 #define REG_SLOTS_MAX	192
 
 /* What kernel code is responsible for a register; a violation is named by it. */
@@ -39,7 +43,7 @@ enum reg_class {
 	REG_CLASS_FP,		/* ppc64: f0-f31 (vs0-vs31) and FPSCR; elsewhere unused or x87 */
 	REG_CLASS_VECTOR,	/* ppc64: v0-v31 (vs32-vs63) and VSCR; x86-64, arm64: all SIMD */
 	REG_CLASS_SWITCHED,	/* ppc64: SPRs that only a context switch saves */
-	REG_CLASS_NR
+	REG_CLASS_NR		/* ... and of what is missing */
 };
 
 struct reg_slot {
@@ -47,7 +51,23 @@ struct reg_slot {
 	uint16_t offset;	/* into an image, in bytes; a multiple of 4 */
 	uint16_t len;		/* in bytes; a multiple of 4 */
 	enum reg_class class;
+	uint64_t legal;		/* of 4 or 8 bytes: those bits that may vary; 0: all of them */
 };
+
+/* One line of regs_<arch>_table.h, which tells what is in it. */
+struct reg_row {
+	const char *name;	/* NULL: @text is what nobody looks at */
+	enum reg_class class;
+	uint16_t offset, len;
+	const char *text;
+	uint64_t legal;
+	unsigned int bit;
+};
+
+#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+	{ #name, REG_CLASS_##class, offset, len, text, legal, bit },
+#define MISSING(text)	\
+	{ NULL, REG_CLASS_NR, 0, 0, text, 0, 0 },
 
 /* One spin window. Each cache line that both threads touch stands alone (128 bytes on POWER). */
 struct reg_window {
@@ -71,9 +91,8 @@ struct reg_arch {
 	 */
 	const char *(*init)(struct reg_layout *layout);
 	/*
-	 * @image holds random bits: turn the slots of control registers into values that the CPU
-	 * takes unchanged and that neither trap nor alter the spin loop, by regs_vary() where they
-	 * are bits that are free to vary.
+	 * @image holds random bits, in slots with legal bits those alone: turn all into values that
+	 * the CPU takes unchanged and that neither trap nor alter the spin loop. NULL: they are.
 	 */
 	void (*legalize)(const struct reg_layout *layout, uint8_t *image);
 	/*
@@ -135,15 +154,24 @@ static inline const uint8_t *regs_out(const struct reg_window *w)
 	return w->mem + REG_WIN_OUT;
 }
 
-/*
- * Helper for reg_arch.legalize(): @bits, of the pattern, where @mask has bits that may vary. Not 0,
- * and not all of them, as that is the other window's 0; for that @mask has two bits or more.
- */
-uint64_t regs_vary(uint64_t bits, uint64_t mask);
-
 /* Helper for reg_arch.init(): appends a slot. */
 void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, uint16_t len,
 	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/*
+ * Helper for reg_arch.init(): appends those of @rows that this CPU has and that are of one of the
+ * @classes, bits by number, with their texts and their bits in REG_WIN_FEATURES. What is missing is
+ * of class REG_CLASS_NR.
+ */
+void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsigned int nr,
+		   unsigned int classes);
+
+#define REG_CLASSES_ALL	(~0U)
+#define REG_CLASSES_FP	(1U << REG_CLASS_FP | 1U << REG_CLASS_VECTOR)
+
+/* Helper for reg_arch.init(): appends to what is covered, for people. */
+void regs_describe(struct reg_layout *layout, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif /* __ASSEMBLER__ */
 #endif /* REGS_H */

@@ -16,14 +16,47 @@
 	add	x1, x1, #((\offset) >> 12), lsl #12
 .endm
 
+/* How the registers of the table are moved, from and to \at(x0), through x1. */
+.macro load_sys at, name
+	ldr	x1, [x0, #\at]
+	msr	\name, x1
+.endm
+
+.macro store_sys at, name
+	mrs	x1, \name
+	str	x1, [x0, #\at]
+.endm
+
+/* One row, unless this CPU has not got it. */
+.macro MOVE how, at, bit, operand
+	.if	\bit
+	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #\bit, 75f
+	.endif
+	\how	\at, \operand
+75:
+.endm
+
+#define MISSING(text)
+
+/* All rows, by an image at x0 + \img; both leave x1 undefined. */
+.macro LOAD_TABLE img
+#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+	MOVE	load_##kind, (\img + offset), bit, operand
+#include "regs_arm64_table.h"
+#undef REG
+.endm
+
+.macro STORE_TABLE img
+#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+	MOVE	store_##kind, (\img + offset), bit, operand
+#include "regs_arm64_table.h"
+#undef REG
+.endm
+
 /* Loads every register from the image at x0 + \img; leaves x1 undefined. */
 .macro LOAD_IMAGE img
-	ldr	x1, [x0, #(\img + REG_ARM64_FPCR)]
-	msr	fpcr, x1
-	ldr	x1, [x0, #(\img + REG_ARM64_FPSR)]
-	msr	fpsr, x1
-	ldr	x1, [x0, #(\img + REG_ARM64_NZCV)]
-	msr	nzcv, x1
+	LOAD_TABLE \img
 	ldr	w1, [x0, #REG_WIN_FEATURES]
 	tbz	w1, #REG_ARM64_SVE_BIT, 77f
 	BASE	(\img + REG_ARM64_P)
@@ -54,10 +87,7 @@
 	.type	reg_arch_spin, %function
 reg_arch_spin:
 	/* what the ABI wants back: of v8-v15 only the low half, of SVE nothing else */
-	mrs	x1, fpcr
-	str	x1, [x0, #REG_WIN_SAVE]
-	mrs	x1, fpsr
-	str	x1, [x0, #(REG_WIN_SAVE + 8)]
+	STORE_TABLE REG_WIN_SAVE
 	.irp	i, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 	str	x\i, [x0, #(REG_WIN_SAVE + 16 + 8 * (\i - 19))]
 	.endr
@@ -90,12 +120,7 @@ reg_arch_spin:
 		   23, 24, 25, 26, 27, 28, 29, 30
 	str	x\i, [x0, #(REG_WIN_OUT + REG_ARM64_GPR + 8 * \i)]
 	.endr
-	mrs	x1, nzcv
-	str	x1, [x0, #(REG_WIN_OUT + REG_ARM64_NZCV)]
-	mrs	x1, fpcr
-	str	x1, [x0, #(REG_WIN_OUT + REG_ARM64_FPCR)]
-	mrs	x1, fpsr
-	str	x1, [x0, #(REG_WIN_OUT + REG_ARM64_FPSR)]
+	STORE_TABLE REG_WIN_OUT
 	ldr	w1, [x0, #REG_WIN_FEATURES]
 	tbz	w1, #REG_ARM64_SVE_BIT, 5f
 	BASE	(REG_WIN_OUT + REG_ARM64_V)
@@ -117,10 +142,7 @@ reg_arch_spin:
 	.endr
 
 	/* the ABI's own */
-6:	ldr	x1, [x0, #REG_WIN_SAVE]
-	msr	fpcr, x1
-	ldr	x1, [x0, #(REG_WIN_SAVE + 8)]
-	msr	fpsr, x1
+6:	LOAD_TABLE REG_WIN_SAVE
 	.irp	i, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 	ldr	x\i, [x0, #(REG_WIN_SAVE + 16 + 8 * (\i - 19))]
 	.endr

@@ -23,24 +23,6 @@
 #define NEON_LEN	16
 #define NR_PREDS	17	/* FFR is the last one */
 
-/*
- * FPCR (Arm ARM, C5.2): AHP, DN, FZ and the rounding mode. No trap enable bit, and none that
- * came with a later extension.
- */
-#define FPCR_LEGAL	0x07c00000UL
-/* FPSR: the cumulative flags, QC and IDC to IOC. */
-#define FPSR_LEGAL	0x0800009fUL
-#define NZCV_LEGAL	0xf0000000UL
-
-static void vary64(uint8_t *image, unsigned int offset, uint64_t mask)
-{
-	uint64_t v;
-
-	memcpy(&v, image + offset, 8);
-	v = regs_vary(v, mask);
-	memcpy(image + offset, &v, 8);
-}
-
 /* One bit for each byte of a vector. */
 static unsigned int pred_len(unsigned int vl)
 {
@@ -54,6 +36,9 @@ static unsigned int pred_offset(unsigned int vl, unsigned int i)
 
 static const char *arm64_init(struct reg_layout *layout)
 {
+	static const struct reg_row rows[] = {
+#include "regs_arm64_table.h"
+	};
 	unsigned long hwcap = getauxval(AT_HWCAP);
 	unsigned int i, vl = NEON_LEN;
 	bool sve = false;
@@ -80,16 +65,14 @@ static const char *arm64_init(struct reg_layout *layout)
 		/* a predicate length is a multiple of 2, but a slot's one of 4 */
 		regs_add(layout, REG_CLASS_VECTOR, pred_offset(vl, i), (pred_len(vl) + 3) & ~3U,
 			 i == NR_PREDS - 1 ? "FFR" : "p%u", i);
-	regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_FPCR, 8, "FPCR");
-	regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_FPSR, 8, "FPSR");
+	regs_describe(layout, "%s", vec);
+	regs_add_rows(layout, rows, ARRAY_SIZE(rows), REG_CLASSES_FP);
 	/* x0 window, x1 spin */
 	for (i = 2; i < 31; i++)
 		regs_add(layout, REG_CLASS_GPR, REG_ARM64_GPR + 8 * i, 8, "x%u", i);
-	regs_add(layout, REG_CLASS_GPR, REG_ARM64_NZCV, 8, "NZCV");
-	layout->features = sve << REG_ARM64_SVE_BIT;
-	snprintf(layout->missing, sizeof(layout->missing),
-		 "sp, x0, x1, FPCR but for AHP DN FZ RMode, TPIDR_EL0, TPIDR2_EL0, FPMR, POR_EL0, SME (ZA, ZT0, streaming mode), guarded control stack pointer");
-	snprintf(layout->describe, sizeof(layout->describe), "%s, FPCR, FPSR, x2-x30, NZCV", vec);
+	regs_describe(layout, ", x2-x30");
+	regs_add_rows(layout, rows, ARRAY_SIZE(rows), ~REG_CLASSES_FP);
+	layout->features |= sve << REG_ARM64_SVE_BIT;
 	return NULL;
 }
 
@@ -98,9 +81,6 @@ static void arm64_legalize(const struct reg_layout *layout, uint8_t *image)
 	unsigned int i, j, ones, vl = layout->slot[0].len, len = pred_len(vl);
 	uint8_t *ffr = image + pred_offset(vl, NR_PREDS - 1);
 
-	vary64(image, REG_ARM64_FPCR, FPCR_LEGAL);
-	vary64(image, REG_ARM64_FPSR, FPSR_LEGAL);
-	vary64(image, REG_ARM64_NZCV, NZCV_LEGAL);
 	if (!(layout->features & (1U << REG_ARM64_SVE_BIT)))
 		return;
 

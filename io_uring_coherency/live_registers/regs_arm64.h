@@ -10,9 +10,7 @@
 #define REGS_ARM64_H
 
 #define REG_ARM64_GPR		0	/* x0-x30, 8 bytes each */
-#define REG_ARM64_FPCR		256	/* u64 */
-#define REG_ARM64_FPSR		264	/* u64 */
-#define REG_ARM64_NZCV		272	/* u64 */
+/* from 256 on: regs_arm64_table.h */
 #define REG_ARM64_V		512	/* z0-z31 one vector length apart, or v0-v31 16 bytes */
 #define REG_ARM64_P		8704	/* p0-p15 and FFR, two predicate lengths apart */
 

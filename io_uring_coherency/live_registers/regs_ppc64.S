@@ -14,55 +14,94 @@
 #endif
 	.text
 
-/* Skips to \label unless this CPU has \feature; leaves r4 and CR0 undefined. */
-.macro UNLESS feature, label
+/* How the registers of the table are moved, from and to \at(r3), through r4, f0 and v0. */
+.macro load_fpscr at, none
+	lfd	%f0, \at(%r3)
+	mtfsf	255, %f0
+.endm
+
+.macro store_fpscr at, none
+	mffs	%f0
+	stfd	%f0, \at(%r3)
+.endm
+
+.macro load_vscr at, none
+	li	%r4, \at - REG_PPC64_VSCR + REG_PPC64_VSCR_VECTOR
+	lvx	%v0, %r3, %r4
+	mtvscr	%v0
+.endm
+
+.macro store_vscr at, none
+	mfvscr	%v0
+	li	%r4, \at - REG_PPC64_VSCR + REG_PPC64_VSCR_VECTOR
+	stvx	%v0, %r3, %r4
+.endm
+
+.macro load_spr at, number
+	ld	%r4, \at(%r3)
+	mtspr	\number, %r4
+.endm
+
+.macro store_spr at, number
+	mfspr	%r4, \number
+	std	%r4, \at(%r3)
+.endm
+
+.macro load_spr32 at, number
+	lwz	%r4, \at(%r3)
+	mtspr	\number, %r4
+.endm
+
+.macro store_spr32 at, number
+	mfspr	%r4, \number
+	stw	%r4, \at(%r3)
+.endm
+
+.macro load_cr at, none
+	lwz	%r4, \at(%r3)
+	mtcrf	0x7f, %r4
+.endm
+
+.macro store_cr at, none
+	mfcr	%r4
+	clrlwi	%r4, %r4, 4	/* CR0 is the spin's own */
+	stw	%r4, \at(%r3)
+.endm
+
+/* One row, unless this CPU has not got it. */
+.macro MOVE how, at, bit, operand
+	.if	\bit
 	lwz	%r4, REG_WIN_FEATURES(%r3)
-	andi.	%r4, %r4, \feature
-	beq	\label
+	andi.	%r4, %r4, 1 << \bit
+	beq	75f
+	.endif
+	\how	\at, \operand
+75:
 .endm
 
-/* The SPRs that only a context switch saves: to and from offsets of r3, through r4. */
-.macro STORE_SPRS vrsave, tar, dscr
-	mfspr	%r4, SPRN_VRSAVE
-	stw	%r4, \vrsave(%r3)
-	UNLESS	REG_PPC64_HAS_TAR, 75f
-	mfspr	%r4, SPRN_TAR
-	std	%r4, \tar(%r3)
-75:	UNLESS	REG_PPC64_HAS_DSCR, 76f
-	mfspr	%r4, SPRN_USER_DSCR
-	std	%r4, \dscr(%r3)
-76:
+#define MISSING(text)
+
+/* All rows, by an image at r3 + \img; both leave r4, f0, v0 and CR0 undefined. */
+.macro LOAD_TABLE img
+#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+	MOVE	load_##kind, (\img + offset), bit, operand
+#include "regs_ppc64_table.h"
+#undef REG
 .endm
 
-.macro LOAD_SPRS vrsave, tar, dscr
-	lwz	%r4, \vrsave(%r3)
-	mtspr	SPRN_VRSAVE, %r4
-	UNLESS	REG_PPC64_HAS_TAR, 75f
-	ld	%r4, \tar(%r3)
-	mtspr	SPRN_TAR, %r4
-75:	UNLESS	REG_PPC64_HAS_DSCR, 76f
-	ld	%r4, \dscr(%r3)
-	mtspr	SPRN_USER_DSCR, %r4
-76:
+.macro STORE_TABLE img
+#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+	MOVE	store_##kind, (\img + offset), bit, operand
+#include "regs_ppc64_table.h"
+#undef REG
 .endm
 
 /* Loads every register from the image at r3 + \img; leaves r4 and CR0 undefined. */
 .macro LOAD_IMAGE img
-	LOAD_SPRS \img + REG_PPC64_VRSAVE, \img + REG_PPC64_TAR, \img + REG_PPC64_DSCR
+	/* first: they travel through f0, v0 and r4 */
+	LOAD_TABLE \img
 	lwz	%r4, REG_WIN_FEATURES(%r3)
 	andi.	%r4, %r4, REG_PPC64_VSX
-	/* control registers first: they travel through f0, v0 and r4 */
-	lfd	%f0, \img + REG_PPC64_FPSCR(%r3)
-	mtfsf	255, %f0
-	li	%r4, \img + REG_PPC64_VSCR
-	lvx	%v0, %r3, %r4
-	mtvscr	%v0
-	ld	%r4, \img + REG_PPC64_LR(%r3)
-	mtlr	%r4
-	ld	%r4, \img + REG_PPC64_CTR(%r3)
-	mtctr	%r4
-	ld	%r4, \img + REG_PPC64_XER(%r3)
-	mtxer	%r4
 	beq	77f
 	.set	i, 0
 	.rept	64
@@ -78,9 +117,7 @@
 	lvx	i, %r3, %r4
 	.set	i, i + 1
 	.endr
-78:	lwz	%r4, \img + REG_PPC64_CR(%r3)
-	mtcrf	0x7f, %r4
-	ld	%r0, \img + REG_PPC64_GPR(%r3)
+78:	ld	%r0, \img + REG_PPC64_GPR(%r3)
 	ld	%r2, \img + REG_PPC64_GPR + 16(%r3)
 	.set	i, 5
 	.rept	27
@@ -107,15 +144,6 @@ reg_arch_spin:
 #endif
 	/* what the ABI wants back */
 	std	%r2, REG_WIN_SAVE(%r3)
-	mflr	%r0
-	std	%r0, REG_WIN_SAVE + 8(%r3)
-	mfcr	%r0
-	std	%r0, REG_WIN_SAVE + 16(%r3)
-	mffs	%f0
-	stfd	%f0, REG_WIN_SAVE + 24(%r3)
-	mfvscr	%v0
-	li	%r4, REG_WIN_SAVE + 32
-	stvx	%v0, %r3, %r4
 	.set	i, 14
 	.rept	18
 	std	i, REG_WIN_SAVE + 64 + 8 * (i - 14)(%r3)
@@ -129,7 +157,7 @@ reg_arch_spin:
 	.set	i, i + 1
 	.endr
 
-	STORE_SPRS REG_WIN_SAVE + 544, REG_WIN_SAVE + 552, REG_WIN_SAVE + 560
+	STORE_TABLE REG_WIN_SAVE
 
 	LOAD_IMAGE REG_WIN_IN
 
@@ -157,7 +185,7 @@ reg_arch_spin:
 	cmpwi	%r4, 0
 	beq	3b
 
-	/* GPRs first: then r0 and r4 are free to store the rest */
+	/* GPRs first: then r4 is free to store the rest */
 4:	std	%r0, REG_WIN_OUT + REG_PPC64_GPR(%r3)
 	std	%r2, REG_WIN_OUT + REG_PPC64_GPR + 16(%r3)
 	.set	i, 5
@@ -167,15 +195,6 @@ reg_arch_spin:
 	.endif
 	.set	i, i + 1
 	.endr
-	mfcr	%r4
-	clrlwi	%r4, %r4, 4	/* CR0 is the spin's own */
-	stw	%r4, REG_WIN_OUT + REG_PPC64_CR(%r3)
-	mflr	%r4
-	std	%r4, REG_WIN_OUT + REG_PPC64_LR(%r3)
-	mfctr	%r4
-	std	%r4, REG_WIN_OUT + REG_PPC64_CTR(%r3)
-	mfxer	%r4
-	std	%r4, REG_WIN_OUT + REG_PPC64_XER(%r3)
 	lwz	%r4, REG_WIN_FEATURES(%r3)
 	andi.	%r4, %r4, REG_PPC64_VSX
 	beq	5f
@@ -193,21 +212,10 @@ reg_arch_spin:
 	stvx	i, %r3, %r4
 	.set	i, i + 1
 	.endr
-6:	mffs	%f0
-	stfd	%f0, REG_WIN_OUT + REG_PPC64_FPSCR(%r3)
-	mfvscr	%v0
-	li	%r4, REG_WIN_OUT + REG_PPC64_VSCR
-	stvx	%v0, %r3, %r4
-	STORE_SPRS REG_WIN_OUT + REG_PPC64_VRSAVE, REG_WIN_OUT + REG_PPC64_TAR, \
-		REG_WIN_OUT + REG_PPC64_DSCR
+6:	STORE_TABLE REG_WIN_OUT
 
 	/* the ABI's own */
-	LOAD_SPRS REG_WIN_SAVE + 544, REG_WIN_SAVE + 552, REG_WIN_SAVE + 560
-	lfd	%f0, REG_WIN_SAVE + 24(%r3)
-	mtfsf	255, %f0
-	li	%r4, REG_WIN_SAVE + 32
-	lvx	%v0, %r3, %r4
-	mtvscr	%v0
+	LOAD_TABLE REG_WIN_SAVE
 	.set	i, 14
 	.rept	18
 	ld	i, REG_WIN_SAVE + 64 + 8 * (i - 14)(%r3)
@@ -220,10 +228,6 @@ reg_arch_spin:
 	lvx	i, %r3, %r4
 	.set	i, i + 1
 	.endr
-	ld	%r0, REG_WIN_SAVE + 16(%r3)
-	mtcrf	255, %r0
-	ld	%r0, REG_WIN_SAVE + 8(%r3)
-	mtlr	%r0
 	ld	%r2, REG_WIN_SAVE(%r3)
 	blr
 

@@ -10,9 +10,66 @@
 
 	.text
 
+/* How the registers of the table are moved, from and to \at(rdi). */
+.macro load_gpr at, name
+	movq	\at(%rdi), %\name
+.endm
+
+.macro store_gpr at, name
+	movq	%\name, \at(%rdi)
+.endm
+
+.macro load_mxcsr at, none
+	ldmxcsr	\at(%rdi)
+.endm
+
+.macro store_mxcsr at, none
+	stmxcsr	\at(%rdi)
+.endm
+
+.macro load_flags at, none
+	pushq	\at(%rdi)
+	popfq
+.endm
+
+.macro store_flags at, none
+	pushfq
+	popq	\at(%rdi)
+	andq	$REG_X86_64_FLAGS_LEGAL, \at(%rdi)
+.endm
+
+/* One row, unless this CPU has not got it. */
+.macro MOVE how, at, bit, operand
+	.if	\bit
+	testl	$(1 << \bit), REG_WIN_FEATURES(%rdi)
+	jz	75f
+	.endif
+	\how	\at, \operand
+75:
+.endm
+
+#define MISSING(text)
+
+/* All rows, by an image at rdi + \img; both leave the other flags undefined. */
+.macro LOAD_TABLE img
+#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+	MOVE	load_##kind, (\img + offset), bit, operand
+#include "regs_x86_64_table.h"
+#undef REG
+.endm
+
+.macro STORE_TABLE img
+#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+	MOVE	store_##kind, (\img + offset), bit, operand
+#include "regs_x86_64_table.h"
+#undef REG
+.endm
+
+/* what the ABI wants back, and more: where in the window an image would have to begin */
+#define SAVE	(REG_WIN_SAVE - REG_X86_64_TABLE)
+
 /* Loads every register from the image at rdi + \img; leaves the other flags undefined. */
 .macro LOAD_IMAGE img
-	ldmxcsr	\img + REG_X86_64_MXCSR(%rdi)
 	testl	$REG_X86_64_AVX512, REG_WIN_FEATURES(%rdi)
 	jnz	72f
 	testl	$REG_X86_64_AVX, REG_WIN_FEATURES(%rdi)
@@ -38,27 +95,14 @@
 73:	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7
 	kmovq	\img + REG_X86_64_K + 8 * \i(%rdi), %k\i
 	.endr
-79:	pushq	\img + REG_X86_64_FLAGS(%rdi)
-	popfq
-	.set	at, \img + REG_X86_64_GPR
-	.irp	r, rax, rbx, rcx, rdx, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
-	movq	at(%rdi), %\r
-	.set	at, at + 8
-	.endr
+79:	LOAD_TABLE \img
 .endm
 
 	.globl	reg_arch_spin
 	.type	reg_arch_spin, @function
 reg_arch_spin:
-	/* what the ABI wants back */
-	stmxcsr	REG_WIN_SAVE(%rdi)
-	.set	at, REG_WIN_SAVE + 8
-	.irp	r, rbx, rbp, r12, r13, r14, r15
-	movq	%\r, at(%rdi)
-	.set	at, at + 8
-	.endr
-	pushfq
-	popq	at(%rdi)
+	/* more than what the ABI wants back */
+	STORE_TABLE SAVE
 
 	LOAD_IMAGE REG_WIN_IN
 
@@ -86,15 +130,7 @@ reg_arch_spin:
 	cmpl	$0, REG_WIN_STOP(%rdi)
 	je	4b
 
-5:	.set	at, REG_WIN_OUT + REG_X86_64_GPR
-	.irp	r, rax, rbx, rcx, rdx, rsi, rbp, r8, r9, r10, r11, r12, r13, r14, r15
-	movq	%\r, at(%rdi)
-	.set	at, at + 8
-	.endr
-	pushfq
-	popq	REG_WIN_OUT + REG_X86_64_FLAGS(%rdi)
-	andq	$REG_X86_64_FLAGS_LEGAL, REG_WIN_OUT + REG_X86_64_FLAGS(%rdi)
-	stmxcsr	REG_WIN_OUT + REG_X86_64_MXCSR(%rdi)
+5:	STORE_TABLE REG_WIN_OUT
 	testl	$REG_X86_64_AVX512, REG_WIN_FEATURES(%rdi)
 	jnz	7f
 	testl	$REG_X86_64_AVX, REG_WIN_FEATURES(%rdi)
@@ -123,15 +159,7 @@ reg_arch_spin:
 	/* dirty upper parts would slow down the caller's SSE code */
 8:	vzeroupper
 
-	/* the ABI's own */
-9:	ldmxcsr	REG_WIN_SAVE(%rdi)
-	.set	at, REG_WIN_SAVE + 8
-	.irp	r, rbx, rbp, r12, r13, r14, r15
-	movq	at(%rdi), %\r
-	.set	at, at + 8
-	.endr
-	pushq	at(%rdi)
-	popfq
+9:	LOAD_TABLE SAVE
 	ret
 	.size	reg_arch_spin, . - reg_arch_spin
 

@@ -18,21 +18,8 @@
 #define XCR0_AVX		0x06U
 #define XCR0_AVX512		0xe6U
 
-/*
- * MXCSR (Intel SDM vol. 1, 10.2.3): the sticky flags, rounding control and flush to zero vary.
- * All exceptions stay masked, so that nothing traps.
- */
-#define MXCSR_LEGAL		0xe03fU
 #define MXCSR_DAZ		0x0040U
 #define MXCSR_MASKED		0x1f80U
-
-/* in the order of the assembly */
-#define NR_GPRS		14
-
-static const char *const gpr_names[NR_GPRS] = {
-	"rax", "rbx", "rcx", "rdx", "rsi", "rbp",
-	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-};
 
 /* A CPU may have AVX while the OS does not switch its state (noxsave, an old hypervisor). */
 static uint32_t x86_64_features(void)
@@ -70,6 +57,10 @@ static bool x86_64_has_daz(void)
 
 static const char *x86_64_init(struct reg_layout *layout)
 {
+	const bool daz = x86_64_has_daz();
+	const struct reg_row rows[] = {
+#include "regs_x86_64_table.h"
+	};
 	uint32_t features = x86_64_features();
 	unsigned int i, len = 16, nr = 16, mask_bits = 0;
 	const char *vec = "xmm";
@@ -92,36 +83,20 @@ static const char *x86_64_init(struct reg_layout *layout)
 	for (i = 0; mask_bits && i < 8; i++)
 		regs_add(layout, REG_CLASS_VECTOR, REG_X86_64_K + 8 * i, mask_bits == 64 ? 8 : 4,
 			 "k%u", i);
-	regs_add(layout, REG_CLASS_VECTOR, REG_X86_64_MXCSR, 4, "MXCSR");
-	for (i = 0; i < NR_GPRS; i++)
-		regs_add(layout, REG_CLASS_GPR, REG_X86_64_GPR + 8 * i, 8, "%s", gpr_names[i]);
-	regs_add(layout, REG_CLASS_GPR, REG_X86_64_FLAGS, 8, "FLAGS");
-
-	if (x86_64_has_daz())
-		features |= REG_X86_64_DAZ;
 	layout->features = features;
-	snprintf(layout->describe, sizeof(layout->describe),
-		 "%s0-%s%u%s, MXCSR, rax rbx rcx rdx rsi rbp r8-r15, DF, ID", vec, vec,
-		 nr - 1, masks);
-	snprintf(layout->missing, sizeof(layout->missing),
-		 "rsp, rdi, flags but for DF ID, x87 and MMX registers, MXCSR's exception masks, PKRU, FS and GS base, shadow stack pointer, AMX tiles, APX r16-r31");
+	regs_describe(layout, "%s0-%s%u%s", vec, vec, nr - 1, masks);
+	regs_add_rows(layout, rows, ARRAY_SIZE(rows), REG_CLASSES_ALL);
 	return NULL;
 }
 
 static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 {
-	uint32_t legal = MXCSR_LEGAL, mxcsr;
-	uint64_t flags;
+	uint32_t mxcsr;
 	unsigned int i;
 
-	if (layout->features & REG_X86_64_DAZ)
-		legal |= MXCSR_DAZ;
 	memcpy(&mxcsr, image + REG_X86_64_MXCSR, 4);
-	mxcsr = regs_vary(mxcsr, legal) | MXCSR_MASKED;
+	mxcsr |= MXCSR_MASKED;
 	memcpy(image + REG_X86_64_MXCSR, &mxcsr, 4);
-	memcpy(&flags, image + REG_X86_64_FLAGS, 8);
-	flags = regs_vary(flags, REG_X86_64_FLAGS_LEGAL);
-	memcpy(image + REG_X86_64_FLAGS, &flags, 8);
 
 	/* kmovw moves 2 of the slot's 4 bytes */
 	if (!(layout->features & REG_X86_64_AVX512BW)) {

@@ -5,9 +5,8 @@
 
 #define REG_X86_64_VEC		0	/* xmm, ymm or zmm 0-31, 64 bytes each whatever the width */
 #define REG_X86_64_K		2048	/* k0-k7, 8 bytes each */
-#define REG_X86_64_GPR		2112	/* 8 bytes each, in the order of the list in the assembly */
+#define REG_X86_64_TABLE	2112	/* from here on: regs_x86_64_table.h */
 #define REG_X86_64_MXCSR	2240	/* u32 */
-#define REG_X86_64_FLAGS	2248	/* u64 */
 
 /* DF and ID (Intel SDM vol. 1, 3.4.3): the spin leaves them alone, and neither traps */
 #define REG_X86_64_FLAGS_LEGAL	0x200400
@@ -16,6 +15,5 @@
 #define REG_X86_64_AVX		1
 #define REG_X86_64_AVX512	2
 #define REG_X86_64_AVX512BW	4	/* k0-k7 have 64 bits, not 16 */
-#define REG_X86_64_DAZ		8	/* MXCSR has it */
 
 #endif /* REGS_X86_64_H */

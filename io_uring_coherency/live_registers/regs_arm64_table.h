@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * arm64: the registers beside vectors, predicates and x0-x30. To be included wherever one of them
+ * matters, with REG() and MISSING() defined; a register is added here and nowhere else.
+ *
+ * REG(name, class, offset, len, text, legal, bit, kind, operand)
+ *	offset, len	of its slot, see regs_arm64.h; free from 280 to 511
+ *	text		of what is covered, for people, with what separates it from the one before
+ *	legal		bits that may vary, two at least; 0: this CPU does not have it
+ *	bit		number in REG_WIN_FEATURES that tells that this CPU has it; 0: each has it
+ *	kind, operand	how the assembly moves it: load_<kind>, store_<kind> in regs_arm64.S
+ *
+ * FPCR (Arm ARM, C5.2): AHP, DN, FZ and the rounding mode. No trap enable bit, and none that came
+ * with a later extension. FPSR: the cumulative flags, QC and IDC to IOC.
+ */
+REG(FPCR, VECTOR, 256, 8, ", FPCR", 0x07c00000, 0, sys, fpcr)
+REG(FPSR, VECTOR, 264, 8, ", FPSR", 0x0800009f, 0, sys, fpsr)
+REG(NZCV, GPR, 272, 8, ", NZCV", 0xf0000000, 0, sys, nzcv)
+
+/* what user code may hold live and nobody looks at */
+MISSING("sp, x0, x1, FPCR but for AHP DN FZ RMode")
+MISSING("TPIDR_EL0")
+MISSING("TPIDR2_EL0")
+MISSING("FPMR")
+MISSING("POR_EL0")
+MISSING("SME (ZA, ZT0, streaming mode)")
+MISSING("guarded control stack pointer")

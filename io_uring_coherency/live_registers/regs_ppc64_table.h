@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ppc64: the registers beside vs0-vs63 and r0-r31. To be included wherever one of them matters,
+ * with REG() and MISSING() defined; a register is added here and nowhere else.
+ *
+ * REG(name, class, offset, len, text, legal, bit, kind, operand)
+ *	offset, len	of its slot, see regs_ppc64.h; free from 1352 to 1535
+ *	text		of what is covered, for people, with what separates it from the one before
+ *	legal		bits that may vary, two at least; 0: this CPU does not have it
+ *	bit		number in REG_WIN_FEATURES that tells that this CPU has it; 0: each has it
+ *	kind, operand	how the assembly moves it: load_<kind>, store_<kind> in regs_ppc64.S
+ *
+ * FPSCR (Power ISA 3.0B, 4.2.2): FX, the sticky OX, UX, ZX, XX, the result class FPRF, and the
+ * rounding mode. No enable bit, so that nothing traps; no bit that the CPU derives from others.
+ * VSCR: NJ and SAT.
+ */
+REG(FPSCR, FP, REG_PPC64_FPSCR, 8, ", FPSCR", 0x9e01f003, 0, fpscr, 0)
+REG(VSCR, VECTOR, REG_PPC64_VSCR, 4, ", VSCR", 0x00010001, 0, vscr, 0)
+REG(LR, GPR, 1288, 8, ", LR", ~0ULL, 0, spr, 8)
+REG(CTR, GPR, 1296, 8, ", CTR", ~0ULL, 0, spr, 9)
+/* SO, OV, CA and the string count; OV32 and CA32 came with POWER9 */
+REG(XER, GPR, 1304, 8, ", XER", 0xe000007f | (isa_3_00 ? 0x000c0000 : 0), 0, spr, 1)
+/* CR0 belongs to the spin loop */
+REG(CR, GPR, 1328, 4, ", CR1-CR7", 0x0fffffff, 0, cr, 0)
+/* SPRs: Power ISA 3.0B, book III, 4.4.4 and 9.3; DSCR book II, 4.2, by its number for users */
+REG(VRSAVE, SWITCHED, 1332, 4, ", VRSAVE", 0xffffffff, 0, spr32, 256)
+REG(TAR, SWITCHED, 1336, 8, ", TAR", tar ? ~0ULL : 0, 1, spr, 815)
+REG(DSCR, SWITCHED, 1344, 8, ", DSCR", dscr, 2, spr, 3)
+
+/* what user code may hold live and nobody looks at */
+MISSING("r1, r3, r4, r13, CR0, FPSCR but for FX OX UX ZX XX FPRF RN")
+MISSING("PPR")
+MISSING("AMR")
+MISSING("EBB and PMU registers")
+MISSING("TM state")
+MISSING("MMA accumulators")

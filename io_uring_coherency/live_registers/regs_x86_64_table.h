@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * x86-64: the registers beside vectors and masks. To be included wherever one of them matters, with
+ * REG() and MISSING() defined; a register is added here and nowhere else.
+ *
+ * REG(name, class, offset, len, text, legal, bit, kind, operand)
+ *	offset, len	of its slot, see regs_x86_64.h; free from 2256 to 3583
+ *	text		of what is covered, for people, with what separates it from the one before
+ *	legal		bits that may vary, two at least; 0: this CPU does not have it
+ *	bit		number in REG_WIN_FEATURES that tells that this CPU has it; 0: each has it
+ *	kind, operand	how the assembly moves it: load_<kind>, store_<kind> in regs_x86_64.S
+ *
+ * MXCSR (Intel SDM vol. 1, 10.2.3): the sticky flags, rounding control and flush to zero vary, and
+ * denormals are zeros where the CPU has that; all exceptions stay masked, so that nothing traps.
+ */
+REG(MXCSR, VECTOR, REG_X86_64_MXCSR, 4, ", MXCSR", 0xe03f | (daz ? MXCSR_DAZ : 0), 0, mxcsr, 0)
+REG(rax, GPR, 2112, 8, ", rax", ~0ULL, 0, gpr, rax)
+REG(rbx, GPR, 2120, 8, " rbx", ~0ULL, 0, gpr, rbx)
+REG(rcx, GPR, 2128, 8, " rcx", ~0ULL, 0, gpr, rcx)
+REG(rdx, GPR, 2136, 8, " rdx", ~0ULL, 0, gpr, rdx)
+REG(rsi, GPR, 2144, 8, " rsi", ~0ULL, 0, gpr, rsi)
+REG(rbp, GPR, 2152, 8, " rbp", ~0ULL, 0, gpr, rbp)
+REG(r8, GPR, 2160, 8, " r8-r15", ~0ULL, 0, gpr, r8)
+REG(r9, GPR, 2168, 8, "", ~0ULL, 0, gpr, r9)
+REG(r10, GPR, 2176, 8, "", ~0ULL, 0, gpr, r10)
+REG(r11, GPR, 2184, 8, "", ~0ULL, 0, gpr, r11)
+REG(r12, GPR, 2192, 8, "", ~0ULL, 0, gpr, r12)
+REG(r13, GPR, 2200, 8, "", ~0ULL, 0, gpr, r13)
+REG(r14, GPR, 2208, 8, "", ~0ULL, 0, gpr, r14)
+REG(r15, GPR, 2216, 8, "", ~0ULL, 0, gpr, r15)
+REG(FLAGS, GPR, 2248, 8, ", DF, ID", REG_X86_64_FLAGS_LEGAL, 0, flags, 0)
+
+/* what user code may hold live and nobody looks at */
+MISSING("rsp, rdi, flags but for DF ID")
+MISSING("x87 and MMX registers")
+MISSING("MXCSR's exception masks")
+MISSING("PKRU")
+MISSING("FS and GS base")
+MISSING("shadow stack pointer")
+MISSING("AMX tiles")
+MISSING("APX r16-r31")
