@@ -34,9 +34,11 @@ CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -I. -I$(src)/lib
 # the harness of 6.12 forks in the middle of its macros; clang does not know the warning
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
+# an architecture with files of its own, and how its compiler's machine begins
+banks := x86_64:x86_64 arm64:aarch64- ppc64:powerpc64
 machine := $(shell $(CC) -dumpmachine)
-bank := $(or $(if $(filter x86_64%,$(machine)),x86_64),$(if $(filter aarch64-%,$(machine)),arm64),\
-	$(if $(filter powerpc64%,$(machine)),ppc64),none)
+bank_of = $(if $(filter $(lastword $(1))%,$(machine)),$(firstword $(1)))
+bank := $(or $(strip $(foreach b,$(banks),$(call bank_of,$(subst :, ,$(b))))),none)
 
 ifeq ($(filter clean,$(MAKECMDGOALS)),)
 liburing_probe = printf '%s\n' '\#include <liburing.h>' \
@@ -53,7 +55,7 @@ endif
 # --- the programs, and what each is made of
 
 # a room has what is there for this architecture, and takes of lib/ what it calls
-other_banks := $(filter-out $(bank),x86_64 arm64 ppc64 none)
+other_banks := $(filter-out $(bank),$(foreach b,$(banks),$(firstword $(subst :, ,$(b)))) none)
 room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
 lib = $(patsubst %,$(src)/lib/%.c,$(1))
 with_liburing := live_registers page_integrity ring_order module_knobs
