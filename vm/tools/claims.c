@@ -45,7 +45,7 @@
 #define EXIT_OPEN	4
 
 /* One setting: where, and what is run there. Every variant of the program but one is left out. */
-struct setting {
+struct claims_setting {
 	char name[40];				/* what its counts go by */
 	const char *guest;
 	const char *notify, *barrier, *delay;	/* levels of the three factors, or none */
@@ -56,23 +56,23 @@ struct setting {
 };
 
 /* Who is asked: our own programs, and MariaDB in two ways. */
-enum column {
-	PROGRAMS,
-	MTR,
-	QUICK,
-	NR_COLUMNS
+enum claims_column {
+	CLAIMS_PROGRAMS,
+	CLAIMS_MTR,
+	CLAIMS_QUICK,
+	CLAIMS_NR_COLUMNS
 };
 
 /* Those of MariaDB are the guests, too. */
-static const char *const column_names[NR_COLUMNS] = { "programs", "mtr", "quick" };
+static const char *const claims_column_names[CLAIMS_NR_COLUMNS] = { "programs", "mtr", "quick" };
 
 /* In words, wherever a decision is told. */
-static const char *const workloads[NR_COLUMNS] = {
+static const char *const claims_workloads[CLAIMS_NR_COLUMNS] = {
 	"our workload", "MariaDB, its test", "MariaDB, new databases",
 };
 
 /* What the names of its settings begin with. */
-static const char *const prefixes[NR_COLUMNS] = { "", "mtr_", "quick_" };
+static const char *const claims_prefixes[CLAIMS_NR_COLUMNS] = { "", "mtr_", "quick_" };
 
 #define PAGES	"./page_integrity --dir /dev/shm --no-module --engine uring"
 #define DISK	"./page_integrity --dir /mnt/ext4 --no-module --engine uring"
@@ -90,7 +90,7 @@ static const char *const delay_levels[] = { "0", "1000" };	/* us */
 #define BASE	"pages_bad_kernel_none_0"
 
 /* What one claim needs alone. */
-static const struct setting alone[] = {
+static const struct claims_setting alone[] = {
 	{ "pages_no_ipi_io_write_mb", "bad", .knobs = "--notify no_ipi --at io_write=mb",
 	  .command = PAGES, .seconds = 3 },
 	{ "pages_kthread", "bad", .seconds = 3,
@@ -144,10 +144,10 @@ static const struct {
 
 #define LOOPS		40	/* of MariaDB in a round */
 
-#define MAX_SETTINGS	80
+#define CLAIMS_MAX_SETTINGS	80
 
-static struct setting settings[MAX_SETTINGS];
-static unsigned int nr_settings;
+static struct claims_setting claims_settings[CLAIMS_MAX_SETTINGS];
+static unsigned int claims_nr_settings;
 
 static void add_cells(const char *guest, unsigned int seconds, bool quiet)
 {
@@ -156,9 +156,9 @@ static void add_cells(const char *guest, unsigned int seconds, bool quiet)
 	for (n = 0; n < ARRAY_SIZE(notify_levels); n++) {
 		for (b = 0; b < ARRAY_SIZE(barrier_levels); b++) {
 			for (d = 0; d < ARRAY_SIZE(delay_levels); d++) {
-				struct setting *s = &settings[nr_settings++];
+				struct claims_setting *s = &claims_settings[claims_nr_settings++];
 
-				*s = (struct setting){
+				*s = (struct claims_setting){
 					.guest = guest, .notify = notify_levels[n],
 					.barrier = barrier_levels[b], .delay = delay_levels[d],
 					.command = PAGES, .seconds = seconds, .quiet = quiet,
@@ -171,48 +171,48 @@ static void add_cells(const char *guest, unsigned int seconds, bool quiet)
 }
 
 /* The good kernel's are to be clean and no more, so they are short. */
-static void make_settings(void)
+static void claims_make_settings(void)
 {
-	enum column column;
+	enum claims_column column;
 	unsigned int i;
 
 	add_cells("bad", 3, false);
 	add_cells("good", 1, true);
 	for (i = 0; i < ARRAY_SIZE(alone); i++)
-		settings[nr_settings++] = alone[i];
-	for (column = MTR; column < NR_COLUMNS; column++) {
+		claims_settings[claims_nr_settings++] = alone[i];
+	for (column = CLAIMS_MTR; column < CLAIMS_NR_COLUMNS; column++) {
 		for (i = 0; i < ARRAY_SIZE(mariadb); i++) {
-			struct setting *s = &settings[nr_settings++];
+			struct claims_setting *s = &claims_settings[claims_nr_settings++];
 
-			*s = (struct setting){
-				.guest = column_names[column], .knobs = mariadb[i].knobs,
+			*s = (struct claims_setting){
+				.guest = claims_column_names[column], .knobs = mariadb[i].knobs,
 				.command = "", .seconds = LOOPS,
 			};
-			snprintf(s->name, sizeof(s->name), "%s%s", prefixes[column],
+			snprintf(s->name, sizeof(s->name), "%s%s", claims_prefixes[column],
 				 mariadb[i].name);
 		}
 	}
 }
 
-static const char *const relation_names[] = {
+static const char *const claims_relation_names[] = {
 	[CLAIMS_SEEN] = "seen", [CLAIMS_CLEAN] = "clean", [CLAIMS_LOWER] = "lower",
 	[CLAIMS_ORDERED] = "ordered",
 };
 
 /* As in claims_decide.h, by the names of settings. */
-struct condition {
+struct claims_named {
 	enum claims_relation relation;
 	const char *setting, *other;
 };
 
-#define CONDITIONS	4
-#define NR_CLAIMS	14
+#define CLAIMS_MAX_CONDITIONS	4
+#define CLAIMS_NR	14
 
-static const struct claim {
+static const struct claims_entry {
 	const char *id, *text;
-	struct condition condition[CONDITIONS];
-	struct condition mariadb[CONDITIONS];	/* without the prefix of the column */
-} claims[NR_CLAIMS] = {
+	struct claims_named condition[CLAIMS_MAX_CONDITIONS];
+	struct claims_named mariadb[CLAIMS_MAX_CONDITIONS];	/* without the column's prefix */
+} claims_list[CLAIMS_NR] = {
 	{ "C1", "a barrier between try_to_wake_up() and kick_process() lowers the rate, no more",
 	  .condition = { { CLAIMS_LOWER, "pages_bad_kernel_mb_0", BASE },
 			 { CLAIMS_SEEN, "pages_bad_kernel_mb_0", BASE } },
@@ -261,14 +261,14 @@ static const struct claim {
 	  .mariadb = { { CLAIMS_CLEAN, "pinned", "base" } } },
 };
 
-static struct claims_counts counts[MAX_SETTINGS];
+static struct claims_counts claims_count[CLAIMS_MAX_SETTINGS];
 
-static struct claims_answer answers[NR_COLUMNS][NR_CLAIMS];
+static struct claims_answer claims_answers[CLAIMS_NR_COLUMNS][CLAIMS_NR];
 
-static unsigned int looks;		/* that were taken */
-static unsigned long plan_round = 1;
+static unsigned int claims_looks;		/* that were taken */
+static unsigned long claims_round = 1;
 
-static void __attribute__((noreturn)) usage(const char *what)
+static void __attribute__((noreturn)) claims_usage(const char *what)
 {
 	fprintf(stderr,
 		"claims: %s; it takes --decide, --json FILE, or --plan GUEST, --seed N, --round N.\n",
@@ -277,77 +277,81 @@ static void __attribute__((noreturn)) usage(const char *what)
 }
 
 /* The conditions of a claim in a column. */
-static const struct condition *conditions(enum column column, const struct claim *claim)
+static const struct claims_named *claims_conditions(enum claims_column column,
+						    const struct claims_entry *claim)
 {
-	return column == PROGRAMS ? claim->condition : claim->mariadb;
+	return column == CLAIMS_PROGRAMS ? claim->condition : claim->mariadb;
 }
 
-static int find(const char *name)
+static int claims_find(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_settings; i++)
-		if (!strcmp(settings[i].name, name))
+	for (i = 0; i < claims_nr_settings; i++)
+		if (!strcmp(claims_settings[i].name, name))
 			return i;
 	return -1;
 }
 
 /* The setting that a condition in a column names. */
-static int find_in(enum column column, const char *name)
+static int claims_find_in(enum claims_column column, const char *name)
 {
 	char full[64];
 
-	snprintf(full, sizeof(full), "%s%s", prefixes[column], name);
-	return find(full);
+	snprintf(full, sizeof(full), "%s%s", claims_prefixes[column], name);
+	return claims_find(full);
 }
 
 /* Returns whether the claim is asked in the column. */
-static bool is_asked(enum column column, const struct claim *claim)
+static bool claims_is_asked(enum claims_column column, const struct claims_entry *claim)
 {
-	return conditions(column, claim)[0].relation != CLAIMS_NONE;
+	return claims_conditions(column, claim)[0].relation != CLAIMS_NONE;
 }
 
-static unsigned int nr_asked(enum column column)
+static unsigned int claims_nr_asked(enum claims_column column)
 {
 	unsigned int i, nr = 0;
 
-	for (i = 0; i < NR_CLAIMS; i++)
-		nr += is_asked(column, &claims[i]);
+	for (i = 0; i < CLAIMS_NR; i++)
+		nr += claims_is_asked(column, &claims_list[i]);
 	return nr;
 }
 
 /* The conditions of a claim with the counts that they are about; returns how many there are. */
-static unsigned int with_counts(enum column column, const struct claim *claim,
-				struct claims_condition *filled)
+static unsigned int claims_with_counts(enum claims_column column, const struct claims_entry *claim,
+				       struct claims_condition *filled)
 {
-	const struct condition *c = conditions(column, claim);
+	const struct claims_named *c = claims_conditions(column, claim);
 	unsigned int i;
 
-	for (i = 0; i < CONDITIONS && c[i].relation != CLAIMS_NONE; i++)
+	for (i = 0; i < CLAIMS_MAX_CONDITIONS && c[i].relation != CLAIMS_NONE; i++)
 		filled[i] = (struct claims_condition){
-			c[i].relation, &counts[find_in(column, c[i].setting)],
-			c[i].other ? &counts[find_in(column, c[i].other)] : NULL,
+			c[i].relation, &claims_count[claims_find_in(column, c[i].setting)],
+			c[i].other ? &claims_count[claims_find_in(column, c[i].other)] : NULL,
 		};
 	return i;
 }
 
 static void take_look(void)
 {
-	struct claims_condition filled[CONDITIONS];
-	enum column column;
+	struct claims_condition filled[CLAIMS_MAX_CONDITIONS];
+	enum claims_column column;
 	unsigned int i, nr;
 
-	for (column = PROGRAMS; column < NR_COLUMNS; column++) {
-		for (i = 0; i < NR_CLAIMS; i++) {
-			nr = with_counts(column, &claims[i], filled);
-			claims_look(&answers[column][i], filled, nr, nr_asked(column));
+	for (column = CLAIMS_PROGRAMS; column < CLAIMS_NR_COLUMNS; column++) {
+		for (i = 0; i < CLAIMS_NR; i++) {
+			nr = claims_with_counts(column, &claims_list[i], filled);
+			claims_look(&claims_answers[column][i], filled, nr,
+				    claims_nr_asked(column));
 		}
 	}
-	looks++;
+	claims_looks++;
 }
 
 static void add_counts(const char *line)
 {
+	static const char wrong_line[] =
+		"a line of counts is SETTING EVENTS VIOLATIONS PASS FAIL SKIP, or look";
 	unsigned long long events, violations, passed, failed, skipped;
 	struct claims_counts *n;
 	char name[64], rest;
@@ -355,11 +359,11 @@ static void add_counts(const char *line)
 
 	if (sscanf(line, "%63s %llu %llu %llu %llu %llu %c", name, &events, &violations, &passed,
 		   &failed, &skipped, &rest) != 6 || violations > events || strchr(line, '-'))
-		usage("a line of counts is SETTING EVENTS VIOLATIONS PASS FAIL SKIP, or look");
-	i = find(name);
+		claims_usage(wrong_line);
+	i = claims_find(name);
 	if (i < 0)
-		usage("these are counts of no setting");
-	n = &counts[i];
+		claims_usage("these are counts of no setting");
+	n = &claims_count[i];
 	n->evidence.events += events;
 	n->evidence.violations += violations;
 	n->passed += passed;
@@ -368,7 +372,7 @@ static void add_counts(const char *line)
 }
 
 /* Takes all looks, with the last one at the end. */
-static void read_counts(void)
+static void claims_read(void)
 {
 	bool is_new = true;
 	char line[256];
@@ -387,71 +391,71 @@ static void read_counts(void)
 /* --- the decision */
 
 /* A form of MariaDB's test has a column of its own, all other guests run our programs. */
-static enum column column_of(const struct setting *s)
+static enum claims_column claims_column_of(const struct claims_setting *s)
 {
-	enum column column;
+	enum claims_column column;
 
-	for (column = MTR; column < NR_COLUMNS; column++)
-		if (!strcmp(s->guest, column_names[column]))
+	for (column = CLAIMS_MTR; column < CLAIMS_NR_COLUMNS; column++)
+		if (!strcmp(s->guest, claims_column_names[column]))
 			return column;
-	return PROGRAMS;
+	return CLAIMS_PROGRAMS;
 }
 
 /* MariaDB is asked only where that is wanted. */
-static bool was_run(enum column column)
+static bool claims_was_run(enum claims_column column)
 {
 	unsigned int i;
 
-	if (column == PROGRAMS)
+	if (column == CLAIMS_PROGRAMS)
 		return true;
-	for (i = 0; i < nr_settings; i++)
-		if (column_of(&settings[i]) == column &&
-		    counts[i].passed + counts[i].failed + counts[i].skipped)
+	for (i = 0; i < claims_nr_settings; i++)
+		if (claims_column_of(&claims_settings[i]) == column &&
+		    claims_count[i].passed + claims_count[i].failed + claims_count[i].skipped)
 			return true;
 	return false;
 }
 
-static bool is_open(enum column column, unsigned int claim)
+static bool claims_is_open(enum claims_column column, unsigned int claim)
 {
-	return is_asked(column, &claims[claim]) && was_run(column) &&
-	       answers[column][claim].decision == CLAIMS_OPEN;
+	return claims_is_asked(column, &claims_list[claim]) && claims_was_run(column) &&
+	       claims_answers[column][claim].decision == CLAIMS_OPEN;
 }
 
 /* How many decisions are. */
-static unsigned int nr_open(void)
+static unsigned int claims_nr_open(void)
 {
-	enum column column;
+	enum claims_column column;
 	unsigned int i, nr = 0;
 
-	for (column = PROGRAMS; column < NR_COLUMNS; column++)
-		for (i = 0; i < NR_CLAIMS; i++)
-			nr += is_open(column, i);
+	for (column = CLAIMS_PROGRAMS; column < CLAIMS_NR_COLUMNS; column++)
+		for (i = 0; i < CLAIMS_NR; i++)
+			nr += claims_is_open(column, i);
 	return nr;
 }
 
-static const char *decision_name(enum column column, unsigned int claim)
+static const char *claims_decision_name(enum claims_column column, unsigned int claim)
 {
 	static const char *const names[] = {
 		[CLAIMS_OPEN] = "open", [CLAIMS_UNOBSERVABLE] = "not observable here",
 		[CLAIMS_CONFIRMED] = "confirmed", [CLAIMS_REFUTED] = "refuted",
 	};
 
-	if (!is_asked(column, &claims[claim]))
+	if (!claims_is_asked(column, &claims_list[claim]))
 		return "not asked";
-	return was_run(column) ? names[answers[column][claim].decision] : "not run";
+	return claims_was_run(column) ? names[claims_answers[column][claim].decision] : "not run";
 }
 
 /* Violations on the kernel that is to have none: of no claim, but a false alarm. */
-static struct evidence false_alarms(void)
+static struct evidence claims_false_alarms(void)
 {
 	struct evidence sum = { 0 };
 	unsigned int i;
 
-	for (i = 0; i < nr_settings; i++) {
-		if (!settings[i].quiet)
+	for (i = 0; i < claims_nr_settings; i++) {
+		if (!claims_settings[i].quiet)
 			continue;
-		sum.events += counts[i].evidence.events;
-		sum.violations += counts[i].evidence.violations;
+		sum.events += claims_count[i].evidence.events;
+		sum.violations += claims_count[i].evidence.violations;
 	}
 	return sum;
 }
@@ -469,28 +473,28 @@ static unsigned int draw(unsigned int limit)
 }
 
 /* Whether @setting takes part in @c. */
-static bool takes_part(enum column column, const struct condition *c, int setting)
+static bool takes_part(enum claims_column column, const struct claims_named *c, int setting)
 {
-	return find_in(column, c->setting) == setting ||
-	       (c->other && find_in(column, c->other) == setting);
+	return claims_find_in(column, c->setting) == setting ||
+	       (c->other && claims_find_in(column, c->other) == setting);
 }
 
 /* Whether an open claim depends on it, or it has not been run. */
 static bool is_needed(int setting)
 {
-	const struct claims_counts *n = &counts[setting];
-	enum column column;
+	const struct claims_counts *n = &claims_count[setting];
+	enum claims_column column;
 	unsigned int i, j;
 
 	if (!n->passed && !n->failed && !n->skipped)
 		return true;
-	for (column = PROGRAMS; column < NR_COLUMNS; column++) {
-		for (i = 0; i < NR_CLAIMS; i++) {
-			const struct condition *c = conditions(column, &claims[i]);
+	for (column = CLAIMS_PROGRAMS; column < CLAIMS_NR_COLUMNS; column++) {
+		for (i = 0; i < CLAIMS_NR; i++) {
+			const struct claims_named *c = claims_conditions(column, &claims_list[i]);
 
-			if (!is_open(column, i))
+			if (!claims_is_open(column, i))
 				continue;
-			for (j = 0; j < CONDITIONS && c[j].relation != CLAIMS_NONE; j++)
+			for (j = 0; j < CLAIMS_MAX_CONDITIONS && c[j].relation != CLAIMS_NONE; j++)
 				if (takes_part(column, &c[j], setting))
 					return true;
 		}
@@ -499,18 +503,18 @@ static bool is_needed(int setting)
 }
 
 /* Whether a single violation answers all that is asked of a setting of MariaDB: no rate is. */
-static bool one_is_enough(enum column column, int setting)
+static bool one_is_enough(enum claims_column column, int setting)
 {
 	unsigned int i, j;
 
-	for (i = 0; i < NR_CLAIMS; i++) {
-		const struct condition *c = claims[i].mariadb;
+	for (i = 0; i < CLAIMS_NR; i++) {
+		const struct claims_named *c = claims_list[i].mariadb;
 
-		for (j = 0; j < CONDITIONS && c[j].relation != CLAIMS_NONE; j++) {
+		for (j = 0; j < CLAIMS_MAX_CONDITIONS && c[j].relation != CLAIMS_NONE; j++) {
 			if (!takes_part(column, &c[j], setting))
 				continue;
 			if (c[j].relation == CLAIMS_LOWER ||
-			    find_in(column, c[j].setting) != setting)
+			    claims_find_in(column, c[j].setting) != setting)
 				return false;
 		}
 	}
@@ -518,7 +522,7 @@ static bool one_is_enough(enum column column, int setting)
 }
 
 /* Both points are probed in all cells, so that the probes themselves are no difference. */
-static void print_knobs(FILE *f, const struct setting *s)
+static void claims_print_knobs(FILE *f, const struct claims_setting *s)
 {
 	if (s->notify)
 		fprintf(f, "--notify %s --at kick_process=%s --at io_write=%s%s", s->notify,
@@ -528,31 +532,31 @@ static void print_knobs(FILE *f, const struct setting *s)
 		fprintf(f, "%s", s->knobs);
 }
 
-static void print_command(const struct setting *s)
+static void print_command(const struct claims_setting *s)
 {
-	const enum column column = column_of(s);
+	const enum claims_column column = claims_column_of(s);
 
-	if (column != PROGRAMS) {
-		printf("%s %lu %s %s\n", s->name, s->seconds * plan_round,
-		       one_is_enough(column, s - settings) ? "first" : "all", s->knobs);
+	if (column != CLAIMS_PROGRAMS) {
+		printf("%s %lu %s %s\n", s->name, s->seconds * claims_round,
+		       one_is_enough(column, s - claims_settings) ? "first" : "all", s->knobs);
 		return;
 	}
 	printf("%s ", s->name);
 	if (s->notify || s->knobs) {
 		printf("./barrier_ctl --json /results/%s.knobs ", s->name);
-		print_knobs(stdout, s);
+		claims_print_knobs(stdout, s);
 		printf(" -- ");
 	}
-	printf("%s -t %lu\n", s->command, s->seconds * plan_round);
+	printf("%s -t %lu\n", s->command, s->seconds * claims_round);
 }
 
-static int plan(const char *guest)
+static int claims_plan(const char *guest)
 {
-	unsigned int order[MAX_SETTINGS], nr = 0, i, j;
+	unsigned int order[CLAIMS_MAX_SETTINGS], nr = 0, i, j;
 	bool known = false;
 
-	for (i = 0; i < nr_settings; i++) {
-		if (strcmp(settings[i].guest, guest))
+	for (i = 0; i < claims_nr_settings; i++) {
+		if (strcmp(claims_settings[i].guest, guest))
 			continue;
 		known = true;
 		if (!is_needed(i))
@@ -563,9 +567,9 @@ static int plan(const char *guest)
 		order[j] = i;
 	}
 	if (!known)
-		usage("there is no such guest");
+		claims_usage("there is no such guest");
 	for (i = 0; i < nr; i++)
-		print_command(&settings[order[i]]);
+		print_command(&claims_settings[order[i]]);
 	return 0;
 }
 
@@ -596,28 +600,29 @@ static void tell_counts(char *buf, size_t size, const struct claims_counts *n)
 		evidence_sentence(buf, size, &n->evidence);
 }
 
-static void print_counts(enum column column, unsigned int claim)
+static void print_counts(enum claims_column column, unsigned int claim)
 {
-	const struct condition *c = conditions(column, &claims[claim]);
-	struct claims_condition filled[CONDITIONS];
-	unsigned int i, j, nr = with_counts(column, &claims[claim], filled);
+	const struct claims_named *c = claims_conditions(column, &claims_list[claim]);
+	struct claims_condition filled[CLAIMS_MAX_CONDITIONS];
+	unsigned int i, j, nr = claims_with_counts(column, &claims_list[claim], filled);
 	char sentence[EVIDENCE_TEXT_SIZE];
 
-	printf("#   %s: %s\n", workloads[column], decision_name(column, claim));
+	printf("#   %s: %s\n", claims_workloads[column], claims_decision_name(column, claim));
 	for (i = 0; i < nr; i++) {
 		const char *const names[] = { c[i].setting, c[i].other };
 
 		for (j = 0; j < 2 && names[j]; j++) {
-			const int s = find_in(column, names[j]);
+			const int s = claims_find_in(column, names[j]);
 
-			tell_counts(sentence, sizeof(sentence), &counts[s]);
-			printf("#     %s %s: %s\n", j ? "base" : relation_names[c[i].relation],
-			       settings[s].name, sentence);
+			tell_counts(sentence, sizeof(sentence), &claims_count[s]);
+			printf("#     %s %s: %s\n",
+			       j ? "base" : claims_relation_names[c[i].relation],
+			       claims_settings[s].name, sentence);
 		}
 		if (has_times(&filled[i])) {
-			const struct interval times = claims_times(&answers[column][claim],
+			const struct interval times = claims_times(&claims_answers[column][claim],
 								   &filled[i], nr,
-								   nr_asked(column));
+								   claims_nr_asked(column));
 
 			printf("#     so its rate is %.3g to %.3g times the base's\n", times.low,
 			       times.high);
@@ -629,53 +634,55 @@ static void print_counts(enum column column, unsigned int claim)
  * KTAP. A claim that is refuted is as good an answer as one that is confirmed, and the name of a
  * test is the claim's, whatever the decision.
  */
-static void print_ktap(void)
+static void claims_print_ktap(void)
 {
-	const struct evidence alarms = false_alarms();
+	const struct evidence alarms = claims_false_alarms();
 	char sentence[EVIDENCE_TEXT_SIZE], text[PROMISE_SIZE];
-	enum column column;
+	enum claims_column column;
 	unsigned int i;
 
 	promise(text, sizeof(text));
-	printf("TAP version 13\n1..%u\n# %s\n", NR_CLAIMS + 1, text);
-	for (i = 0; i < NR_CLAIMS; i++) {
-		const char *decision = decision_name(PROGRAMS, i);
+	printf("TAP version 13\n1..%u\n# %s\n", CLAIMS_NR + 1, text);
+	for (i = 0; i < CLAIMS_NR; i++) {
+		const char *decision = claims_decision_name(CLAIMS_PROGRAMS, i);
 
-		if (answers[PROGRAMS][i].decision < CLAIMS_CONFIRMED)
-			printf("ok %u %s # SKIP %s\n", i + 1, claims[i].id, decision);
+		if (claims_answers[CLAIMS_PROGRAMS][i].decision < CLAIMS_CONFIRMED)
+			printf("ok %u %s # SKIP %s\n", i + 1, claims_list[i].id, decision);
 		else
-			printf("ok %u %s # %s for %s\n", i + 1, claims[i].id, decision,
-			       workloads[PROGRAMS]);
-		printf("#   %s\n", claims[i].text);
-		for (column = PROGRAMS; column < NR_COLUMNS; column++)
-			if (was_run(column) && is_asked(column, &claims[i]))
+			printf("ok %u %s # %s for %s\n", i + 1, claims_list[i].id, decision,
+			       claims_workloads[CLAIMS_PROGRAMS]);
+		printf("#   %s\n", claims_list[i].text);
+		for (column = CLAIMS_PROGRAMS; column < CLAIMS_NR_COLUMNS; column++)
+			if (claims_was_run(column) && claims_is_asked(column, &claims_list[i]))
 				print_counts(column, i);
 	}
-	printf("%s %u no_false_alarm%s\n", alarms.violations ? "not ok" : "ok", NR_CLAIMS + 1,
+	printf("%s %u no_false_alarm%s\n", alarms.violations ? "not ok" : "ok", CLAIMS_NR + 1,
 	       alarms.events ? "" : " # SKIP no events");
 	evidence_sentence(sentence, sizeof(sentence), &alarms);
 	printf("#   the kernel without the problem: %s\n", sentence);
 }
 
-static void write_answer(FILE *f, enum column column, unsigned int claim)
+static void write_answer(FILE *f, enum claims_column column, unsigned int claim)
 {
-	const struct condition *c = conditions(column, &claims[claim]);
-	const struct claims_answer *a = &answers[column][claim];
-	struct claims_condition filled[CONDITIONS];
-	unsigned int i, nr = with_counts(column, &claims[claim], filled);
+	const struct claims_named *c = claims_conditions(column, &claims_list[claim]);
+	const struct claims_answer *a = &claims_answers[column][claim];
+	struct claims_condition filled[CLAIMS_MAX_CONDITIONS];
+	unsigned int i, nr = claims_with_counts(column, &claims_list[claim], filled);
 
 	fprintf(f, "\"workload\": \"%s\", \"decision\": \"%s\", \"decided\": %u, \"looks\": %u,\n",
-		workloads[column], decision_name(column, claim), a->decided, a->looks);
+		claims_workloads[column], claims_decision_name(column, claim), a->decided,
+		a->looks);
 	fprintf(f, "        \"conditions\": [");
 	for (i = 0; i < nr; i++) {
 		fprintf(f, "%s\n        { \"relation\": \"%s\",", i ? "," : "",
-			relation_names[c[i].relation]);
-		fprintf(f, " \"setting\": \"%s\",", settings[find_in(column, c[i].setting)].name);
+			claims_relation_names[c[i].relation]);
+		fprintf(f, " \"setting\": \"%s\",",
+			claims_settings[claims_find_in(column, c[i].setting)].name);
 		fprintf(f, " \"other\": \"%s\"",
-			c[i].other ? settings[find_in(column, c[i].other)].name : "");
+			c[i].other ? claims_settings[claims_find_in(column, c[i].other)].name : "");
 		if (has_times(&filled[i])) {
 			const struct interval times = claims_times(a, &filled[i], nr,
-								   nr_asked(column));
+								   claims_nr_asked(column));
 
 			fprintf(f, ", \"times_low\": %.6g, \"times_high\": %.6g", times.low,
 				times.high);
@@ -700,11 +707,11 @@ static void write_answer(FILE *f, enum column column, unsigned int claim)
  *
  * Returns 0 or -errno.
  */
-static int write_json(const char *path)
+static int claims_write_json(const char *path)
 {
 	char text[PROMISE_SIZE];
 	struct json_file json;
-	enum column column;
+	enum claims_column column;
 	unsigned int i;
 	FILE *f;
 	int ret;
@@ -714,10 +721,11 @@ static int write_json(const char *path)
 		return ret;
 	f = json.f;
 	promise(text, sizeof(text));
-	fprintf(f, "{\n  \"look\": %u,\n  \"promise\": \"%s\",\n  \"settings\": [", looks, text);
-	for (i = 0; i < nr_settings; i++) {
-		const struct setting *s = &settings[i];
-		const struct claims_counts *n = &counts[i];
+	fprintf(f, "{\n  \"look\": %u,\n  \"promise\": \"%s\",\n  \"settings\": [",
+		claims_looks, text);
+	for (i = 0; i < claims_nr_settings; i++) {
+		const struct claims_setting *s = &claims_settings[i];
+		const struct claims_counts *n = &claims_count[i];
 		const struct interval rate = evidence_interval(&n->evidence, EVIDENCE_CONFIDENCE);
 
 		fprintf(f, "%s\n    { \"name\": \"%s\", \"guest\": \"%s\",", i ? "," : "", s->name,
@@ -725,7 +733,7 @@ static int write_json(const char *path)
 		fprintf(f, " \"notify\": \"%s\", \"barrier\": \"%s\", \"delay\": \"%s\",\n",
 			s->notify ?: "", s->barrier ?: "", s->delay ?: "");
 		fprintf(f, "      \"knobs\": \"");
-		print_knobs(f, s);
+		claims_print_knobs(f, s);
 		fprintf(f, "\", \"command\": \"%s\",\n", s->command);
 		fprintf(f, "      \"events\": %llu, \"violations\": %llu,",
 			(unsigned long long)n->evidence.events,
@@ -736,12 +744,12 @@ static int write_json(const char *path)
 		fprintf(f, "      \"rate_low\": %.6g, \"rate_high\": %.6g }", rate.low, rate.high);
 	}
 	fprintf(f, "\n  ],\n  \"claims\": [");
-	for (i = 0; i < NR_CLAIMS; i++) {
+	for (i = 0; i < CLAIMS_NR; i++) {
 		fprintf(f, "%s\n    { \"id\": \"%s\", \"text\": \"%s\",\n      ", i ? "," : "",
-			claims[i].id, claims[i].text);
-		write_answer(f, PROGRAMS, i);
-		for (column = MTR; column < NR_COLUMNS; column++) {
-			fprintf(f, ",\n      \"%s\": { ", column_names[column]);
+			claims_list[i].id, claims_list[i].text);
+		write_answer(f, CLAIMS_PROGRAMS, i);
+		for (column = CLAIMS_MTR; column < CLAIMS_NR_COLUMNS; column++) {
+			fprintf(f, ",\n      \"%s\": { ", claims_column_names[column]);
 			write_answer(f, column, i);
 			fprintf(f, " }");
 		}
@@ -755,17 +763,17 @@ static int decide(const char *json)
 {
 	int ret;
 
-	print_ktap();
+	claims_print_ktap();
 	if (json) {
-		ret = write_json(json);
+		ret = claims_write_json(json);
 		if (ret) {
 			fprintf(stderr, "claims: cannot write %s: %s\n", json, strerror(-ret));
 			return EXIT_FAIL;
 		}
 	}
-	if (false_alarms().violations)
+	if (claims_false_alarms().violations)
 		return EXIT_FAIL;
-	return nr_open() ? EXIT_OPEN : 0;
+	return claims_nr_open() ? EXIT_OPEN : 0;
 }
 
 static unsigned long long parse_number(const char *text, const char *what)
@@ -776,7 +784,7 @@ static unsigned long long parse_number(const char *text, const char *what)
 	errno = 0;
 	n = strtoull(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || !n || errno)
-		usage(what);
+		claims_usage(what);
 	return n;
 }
 
@@ -786,7 +794,7 @@ int main(int argc, char **argv)
 	bool deciding = false;
 	int i;
 
-	make_settings();
+	claims_make_settings();
 	random_state = time(NULL);
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--decide"))
@@ -796,14 +804,14 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
 			random_state = parse_number(argv[++i], "--seed takes a number from 1 on");
 		else if (!strcmp(argv[i], "--round") && i + 1 < argc)
-			plan_round = parse_number(argv[++i], "--round takes a number from 1 on");
+			claims_round = parse_number(argv[++i], "--round takes a number from 1 on");
 		else if (!strcmp(argv[i], "--json") && i + 1 < argc)
 			json = argv[++i];
 		else
-			usage("this is no option of it");
+			claims_usage("this is no option of it");
 	}
 	if (deciding == !!guest || (json && !deciding))
-		usage("one of two things at a time");
-	read_counts();
-	return deciding ? decide(json) : plan(guest);
+		claims_usage("one of two things at a time");
+	claims_read();
+	return deciding ? decide(json) : claims_plan(guest);
 }
