@@ -5,6 +5,6 @@
 laboratory += $(addprefix $(OUTPUT)/,claims verdict innodb_page thread_rate)
 
 verdict := vm/tools/verdict.c $(call lib,evidence)
-claims := vm/tools/claims.c vm/tools/claims_decide.c $(call lib,evidence json)
+claims := $(wildcard vm/tools/claims*.c) $(call lib,evidence json)
 innodb_page := vm/tools/innodb_page.c
 thread_rate := vm/tools/thread_rate.c
