@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "evidence.h"
+#include "random.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -68,10 +69,7 @@ static uint64_t random_state;
 /* From 0 to below 1. */
 static double draw(void)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return ldexp(random_state >> 11, -53);
+	return ldexp(random_draw(&random_state) >> 11, -53);
 }
 
 /* Of a binomial distribution: how probable that many and fewer are. */

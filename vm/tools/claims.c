@@ -78,20 +78,20 @@ static unsigned long long parse_number(const char *text, const char *what)
 int main(int argc, char **argv)
 {
 	const char *guest = NULL, *json = NULL;
+	unsigned long long seed = time(NULL), round = 1;
 	bool deciding = false;
 	int i;
 
 	claims_make_settings();
-	claims_random = time(NULL);
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--decide"))
 			deciding = true;
 		else if (!strcmp(argv[i], "--plan") && i + 1 < argc)
 			guest = argv[++i];
 		else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
-			claims_random = parse_number(argv[++i], "--seed takes a number from 1 on");
+			seed = parse_number(argv[++i], "--seed takes a number from 1 on");
 		else if (!strcmp(argv[i], "--round") && i + 1 < argc)
-			claims_round = parse_number(argv[++i], "--round takes a number from 1 on");
+			round = parse_number(argv[++i], "--round takes a number from 1 on");
 		else if (!strcmp(argv[i], "--json") && i + 1 < argc)
 			json = argv[++i];
 		else
@@ -100,5 +100,8 @@ int main(int argc, char **argv)
 	if (deciding == !!guest || (json && !deciding))
 		claims_usage("one of two things at a time");
 	claims_read();
-	return deciding ? decide(json) : claims_plan(guest);
+	if (deciding)
+		return decide(json);
+	claims_plan(guest, seed, round);
+	return 0;
 }

@@ -13,7 +13,6 @@ struct claims_answer claims_answers[CLAIMS_NR_COLUMNS][CLAIMS_NR];
 
 unsigned int claims_looks;		/* that were taken */
 
-/* The conditions of a claim with the counts that they are about; returns how many there are. */
 unsigned int claims_with_counts(enum claims_column column, const struct claims_entry *claim,
 				struct claims_condition *filled)
 {
@@ -67,7 +66,6 @@ static void add_counts(const char *line)
 	n->skipped += skipped;
 }
 
-/* Takes all looks, with the last one at the end. */
 void claims_read(void)
 {
 	bool is_new = true;
@@ -84,7 +82,6 @@ void claims_read(void)
 		take_look();
 }
 
-/* MariaDB is asked only where that is wanted. */
 bool claims_was_run(enum claims_column column)
 {
 	unsigned int i;
@@ -104,7 +101,6 @@ bool claims_is_open(enum claims_column column, unsigned int claim)
 	       claims_answers[column][claim].decision == CLAIMS_OPEN;
 }
 
-/* How many decisions are. */
 unsigned int claims_nr_open(void)
 {
 	enum claims_column column;
@@ -128,7 +124,6 @@ const char *claims_decision_name(enum claims_column column, unsigned int claim)
 	return claims_was_run(column) ? names[claims_answers[column][claim].decision] : "not run";
 }
 
-/* Violations on the kernel that is to have none: of no claim, but a false alarm. */
 struct evidence claims_false_alarms(void)
 {
 	struct evidence sum = { 0 };

@@ -6,17 +6,7 @@
 #include <string.h>
 
 #include "claims.h"
-
-uint64_t claims_random;
-unsigned long claims_round = 1;
-
-static unsigned int draw(unsigned int limit)
-{
-	claims_random ^= claims_random << 13;
-	claims_random ^= claims_random >> 7;
-	claims_random ^= claims_random << 17;
-	return (claims_random >> 16) % limit;
-}
+#include "random.h"
 
 /* Whether @setting takes part in @c. */
 static bool takes_part(enum claims_column column, const struct claims_named *c, int setting)
@@ -67,7 +57,6 @@ static bool one_is_enough(enum claims_column column, int setting)
 	return true;
 }
 
-/* Both points are probed in all cells, so that the probes themselves are no difference. */
 void claims_print_knobs(FILE *f, const struct claims_setting *s)
 {
 	if (s->notify)
@@ -78,12 +67,12 @@ void claims_print_knobs(FILE *f, const struct claims_setting *s)
 		fprintf(f, "%s", s->knobs);
 }
 
-static void print_command(const struct claims_setting *s)
+static void print_command(const struct claims_setting *s, unsigned long round)
 {
 	const enum claims_column column = claims_column_of(s);
 
 	if (column != CLAIMS_PROGRAMS) {
-		printf("%s %lu %s %s\n", s->name, s->seconds * claims_round,
+		printf("%s %lu %s %s\n", s->name, s->seconds * round,
 		       one_is_enough(column, s - claims_settings) ? "first" : "all", s->knobs);
 		return;
 	}
@@ -93,10 +82,10 @@ static void print_command(const struct claims_setting *s)
 		claims_print_knobs(stdout, s);
 		printf(" -- ");
 	}
-	printf("%s -t %lu\n", s->command, s->seconds * claims_round);
+	printf("%s -t %lu\n", s->command, s->seconds * round);
 }
 
-int claims_plan(const char *guest)
+void claims_plan(const char *guest, uint64_t seed, unsigned long round)
 {
 	unsigned int order[CLAIMS_MAX_SETTINGS], nr = 0, i, j;
 	bool known = false;
@@ -108,13 +97,12 @@ int claims_plan(const char *guest)
 		if (!is_needed(i))
 			continue;
 		/* Fisher & Yates, the other way round */
-		j = draw(nr + 1);
+		j = random_below(&seed, nr + 1);
 		order[nr++] = order[j];
 		order[j] = i;
 	}
 	if (!known)
 		claims_usage("there is no such guest");
 	for (i = 0; i < nr; i++)
-		print_command(&claims_settings[order[i]]);
-	return 0;
+		print_command(&claims_settings[order[i]], round);
 }

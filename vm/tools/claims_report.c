@@ -62,10 +62,6 @@ static void print_counts(enum claims_column column, unsigned int claim)
 	}
 }
 
-/*
- * KTAP. A claim that is refuted is as good an answer as one that is confirmed, and the name of a
- * test is the claim's, whatever the decision.
- */
 void claims_print_ktap(void)
 {
 	const struct evidence alarms = claims_false_alarms();
@@ -124,21 +120,6 @@ static void write_answer(FILE *f, enum claims_column column, unsigned int claim)
 	fprintf(f, " ]");
 }
 
-/*
- * Keys of the whole: look (how many were taken), promise (a text), settings, claims.
- *
- *	settings	name, guest, notify, barrier, delay ("" where it is no cell of the
- *			factorial design), knobs, command, events, violations, pass, fail, skip
- *			(runs), rate_low, rate_high (95 %)
- *	claims		id, text, and of our programs: workload (in words), decision, looks (at
- *			which it had new counts), decided (the one that decided it, or 0),
- *			conditions: relation, setting, other (its base; "" where it has none),
- *			times_low, times_high (how many times the base's rate it may be, with the
- *			confidence that decides; missing where one of the two has no counts);
- *			mtr, quick: the same of MariaDB
- *
- * Returns 0 or -errno.
- */
 int claims_write_json(const char *path)
 {
 	char text[PROMISE_SIZE];

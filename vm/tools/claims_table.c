@@ -190,7 +190,6 @@ const struct claims_entry claims_list[CLAIMS_NR] = {
 	  .mariadb = { { CLAIMS_CLEAN, "pinned", "base" } } },
 };
 
-/* The conditions of a claim in a column. */
 const struct claims_named *claims_conditions(enum claims_column column,
 					     const struct claims_entry *claim)
 {
@@ -207,7 +206,6 @@ int claims_find(const char *name)
 	return -1;
 }
 
-/* The setting that a condition in a column names. */
 int claims_find_in(enum claims_column column, const char *name)
 {
 	char full[64];
@@ -216,7 +214,6 @@ int claims_find_in(enum claims_column column, const char *name)
 	return claims_find(full);
 }
 
-/* Returns whether the claim is asked in the column. */
 bool claims_is_asked(enum claims_column column, const struct claims_entry *claim)
 {
 	return claims_conditions(column, claim)[0].relation != CLAIMS_NONE;
@@ -231,7 +228,6 @@ unsigned int claims_nr_asked(enum claims_column column)
 	return nr;
 }
 
-/* A form of MariaDB's test has a column of its own, all other guests run our programs. */
 enum claims_column claims_column_of(const struct claims_setting *s)
 {
 	enum claims_column column;
