@@ -158,6 +158,7 @@ check_docs()
 check_evidence()
 {
 	"$HOST/evidence_test"
+	"$HOST/evidence_compare_test"
 }
 
 check_claims_simulated()
