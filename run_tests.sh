@@ -44,5 +44,8 @@ VM_GUEST=$TOP/vm/guest	# what runs inside of a guest
 # shellcheck source=vm/lib/options.sh
 . "$VM_LIB/options.sh"
 
-parse "$@"
+parse_command "$@"
+# shellcheck source=/dev/null
+. "$(command_file "$COMMAND")"
+parse_options "${@:2}"
 "run_${COMMAND/-/_}"

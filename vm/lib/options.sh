@@ -127,11 +127,9 @@ help_kernels()
 	EOF
 }
 
-# The command, and its options.
-parse()
+# Sets COMMAND. Its file is for the caller to source: what declare says in a function is local.
+parse_command()
 {
-	local name
-
 	case ${1:-} in
 	'')
 		help_all >&2
@@ -143,11 +141,15 @@ parse()
 		;;
 	esac
 	COMMAND=$1
-	shift
 	[[ " $COMMANDS " == *" $COMMAND "* ]] ||
 		die $EXIT_USAGE "'$COMMAND' is not a command, see --help"
-	# shellcheck source=/dev/null
-	. "$(command_file "$COMMAND")"
+}
+
+# The options of COMMAND, whose file has been sourced.
+parse_options()
+{
+	local name
+
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-h | --help)
