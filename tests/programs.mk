@@ -9,8 +9,8 @@ claims_test := tests/claims_test.c $(call lib,evidence)	# includes claims_decide
 evidence_test := tests/evidence_test.c $(call lib,evidence)
 evidence_compare_test := tests/evidence_compare_test.c $(call lib,evidence)
 cpu_pairs_test := tests/cpu_pairs_test.c $(call lib,cpu_pairs program json)
-page_test := tests/page_test.c $(filter $(addprefix $(src)/page_integrity/,page.c page_sums.c \
-	page_fill.c page_vector_%),$(page_integrity))
+page_test := tests/page_test.c $(filter $(addprefix $(src)/page_integrity/,page.c page_aes.c \
+	page_damage% page_sums.c page_fill.c page_vector_%),$(page_integrity))
 regs_test := tests/regs_test.c $(filter $(src)/live_registers/regs%,$(live_registers))
 without_io_uring := tests/without_io_uring.c
 

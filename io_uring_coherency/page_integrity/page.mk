@@ -12,6 +12,7 @@ vector_arm64 := -march=armv8-a+crypto+crc
 vector_none := -Wno-psabi
 
 # no loop becomes a call of libc's memcpy()
-$(objects)/%/page.c.o $(objects)/%/page_sums.c.o: CFLAGS += -fno-builtin -fno-tree-vectorize \
-	-fno-tree-slp-vectorize $(scalar_$(bank))
+page_scalar := page page_aes page_damage page_sums
+$(page_scalar:%=$(objects)/$(src)/page_integrity/%.c.o): CFLAGS += -fno-builtin \
+	-fno-tree-vectorize -fno-tree-slp-vectorize $(scalar_$(bank))
 $(objects)/%/page_fill.c.o $(objects)/%/page_vector_$(bank).c.o: CFLAGS += -O3 $(vector_$(bank))

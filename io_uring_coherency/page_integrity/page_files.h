@@ -11,7 +11,7 @@
  *	direct	O_DIRECT, of pages that were not in the page cache before and are not after it; by
  *		mincore(2). It writes back first what is dirty, so it says nothing of fsync.
  *	dropped	the same of pages that were not in the page cache before. So does it.
- *	crash	a copy of the image of a file system of one's own (disk.h), made before anybody
+ *	crash	a copy of the image of a file system of one's own (page_disk.h), made before anybody
  *		else looks, so that what fsync did not write is not there. A journal's commit
  *		(each 5 s) or writeback (of what is dirty for 30 s) might have written it.
  *
@@ -20,7 +20,7 @@
 #ifndef PAGE_FILES_H
 #define PAGE_FILES_H
 
-#include "disk.h"
+#include "page_disk.h"
 #include "page_board.h"
 
 #define PAGE_FILES_MOST	64

@@ -82,6 +82,19 @@ struct page_sums {
 /* Header and trailer, with the sums as 0. */
 void page_put_frame(const struct page_id *id, void *page);
 
+/* What the header says. */
+struct page_id page_get_id(const void *page);
+/* ... and the trailer. */
+uint32_t page_trailer_generation(const void *page);
+
+static inline bool page_same(const struct page_id *a, const struct page_id *b)
+{
+	return a->seed == b->seed && a->file == b->file && a->page == b->page;
+}
+
+void page_crc_init(void);
+void page_aes_init(void);
+
 /* The plain ones. page_crc32c() starts with @crc = 0 or goes on from another call's result. */
 uint32_t page_crc32c(uint32_t crc, const void *data, size_t length);
 typedef void page_sums_function(const void *page, struct page_sums *sums);

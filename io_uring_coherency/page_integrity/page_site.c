@@ -14,7 +14,10 @@
 #include <linux/magic.h>
 
 #include "page_files.h"
+#include "page_options.h"
 #include "page_site.h"
+
+struct page_site sites[SITE_NR];
 
 void page_site_directory(struct page_site *site, const char *dir)
 {
@@ -90,4 +93,26 @@ bool page_site_find(struct page_site *site, const char *type, size_t bytes, cons
 		 "%.300s; and no directory on a disk can be written to ($TMPDIR, /var/tmp, .)",
 		 first);
 	return false;
+}
+
+/* Returns NULL, or why there is nothing at all to write to. */
+const char *find_sites(void)
+{
+	const size_t bytes = opt.files * opt.size;
+	unsigned int i;
+
+	if (opt.fs && !page_site_make(&sites[SITE_ASKED], opt.fs, bytes, opt.dir ?: DIRECTORY))
+		return sites[SITE_ASKED].why;
+	if (!opt.fs)
+		page_site_directory(&sites[SITE_ASKED], opt.dir ?: DIRECTORY);
+	sites[SITE_ASKED].direct = opt.direct;
+	if (opt.fs || opt.dir || opt.direct) {
+		for (i = SITE_DISK; i < SITE_NR; i++)
+			snprintf(sites[i].why, sizeof(sites[i].why), "not asked for");
+		return NULL;
+	}
+	page_site_find(&sites[SITE_DISK], "ext4", bytes, DIRECTORY);
+	sites[SITE_DISK_DIRECT] = sites[SITE_DISK];
+	sites[SITE_DISK_DIRECT].direct = true;
+	return NULL;
 }

@@ -8,7 +8,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "disk.h"
+#include "page_disk.h"
+
+/* Where the files are. */
+enum site {
+	SITE_ASKED,		/* as the options say; tmpfs by default, as in the report */
+	SITE_DISK,		/* without such options beside it: a file system with a disk ... */
+	SITE_DISK_DIRECT,	/* ... and O_DIRECT there */
+	SITE_NR
+};
 
 struct page_site {
 	char dir[4096];
@@ -35,5 +43,10 @@ bool page_site_make(struct page_site *site, const char *type, size_t bytes, cons
  * Returns false if there is none, with the reason in why.
  */
 bool page_site_find(struct page_site *site, const char *type, size_t bytes, const char *dir);
+
+extern struct page_site sites[SITE_NR];
+
+/* Returns NULL, or why there is nothing at all to write to. */
+const char *find_sites(void);
 
 #endif /* PAGE_SITE_H */

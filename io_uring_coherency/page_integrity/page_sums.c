@@ -5,6 +5,74 @@
  */
 #include "page_parts.h"
 
+static uint32_t crc_table[16][256];
+
+/* --- CRC32C, 16 bytes at a time, from one table for each distance to the end */
+
+void page_crc_init(void)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < 256; i++) {
+		uint32_t crc = i;
+
+		for (j = 0; j < 8; j++)
+			crc = crc >> 1 ^ (crc & 1 ? CRC32C_REVERSED : 0);
+		crc_table[0][i] = crc;
+	}
+	for (j = 1; j < 16; j++) {
+		for (i = 0; i < 256; i++) {
+			uint32_t crc = crc_table[j - 1][i];
+
+			crc_table[j][i] = crc >> 8 ^ crc_table[0][crc & 0xff];
+		}
+	}
+}
+
+/* @table is that of the word's last byte. */
+static uint32_t crc_word(uint32_t table[][256], uint64_t word)
+{
+	return table[7][word & 0xff] ^ table[6][word >> 8 & 0xff] ^
+	       table[5][word >> 16 & 0xff] ^ table[4][word >> 24 & 0xff] ^
+	       table[3][word >> 32 & 0xff] ^ table[2][word >> 40 & 0xff] ^
+	       table[1][word >> 48 & 0xff] ^ table[0][word >> 56];
+}
+
+uint32_t page_crc32c(uint32_t crc, const void *data, size_t length)
+{
+	const uint8_t *p = data;
+
+	crc = ~crc;
+	for (; length >= 16; length -= 16, p += 16)
+		crc = crc_word(crc_table + 8, page_get64(p) ^ crc) ^
+		      crc_word(crc_table, page_get64(p + 8));
+	while (length--)
+		crc = crc >> 8 ^ crc_table[0][(crc ^ *p++) & 0xff];
+	return ~crc;
+}
+
+void page_sums_plain(const void *page, struct page_sums *sums)
+{
+	static const uint8_t zero[PAGE_PARITY_BYTES];
+	const uint8_t *p = page;
+	uint64_t first = 0, second = 0;
+	unsigned int i;
+	uint32_t crc;
+
+	crc = page_crc32c(0, p, PAGE_CRC_AT);
+	crc = page_crc32c(crc, zero, PAGE_CRC_BYTES);
+	crc = page_crc32c(crc, p + 8, 8);
+	crc = page_crc32c(crc, zero, PAGE_PARITY_BYTES);
+	sums->crc = page_crc32c(crc, p + 32, PAGE_BYTES - 32);
+
+	for (i = 32; i < PAGE_BYTES; i += 16) {
+		first ^= page_get64(p + i);
+		second ^= page_get64(p + i + 8);
+	}
+	sums->parity[0] = first ^ page_get32(p);
+	sums->parity[1] = second ^ page_get64(p + 8);
+}
+
 #if defined(__x86_64__)
 
 static inline uint64_t crc_step(uint64_t crc, uint64_t word)

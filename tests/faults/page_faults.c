@@ -307,7 +307,7 @@ int io_uring_submit(struct io_uring *ring)
 	return real_submit(ring);
 }
 
-/* --- the disk: see disk.h */
+/* --- the disk: see page_disk.h */
 
 static unsigned int syncs;
 static int image = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * File systems that are mounted nowhere; see disk.h.
+ * File systems that are mounted nowhere; see page_disk.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include <linux/loop.h>
 #include <linux/mount.h>
 
-#include "disk.h"
+#include "page_disk.h"
 
 extern char **environ;
 

@@ -3,8 +3,8 @@
  * A file system of one's own, for a test that must not depend on what the machine has; and what is
  * on its disk, behind the page cache.
  */
-#ifndef DISK_H
-#define DISK_H
+#ifndef PAGE_DISK_H
+#define PAGE_DISK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,4 +45,4 @@ int disk_crash(const struct disk *disk, const char **why);
 /* Where in the image the @len bytes at @what are, that begin a sector; -1: nowhere. */
 off_t disk_find(const struct disk *disk, const void *what, size_t len);
 
-#endif /* DISK_H */
+#endif /* PAGE_DISK_H */

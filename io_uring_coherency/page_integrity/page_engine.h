@@ -16,8 +16,8 @@
  *
  * io_uring/rw.c and io_uring/io-wq.c of 6.1, 6.12 and 7.2; fs/io_uring.c of 5.10.
  */
-#ifndef ENGINE_H
-#define ENGINE_H
+#ifndef PAGE_ENGINE_H
+#define PAGE_ENGINE_H
 
 #include <limits.h>
 #include <liburing.h>
@@ -106,4 +106,4 @@ void engine_limit_workers(struct engine *e, unsigned int workers);
 
 void engine_close(struct engine *e);
 
-#endif /* ENGINE_H */
+#endif /* PAGE_ENGINE_H */

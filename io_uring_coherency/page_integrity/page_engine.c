@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ways to have file I/O done by somebody else; see engine.h.
+ * Ways to have file I/O done by somebody else; see page_engine.h.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "ppc_barrier_test/ppc_barrier_test.h"
-#include "engine.h"
+#include "page_engine.h"
 
 /* A CQE that does not come for so long never will; nor, once one was not ours, for so long. */
 #define CQE_SECONDS	30

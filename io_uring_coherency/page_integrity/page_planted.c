@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The planted control: what the module has io-wq do wrong; see page_planted.h.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+#include "page_planted.h"
+#include "page_report.h"
+
+#define PLANTED_PAGES	128	/* written with each fault that the module plants */
+#define PLANTED_SIZE	(1 << 20)	/* of a file at most; all are looked at each time */
+#define PLANTED_FILES	4	/* ... and so many */
+#define PLANTED_THREADS	2
+
+/* What the module has io-wq do wrong. Which register a page is in just now is chance. */
+static const enum pbt_plant plants[] = {
+	PBT_PLANT_WRITE_SHORT, PBT_PLANT_WRITE_DROPPED, PBT_PLANT_WRITE_MISPLACED,
+	PBT_PLANT_WRITE_STALE, PBT_PLANT_READ_SHORT,
+};
+
+/* A round with one fault. Returns 0 or -errno. */
+static int plant_one(struct planted *p, struct run *run, int session, enum pbt_plant plant)
+{
+	const struct page_counts *c = &run->board->counts;
+	const struct evidence before = c->pages;
+	const struct pbt_knobs knobs = { .plants = 1U << plant };
+	const char *failed;
+	uint64_t found;
+	int ret;
+
+	ret = planted_set(session, &knobs);
+	if (!ret)
+		ret = run_round(run, &failed);
+	if (ret)
+		return ret;
+	snprintf(p->fault[plant].what, sizeof(p->fault[plant].what), "%s",
+		 module_plant_names[plant]);
+	p->fault[plant].planted = planted_times(session, plant);
+	p->fault[plant].events = c->pages.events - before.events;
+	/* what is misplaced may be wrong in two places */
+	found = c->pages.violations - before.violations;
+	p->fault[plant].found = found < p->fault[plant].planted ? found : p->fault[plant].planted;
+	return 0;
+}
+
+void plant(struct planted *p, const void *arg)
+{
+	const enum site site = *(const enum site *)arg;
+	const char *why = NULL;
+	__u32 possible = 0;
+	struct run run;
+	unsigned int i;
+	int session, ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(plants); i++)
+		possible |= 1U << plants[i];
+	if (!(opt.views & (VIEWS_FILE | VIEW_BIT(VIEW_READBACK)))) {
+		planted_not(p, "no view of what was written is asked for");
+		return;
+	}
+	session = planted_open(p, &possible);
+	if (session < 0)
+		return;
+	if (opt.size > PLANTED_SIZE)
+		opt.size = PLANTED_SIZE;
+	if (opt.files > PLANTED_FILES)
+		opt.files = PLANTED_FILES;
+	if (opt.threads > PLANTED_THREADS)
+		opt.threads = PLANTED_THREADS;
+	/* what is wrong on the disk is so in the page cache, too, where a look takes less time */
+	if (opt.views & VIEWS_CACHE)
+		opt.views &= ~VIEWS_DISK;
+	why = run_open(&run, ENGINE_URING_ASYNC, site, opt.threads);
+	if (why) {
+		planted_not(p, why);
+		run_close(&run);
+		return;
+	}
+	run.most = PLANTED_PAGES / opt.threads;
+	/* nobody has to wait for any */
+	run.board->counts.creations = MIN_CREATIONS;
+	for (i = 0; !ret && i < ARRAY_SIZE(plants); i++)
+		if (possible & 1U << plants[i])
+			ret = plant_one(p, &run, session, plants[i]);
+	if (ret)
+		planted_not(p, strerror(-ret));
+	run_close(&run);
+	close(session);
+}

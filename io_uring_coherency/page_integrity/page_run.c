@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs of all writers over the same files; see page_run.h.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+#include "page_writer.h"
+#include "program.h"
+
+struct shared *shared;
+
+#define WINDOW_US	300	/* ... which takes the main thread a nap and an IPI, natively */
+#define NAP_NS		20000
+#define IDLE_EVERY_MS	25000
+
+void nap(void)
+{
+	const struct timespec t = { .tv_nsec = NAP_NS };
+
+	nanosleep(&t, NULL);
+}
+
+/*
+ * With a cap on the workers the point is that no more are created; and on the disk of a default
+ * run, what writes go through.
+ */
+bool wants_creations(enum engine_kind kind, enum site site)
+{
+	return engine_has_workers(kind) && !opt.workers && site == SITE_ASKED;
+}
+
+/* --- setting up */
+
+void run_close(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->threads; i++)
+		free(run->plan[i].order);
+	if (run->memory)
+		munmap(run->memory, run->memory_size);
+	page_files_close(&run->files);
+}
+
+/* How many pages take a thread WINDOW_US to compute, within what there is. */
+static unsigned int window_size(unsigned int most)
+{
+	const struct page_id id = { 0 };
+	unsigned int nr = MAX_WINDOW, i;
+	struct timespec start;
+	void *buf;
+
+	if (posix_memalign(&buf, PAGE_ALIGNMENT, PAGE_BYTES))
+		return MIN_WINDOW;
+	page_fill(&id, buf);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (i = 0; i < MAX_WINDOW; i++) {
+		page_fill(&id, buf);
+		if (ms_since(&start) * 1e3 < WINDOW_US)
+			continue;
+		nr = i + 1;
+		break;
+	}
+	free(buf);
+	if (nr < MIN_WINDOW)
+		nr = MIN_WINDOW;
+	return nr < most ? nr : most;
+}
+
+/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; run_close() in any case. */
+const char *run_open(struct run *run, enum engine_kind kind, enum site where,
+		     unsigned int threads)
+{
+	const struct page_site *site = &sites[where];
+	static struct page_files_setup setup;
+	struct timespec now;
+	unsigned int pages, i;
+	const char *why;
+
+	setup = (struct page_files_setup){
+		.dir = site->dir, .name = site->name, .files = opt.files, .size = opt.size,
+		.direct = site->direct, .disk = site->ours ? &site->disk : NULL,
+		.views = opt.views & ~shared->unproven[where], .threads = opt.threads,
+		.all_crashes = kind == ENGINE_NONE,
+	};
+	memset(run, 0, sizeof(*run));
+	run->kind = kind;
+	run->site = where;
+	run->threads = threads;
+	run->session = -1;
+	run->last_idle = ms_since(&shared->start);
+	/* what was written before, and is still on the disk, is not to be taken for this */
+	clock_gettime(CLOCK_REALTIME, &now);
+	why = page_files_open(&run->files, &setup,
+			      now.tv_sec * 1000000000ULL + now.tv_nsec + ((uint64_t)getpid() << 40),
+			      &shared->start);
+	if (why)
+		return why;
+	run->board = run->files.board;
+
+	pages = opt.files * page_files_writable(run->board->pages);
+	run->window = window_size(pages / threads);
+	run->most = WINDOWS * run->window;
+	run->batch = run->window < ENGINE_DEPTH ? run->window : ENGINE_DEPTH;
+	for (i = 0; i < threads; i++) {
+		struct plan *plan = &run->plan[i];
+
+		plan->nr = pages / threads + (i < pages % threads);
+		plan->random = run->board->seed + i + 1;
+		plan->order = malloc(plan->nr * sizeof(*plan->order));
+		if (!plan->order)
+			return "no memory for the order of pages";
+	}
+	/* for each thread, a window, a batch as it is read back, and as it should be */
+	run->memory_size = threads * ((size_t)(run->window + run->batch) * PAGE_BYTES +
+				      (size_t)run->batch * STRIDE);
+	run->memory = mmap(NULL, run->memory_size, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (run->memory == MAP_FAILED) {
+		run->memory = NULL;
+		return "no memory for the buffers";
+	}
+	return NULL;
+}
+
+/* One life of all writers, and a look at what they wrote. Returns 0 or -errno. */
+int run_round(struct run *run, const char **failed)
+{
+	const bool uring = engine_is_uring(run->kind);
+	struct writer *w = calloc(run->threads, sizeof(*w));
+	pthread_t thread[MAX_THREADS];
+	unsigned int i, nr, gone;
+	int ret = 0, seen;
+
+	*failed = "memory";
+	if (!w)
+		return -ENOMEM;
+	run->idle = engine_has_workers(run->kind) &&
+		    ms_since(&shared->start) - run->last_idle > IDLE_EVERY_MS;
+	if (run->idle)
+		run->last_idle = ms_since(&shared->start);
+	run->writing = run->threads;
+	for (nr = 0; nr < run->threads; nr++) {
+		w[nr].run = run;
+		w[nr].nr = nr;
+		/*
+		 * Not PROVOKE_CREATE_WORKER_CB: it caps the workers that block, and newer kernels
+		 * count a request with IOSQE_ASYNC among them, also one on a regular file.
+		 */
+		if (uring && provoke_open(&w[nr].provoke, PROVOKE_POLL_WAKE,
+					  run->kind == ENGINE_URING_SQPOLL ? IORING_SETUP_SQPOLL :
+					  0)) {
+			*failed = "opening pipes";
+			ret = -EMFILE;
+			break;
+		}
+		w[nr].provoke.max_workers = opt.workers;
+		ret = -pthread_create(&thread[nr], NULL, write_pages, &w[nr]);
+		if (ret) {
+			*failed = "starting threads";
+			if (uring)
+				provoke_close(&w[nr].provoke);
+			break;
+		}
+	}
+	__atomic_sub_fetch(&run->writing, run->threads - nr, __ATOMIC_RELEASE);
+	run->synced = nr == run->threads;
+	do {
+		gone = 0;
+		page_files_read_along(&run->files);
+		for (i = 0; i < nr; i++) {
+			if (__atomic_load_n(&w[i].gone, __ATOMIC_ACQUIRE))
+				gone++;
+			else if (uring)
+				stir(&w[i]);
+		}
+		nap();
+		if (orphaned(shared->main))
+			_exit(KSFT_FAIL);
+	} while (gone < nr);
+	for (i = 0; i < nr; i++) {
+		/* 5.10 may have a worker block in a splice that nobody cancels any more */
+		if (uring)
+			provoke_release(&w[i].provoke);
+		pthread_join(thread[i], NULL);
+		if (uring) {
+			provoke_end(&w[i].provoke);
+			provoke_close(&w[i].provoke);
+		}
+		run->board->counts.creations += w[i].creations;
+		run->synced &= w[i].synced;
+		if (!ret && w[i].error) {
+			ret = w[i].error;
+			*failed = w[i].failed;
+		}
+	}
+	free(w);
+	/* also of a round that failed: what came to the files before is there */
+	seen = page_files_verify(&run->files, run->synced);
+	if (!ret && seen) {
+		*failed = "verifying";
+		ret = seen;
+	}
+	run->round++;
+	return ret;
+}
