@@ -75,7 +75,7 @@ static void count(uint64_t *counter)
 	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
-static enum place place_of(const struct page_board *b, const struct page_state *state)
+static enum page_place place_of(const struct page_board *b, const struct page_state *state)
 {
 	if (state->wrong & VIEW_BIT(VIEW_MEMORY))
 		return PLACE_MEMORY;
@@ -141,7 +141,7 @@ static uint32_t proof(const struct page_board *b)
 	return b->counts.views & VIEWS_FILE ?: b->counts.views;
 }
 
-static void note_look(struct page_board *b, struct page_state *state, enum view view)
+static void note_look(struct page_board *b, struct page_state *state, enum page_view view)
 {
 	const uint32_t bit = VIEW_BIT(view);
 	uint32_t before;
@@ -180,7 +180,7 @@ static void note_wrong(struct page_board *b, struct page_state *state,
 }
 
 bool page_board_look(struct page_board *b, const struct page_id *id, const void *want,
-		     const void *found, enum view view)
+		     const void *found, enum page_view view)
 {
 	struct page_state *state = page_board_state(b, id->file, id->page);
 	struct page_sample sample;

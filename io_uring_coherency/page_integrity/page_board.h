@@ -17,7 +17,7 @@
 #include "page.h"
 
 /* Where something is looked at. */
-enum view {
+enum page_view {
 	VIEW_MEMORY,		/* the buffer, before the write */
 	VIEW_MEMORY_AFTER,	/* the buffer, after its CQE */
 	VIEW_READBACK,		/* by the engine, at once after the CQE */
@@ -40,7 +40,7 @@ extern const char *const page_view_names[VIEW_NR];
 #define VIEWS_FILE	(VIEWS_CACHE | VIEWS_DISK)
 
 /* Where it went wrong first. */
-enum place {
+enum page_place {
 	PLACE_MEMORY,
 	PLACE_MEMORY_AFTER,
 	PLACE_RESULT,
@@ -67,7 +67,7 @@ struct page_state {
 /* Something wrong, to be shown. */
 struct page_sample {
 	struct page_id id;
-	enum view view;
+	enum page_view view;
 	struct page_damage damage;
 	/* VIEW_RESULT: bytes or -errno; VIEW_SIZE: bytes of the file */
 	int64_t wanted, got;
@@ -124,7 +124,7 @@ void page_board_end(struct page_board *b, const struct page_id *id);
  * wrong.
  */
 bool page_board_look(struct page_board *b, const struct page_id *id, const void *want,
-		     const void *found, enum view view);
+		     const void *found, enum page_view view);
 
 /* Looks at a result, bytes or -errno, of a whole page: the caller knows whether it is right. */
 void page_board_result(struct page_board *b, const struct page_id *id, bool write, int result,

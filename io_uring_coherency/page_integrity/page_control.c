@@ -12,7 +12,7 @@
 
 /* What is damaged in which place, one page after the other. */
 static const struct spot {
-	enum view after;
+	enum page_view after;
 	enum page_class class;
 } spots[] = {
 	{ VIEW_MEMORY, PAGE_STALE }, { VIEW_MEMORY, PAGE_MISPLACED }, { VIEW_MEMORY, PAGE_TORN },
@@ -79,7 +79,7 @@ static void damage(const struct page_id *id, enum page_class class, char *page)
 }
 
 /* The same in the file, behind the back of what should be there. */
-static void damage_file(struct run *run, const struct page_id *id, enum page_class class)
+static void damage_file(struct page_run *run, const struct page_id *id, enum page_class class)
 {
 	char page[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
 
@@ -94,13 +94,13 @@ static void damage_file(struct run *run, const struct page_id *id, enum page_cla
 static struct page_id spot_ids[ARRAY_SIZE(spots)];
 
 /* Every so many pages of the round there is one. */
-static unsigned int spot_every(const struct run *run)
+static unsigned int spot_every(const struct page_run *run)
 {
 	return run->plan[0].nr / ARRAY_SIZE(spots) < 2 ? 1 : 2;
 }
 
-static void damage_on_purpose(struct run *run, enum view after, unsigned int n,
-			      const struct page_id *id, struct transfer *t)
+static void damage_on_purpose(struct page_run *run, enum page_view after, unsigned int n,
+			      const struct page_id *id, struct page_transfer *t)
 {
 	const unsigned int i = n / spot_every(run);
 	const struct spot *spot = &spots[i];
@@ -121,12 +121,12 @@ static void damage_on_purpose(struct run *run, enum view after, unsigned int n,
 }
 
 /* A round by this thread alone, with no ring: nobody under suspicion. Returns 0 or -errno. */
-static int write_alone(struct run *run, const char **failed)
+static int write_alone(struct page_run *run, const char **failed)
 {
-	struct writer w = { .run = run };
+	struct page_writer w = { .run = run };
 
 	run->writing = 1;
-	write_pages(&w);
+	page_writer_run(&w);
 	run->synced = w.synced;
 	*failed = w.error ? w.failed : "verifying";
 	return w.error;
@@ -136,28 +136,28 @@ static int write_alone(struct run *run, const char **failed)
  * Each kind of damage has to be found in every place, and be told as what it is; and nothing else.
  * Returns NULL and how many @others were found, or why there is no answer at this site.
  */
-const char *control_damage(enum site site, uint64_t *others)
+const char *page_control_pages(enum page_site_id site, uint64_t *others)
 {
 	unsigned int i, views, wanted = 0, found = 0, all;
 	static char why_not[600];
 	const char *failed, *why;
 	struct page_id id;
-	struct run run;
+	struct page_run run;
 	int ret;
 
-	why = run_open(&run, ENGINE_NONE, site, 1);
+	why = page_run_open(&run, ENGINE_NONE, site, 1);
 	if (why) {
-		run_close(&run);
+		page_run_close(&run);
 		return why;
 	}
-	all = opt.files * run.board->pages;
+	all = page_opt.files * run.board->pages;
 	views = run.board->counts.views;
 	run.tamper = damage_on_purpose;
 	run.most = ARRAY_SIZE(spots) * spot_every(&run);
 	ret = write_alone(&run, &failed);
 	if (ret) {
 		snprintf(why_not, sizeof(why_not), "%s fails: %s", failed, strerror(-ret));
-		run_close(&run);
+		page_run_close(&run);
 		return why_not;
 	}
 	if (views & VIEWS_FILE) {
@@ -166,14 +166,14 @@ const char *control_damage(enum site site, uint64_t *others)
 		damage_file(&run, &id, PAGE_ZEROES);
 		wanted++;
 	}
-	if (pwrite(run.files.plain[0], "", 1, opt.size + 100) == 1)
+	if (pwrite(run.files.plain[0], "", 1, page_opt.size + 100) == 1)
 		wanted++;
 	ret = page_files_write_back(&run.files) ?: page_files_verify(&run.files, true);
 	/* what the machine does not have */
-	views &= ~not_looked(&run.board->counts);
+	views &= ~page_counts_not_looked(&run.board->counts);
 	if (ret) {
 		snprintf(why_not, sizeof(why_not), "verifying fails: %s", strerror(-ret));
-		run_close(&run);
+		page_run_close(&run);
 		return why_not;
 	}
 	found = (views & VIEWS_FILE &&
@@ -201,7 +201,7 @@ const char *control_damage(enum site site, uint64_t *others)
 		       wanted, (int)run.board->counts.pages.violations - (int)found, all);
 	/* nobody damaged these, and io_uring had nothing to do with it */
 	*others = run.board->counts.pages.violations - wanted;
-	run_close(&run);
+	page_run_close(&run);
 	return why;
 }
 
@@ -210,17 +210,17 @@ const char *control_damage(enum site site, uint64_t *others)
  * cache: then they look where they say. Sets the views of the disk that did not. Returns NULL, or
  * why there is no answer.
  */
-const char *control_behind(enum site site, unsigned int *unproven)
+const char *page_control_disk(enum page_site_id site, unsigned int *unproven)
 {
 	const char *why;
-	struct run run;
+	struct page_run run;
 	unsigned int i;
 	int ret;
 
-	why = run_open(&run, ENGINE_NONE, site, 1);
+	why = page_run_open(&run, ENGINE_NONE, site, 1);
 	*unproven = 0;
-	for (i = 0; !why && i < BEHIND; i++) {
-		const struct page_id id = page_board_id(run.board, i % opt.files, i);
+	for (i = 0; !why && i < PAGE_CONTROL_DISK; i++) {
+		const struct page_id id = page_board_id(run.board, i % page_opt.files, i);
 
 		ret = page_files_damage_disk(&run.files, &id);
 		if (ret == -ENOENT)
@@ -230,8 +230,8 @@ const char *control_behind(enum site site, unsigned int *unproven)
 	}
 	if (!why && page_files_verify(&run.files, true))
 		why = "verifying fails";
-	for (i = 0; !why && i < BEHIND; i++) {
-		const struct page_state *state = page_board_state(run.board, i % opt.files, i);
+	for (i = 0; !why && i < PAGE_CONTROL_DISK; i++) {
+		const struct page_state *state = page_board_state(run.board, i % page_opt.files, i);
 
 		*unproven |= run.board->counts.views & VIEWS_DISK & ~state->wrong;
 		if (state->wrong & VIEWS_CACHE)
@@ -239,6 +239,6 @@ const char *control_behind(enum site site, unsigned int *unproven)
 	}
 	if (why)
 		*unproven = VIEWS_DISK;
-	run_close(&run);
+	page_run_close(&run);
 	return why;
 }

@@ -9,10 +9,10 @@
 
 #include "page_site.h"
 
-#define BEHIND	5	/* pages damaged on the disk */
+#define PAGE_CONTROL_DISK	5	/* pages damaged on the disk */
 
-const char *control_damage(enum site site, uint64_t *others);
+const char *page_control_pages(enum page_site_id site, uint64_t *others);
 
-const char *control_behind(enum site site, unsigned int *unproven);
+const char *page_control_disk(enum page_site_id site, unsigned int *unproven);
 
 #endif /* PAGE_CONTROL_H */

@@ -60,7 +60,7 @@ static unsigned int find_kind(const char *type)
 	return i;
 }
 
-bool disk_knows(const char *type)
+bool page_disk_knows(const char *type)
 {
 	return kinds[find_kind(type)].type;
 }
@@ -222,12 +222,13 @@ static int mount_image(unsigned int kind, int image, bool copy, char *device, si
 	return root;
 }
 
-int disk_make(struct disk *disk, const char *type, size_t bytes, const char *dir, const char **why)
+int page_disk_make(struct page_disk *disk, const char *type, size_t bytes, const char *dir,
+		   const char **why)
 {
 	const unsigned int kind = find_kind(type);
 	int ret;
 
-	*disk = (struct disk){ .type = type, .dir = dir, .root = -1, .image = -1 };
+	*disk = (struct page_disk){ .type = type, .dir = dir, .root = -1, .image = -1 };
 	bytes += ROOM;
 	if (!kinds[kind].type)
 		return fault(why, -EINVAL, "no file system is named %s", type);
@@ -288,7 +289,7 @@ static int copy_data(int from, int to, off_t size)
  * A number that changes when something is written to the device, 0 while something is under way
  * and where there is no sysfs: Documentation/block/stat.rst.
  */
-static unsigned long long device_writes(const struct disk *disk)
+static unsigned long long device_writes(const struct page_disk *disk)
 {
 	unsigned long long written, under_way;
 	char path[64];
@@ -304,7 +305,7 @@ static unsigned long long device_writes(const struct disk *disk)
 	return nr == 2 && !under_way ? written + 1 : 0;
 }
 
-int disk_crash(const struct disk *disk, const char **why)
+int page_disk_crash(const struct page_disk *disk, const char **why)
 {
 	const unsigned int kind = find_kind(disk->type);
 	unsigned long long before;
@@ -337,7 +338,7 @@ int disk_crash(const struct disk *disk, const char **why)
 
 #define SECTOR	512
 
-off_t disk_find(const struct disk *disk, const void *what, size_t len)
+off_t page_disk_find(const struct page_disk *disk, const void *what, size_t len)
 {
 	off_t at = 0, end, found = -1;
 	const char *map;

@@ -10,15 +10,15 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-struct disk {
+struct page_disk {
 	const char *type, *dir;
 	int root;		/* descriptor of its root; "/proc/self/fd/N" is a path to it */
 	int image;		/* what is on the disk, or -1: there is none */
 	char device[32];	/* that is mounted */
 };
 
-/* Whether disk_make() knows the file system @type: "tmpfs", "ext4", "xfs" or "btrfs". */
-bool disk_knows(const char *type);
+/* Whether page_disk_make() knows the file system @type: "tmpfs", "ext4", "xfs" or "btrfs". */
+bool page_disk_knows(const char *type);
 
 /*
  * An empty file system of @type with room for @bytes of data, on an image without a name in the
@@ -32,17 +32,17 @@ bool disk_knows(const char *type);
  * fsopen(2), fsmount(2) since 5.2: fs/fsopen.c, fs/namespace.c. LO_FLAGS_AUTOCLEAR, and
  * LOOP_CONFIGURE since 5.8: drivers/block/loop.c. Both as in 5.10.223, 6.1, 6.12 and 7.2.
  */
-int disk_make(struct disk *disk, const char *type, size_t bytes, const char *dir,
-	      const char **why);
+int page_disk_make(struct page_disk *disk, const char *type, size_t bytes, const char *dir,
+		   const char **why);
 
 /*
  * What a crash would leave at this moment: a copy of the image, mounted as after the crash, with
  * its journal replayed. What is in the page cache of @disk and was not written back is not in it.
  * Returns a descriptor of its root, with which it goes, or -errno and *@why.
  */
-int disk_crash(const struct disk *disk, const char **why);
+int page_disk_crash(const struct page_disk *disk, const char **why);
 
 /* Where in the image the @len bytes at @what are, that begin a sector; -1: nowhere. */
-off_t disk_find(const struct disk *disk, const void *what, size_t len);
+off_t page_disk_find(const struct page_disk *disk, const void *what, size_t len);
 
 #endif /* PAGE_DISK_H */

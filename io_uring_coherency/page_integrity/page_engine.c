@@ -16,7 +16,7 @@
 #define CQE_SECONDS	30
 #define STRAY_SECONDS	1
 
-const char *const engine_names[ENGINE_NR] = {
+const char *const page_engine_names[ENGINE_NR] = {
 	[ENGINE_URING] = "uring",
 	[ENGINE_URING_ASYNC] = "uring_async",
 	[ENGINE_URING_SQPOLL] = "uring_sqpoll",
@@ -25,24 +25,25 @@ const char *const engine_names[ENGINE_NR] = {
 	[ENGINE_KTHREAD] = "kthread",
 };
 
-bool engine_is_uring(enum engine_kind kind)
+bool page_engine_is_uring(enum page_engine_kind kind)
 {
 	return kind <= ENGINE_URING_FIXED;
 }
 
-bool engine_has_workers(enum engine_kind kind)
+bool page_engine_has_workers(enum page_engine_kind kind)
 {
-	return engine_is_uring(kind) && kind != ENGINE_URING_SQPOLL;
+	return page_engine_is_uring(kind) && kind != ENGINE_URING_SQPOLL;
 }
 
-int engine_open(struct engine *e, enum engine_kind kind, const struct engine_area *area)
+int page_engine_open(struct page_engine *e, enum page_engine_kind kind,
+		     const struct page_engine_area *area)
 {
 	struct io_uring_params params = { 0 };
 	int ret;
 
 	e->kind = kind;
 	e->area = area;
-	if (!engine_is_uring(kind))
+	if (!page_engine_is_uring(kind))
 		return 0;
 	if (kind == ENGINE_URING_SQPOLL) {
 		params.flags = IORING_SETUP_SQPOLL;
@@ -64,22 +65,22 @@ int engine_open(struct engine *e, enum engine_kind kind, const struct engine_are
 	return ret;
 }
 
-void engine_close(struct engine *e)
+void page_engine_close(struct page_engine *e)
 {
-	if (engine_is_uring(e->kind))
+	if (page_engine_is_uring(e->kind))
 		io_uring_queue_exit(&e->ring);
 }
 
-void engine_limit_workers(struct engine *e, unsigned int workers)
+void page_engine_limit_workers(struct page_engine *e, unsigned int workers)
 {
 	unsigned int values[2] = { workers, 0 };	/* bounded, unbounded; 0 changes nothing */
 
-	if (engine_has_workers(e->kind))
+	if (page_engine_has_workers(e->kind))
 		io_uring_register_iowq_max_workers(&e->ring, values);
 }
 
 /* With an SQ thread there may be no room: a CQE is there before its SQE is known to be free. */
-static int get_sqe(struct engine *e, struct io_uring_sqe **sqe)
+static int get_sqe(struct page_engine *e, struct io_uring_sqe **sqe)
 {
 	int ret = 0;
 
@@ -93,12 +94,12 @@ static int get_sqe(struct engine *e, struct io_uring_sqe **sqe)
 	return 0;
 }
 
-static void prepare(struct engine *e, struct io_uring_sqe *sqe, unsigned int i)
+static void prepare(struct page_engine *e, struct io_uring_sqe *sqe, unsigned int i)
 {
 	const bool fixed = e->kind == ENGINE_URING_FIXED;
 	const bool by_index = fixed || e->kind == ENGINE_URING_SQPOLL;
 	const bool write = e->op == ENGINE_WRITE;
-	const struct transfer *t = &e->batch[i];
+	const struct page_transfer *t = &e->batch[i];
 	const int fd = by_index ? (int)t->file : e->area->fds[t->file];
 
 	e->iov[i] = (struct iovec){ .iov_base = t->buf, .iov_len = t->len };
@@ -124,7 +125,7 @@ static void prepare(struct engine *e, struct io_uring_sqe *sqe, unsigned int i)
 }
 
 /* Waits until each transfer has its result, or it is clear that one will never have it. */
-static int reap(struct engine *e)
+static int reap(struct page_engine *e)
 {
 	struct __kernel_timespec patience = { .tv_sec = CQE_SECONDS };
 	struct io_uring_cqe *cqe;
@@ -157,7 +158,7 @@ static int reap(struct engine *e)
 	return 0;
 }
 
-static int run_uring(struct engine *e)
+static int run_uring(struct page_engine *e)
 {
 	struct io_uring_sqe *sqe;
 	unsigned int i;
@@ -178,7 +179,8 @@ static int run_uring(struct engine *e)
 	return reap(e);
 }
 
-static ssize_t transfer_by_syscall(const struct engine *e, const struct transfer *t, bool other)
+static ssize_t transfer_by_syscall(const struct page_engine *e, const struct page_transfer *t,
+				   bool other)
 {
 	const struct iovec iov = { .iov_base = t->buf, .iov_len = t->len };
 	const int fd = e->area->fds[t->file];
@@ -193,7 +195,7 @@ static ssize_t transfer_by_syscall(const struct engine *e, const struct transfer
 
 static void *run_syscalls(void *arg)
 {
-	struct engine *e = arg;
+	struct page_engine *e = arg;
 	unsigned int i;
 
 	for (i = 0; i < e->nr; i++) {
@@ -204,7 +206,7 @@ static void *run_syscalls(void *arg)
 	return NULL;
 }
 
-static int run_thread(struct engine *e)
+static int run_thread(struct page_engine *e)
 {
 	pthread_t thread;
 	int ret = pthread_create(&thread, NULL, run_syscalls, e);
@@ -215,7 +217,7 @@ static int run_thread(struct engine *e)
 	return 0;
 }
 
-static void write_by_kthread(struct engine *e, struct transfer *t)
+static void write_by_kthread(struct page_engine *e, struct page_transfer *t)
 {
 	const struct pbt_write args = {
 		.fd = e->area->fds[t->file],
@@ -228,7 +230,8 @@ static void write_by_kthread(struct engine *e, struct transfer *t)
 	t->res = ret < 0 ? -errno : ret;
 }
 
-int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, enum engine_op op)
+int page_engine_run(struct page_engine *e, struct page_transfer *batch, unsigned int nr,
+		    enum page_engine_op op)
 {
 	unsigned int i;
 
@@ -237,7 +240,7 @@ int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, enum e
 	e->op = op;
 	for (i = 0; i < nr; i++)
 		batch[i].res = ENGINE_NO_CQE;
-	if (engine_is_uring(e->kind))
+	if (page_engine_is_uring(e->kind))
 		return run_uring(e);
 	if (e->kind == ENGINE_THREAD)
 		return run_thread(e);

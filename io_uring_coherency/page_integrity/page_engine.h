@@ -26,7 +26,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
-enum engine_kind {
+enum page_engine_kind {
 	ENGINE_URING,
 	ENGINE_URING_ASYNC,
 	ENGINE_URING_SQPOLL,
@@ -37,13 +37,13 @@ enum engine_kind {
 	ENGINE_NONE = ENGINE_NR	/* the caller itself: for a control, it has no name */
 };
 
-extern const char *const engine_names[ENGINE_NR];
+extern const char *const page_engine_names[ENGINE_NR];
 
 /* Transfers of one batch at most. */
 #define ENGINE_DEPTH	64
 
 /* What an engine may use: files, and the memory that holds all of its buffers. */
-struct engine_area {
+struct page_engine_area {
 	const int *fds;
 	unsigned int nr_fds;
 	void *memory;
@@ -51,13 +51,13 @@ struct engine_area {
 	int session;		/* of ppc_barrier_test, for ENGINE_KTHREAD */
 };
 
-enum engine_op {
+enum page_engine_op {
 	ENGINE_READ,
 	ENGINE_WRITE,
 	ENGINE_FSYNC		/* of a file: no more of the transfer counts */
 };
 
-struct transfer {
+struct page_transfer {
 	unsigned int file;	/* index into engine_area.fds */
 	off_t offset;		/* bytes */
 	void *buf;		/* within the area's memory */
@@ -68,42 +68,44 @@ struct transfer {
 /* The kernel did not tell a result: no CQE had the user_data of this transfer. */
 #define ENGINE_NO_CQE	INT_MIN
 
-struct engine {
-	enum engine_kind kind;
-	const struct engine_area *area;
+struct page_engine {
+	enum page_engine_kind kind;
+	const struct page_engine_area *area;
 	struct io_uring ring;
 	struct iovec iov[ENGINE_DEPTH];
 	uint32_t batches;	/* so far: upper half of user_data; the transfer is the lower */
 	/* of the batch under way, for ENGINE_THREAD */
-	struct transfer *batch;
+	struct page_transfer *batch;
 	unsigned int nr;
-	enum engine_op op;
+	enum page_engine_op op;
 };
 
 /* Whether it is one of io_uring's. */
-bool engine_is_uring(enum engine_kind kind);
+bool page_engine_is_uring(enum page_engine_kind kind);
 
 /* Whether io-wq workers are created for the thread that uses it. */
-bool engine_has_workers(enum engine_kind kind);
+bool page_engine_has_workers(enum page_engine_kind kind);
 
 /*
  * In the thread that will use it. Returns 0 or -errno: of io_uring_setup(2), where -ENOSYS and
  * -EPERM mean what the manual says, and of io_uring_register(2), where -ENOMEM is RLIMIT_MEMLOCK.
  */
-int engine_open(struct engine *e, enum engine_kind kind, const struct engine_area *area);
+int page_engine_open(struct page_engine *e, enum page_engine_kind kind,
+		     const struct page_engine_area *area);
 
 /*
  * Does @nr transfers at once, up to ENGINE_DEPTH, and waits for all of them; each tells its result
  * in res. Returns 0, or -errno if they could not be started: then any of them may be under way.
  */
-int engine_run(struct engine *e, struct transfer *batch, unsigned int nr, enum engine_op op);
+int page_engine_run(struct page_engine *e, struct page_transfer *batch, unsigned int nr,
+		    enum page_engine_op op);
 
 /*
  * How many io-wq workers may do its I/O at once, from now on; kernels before 5.15 cannot be told.
  * io_wq_max_workers(), io_uring/io-wq.c of 6.1, 6.12 and 7.2.
  */
-void engine_limit_workers(struct engine *e, unsigned int workers);
+void page_engine_limit_workers(struct page_engine *e, unsigned int workers);
 
-void engine_close(struct engine *e);
+void page_engine_close(struct page_engine *e);
 
 #endif /* PAGE_ENGINE_H */

@@ -21,7 +21,6 @@
 #include "page_files.h"
 #include "program.h"
 
-#define MOST_THREADS	64
 #define SENTINEL_EVERY	16
 #define WANTS_MOST	(16 << 20)
 #define CRASH_SHARE	4	/* of the time, at most a part in so many */
@@ -43,7 +42,7 @@ struct look {
 	struct page_files *files;
 	unsigned int file;
 	int fd;
-	enum view view;
+	enum page_view view;
 	const char *map;
 	const char *wants;	/* all pages, as they should be; NULL: to be computed each time */
 	/* of a view of the disk; else NULL */
@@ -236,8 +235,8 @@ static void *look_at_part(void *arg)
 
 static int look_at_all(struct page_files *f)
 {
-	pthread_t thread[MOST_THREADS];
-	struct part part[MOST_THREADS];
+	pthread_t thread[PAGE_MAX_THREADS];
+	struct part part[PAGE_MAX_THREADS];
 	unsigned int i, nr;
 	int ret = 0, first;
 	void *one;
@@ -269,7 +268,7 @@ static int look_again(struct page_files *f, bool synced)
 	if (!synced || !due || !(f->board->counts.views & VIEW_BIT(VIEW_CRASH)))
 		return look_at_all(f);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	f->crash = disk_crash(f->setup->disk, &why);
+	f->crash = page_disk_crash(f->setup->disk, &why);
 	if (f->crash < 0)
 		failed = f->crash;
 	f->crash_ms += ms_since(&start);
@@ -365,7 +364,7 @@ int page_files_damage_disk(struct page_files *f, const struct page_id *id)
 	if (pread(f->plain[id->file], page, PAGE_BYTES, (off_t)id->page * PAGE_BYTES) != PAGE_BYTES)
 		return -EIO;
 	page_expect(id, page);
-	at = disk_find(f->setup->disk, page, SOUGHT);
+	at = page_disk_find(f->setup->disk, page, SOUGHT);
 	if (at < 0)
 		return -ENOENT;
 	for (i = SOUGHT; i < SOUGHT + 16; i++)
@@ -409,7 +408,7 @@ int page_files_nameless(const char *dir)
 }
 
 /* A name of our own file system is nobody else's, and what a crash leaves has no other files. */
-static int named_file(const struct disk *disk, unsigned int file)
+static int named_file(const struct page_disk *disk, unsigned int file)
 {
 	char name[32];
 

@@ -24,6 +24,7 @@
 #include "page_board.h"
 
 #define PAGE_FILES_MOST	64
+#define PAGE_MAX_THREADS	64	/* that write the files, and that look at them */
 
 /* What is asked for. */
 struct page_files_setup {
@@ -32,7 +33,7 @@ struct page_files_setup {
 	unsigned int files;
 	size_t size;		/* of each: whole pages */
 	bool direct;		/* engines write with O_DIRECT */
-	const struct disk *disk;	/* that dir is the root of, or NULL */
+	const struct page_disk *disk;	/* that dir is the root of, or NULL */
 	bool all_crashes;	/* looks at what a crash leaves however long that takes */
 	unsigned int views;
 	unsigned int threads;	/* that look at the files */

@@ -56,8 +56,8 @@
 /* Each is a test of its own. Not all at all sites: a default run has 45 s, in emulation, too. */
 static const struct variant {
 	const char *name;
-	enum engine_kind kind;
-	enum site site;
+	enum page_engine_kind kind;
+	enum page_site_id site;
 } variant_of[] = {
 	{ "uring", ENGINE_URING, SITE_ASKED },
 	{ "uring_async", ENGINE_URING_ASYNC, SITE_ASKED },
@@ -76,14 +76,14 @@ static const struct variant {
 
 #define VARIANT_NR	ARRAY_SIZE(variant_of)
 
-static struct result *result;
+static struct page_result *result;
 
 TEST(control_damaged_pages)
 {
 	uint64_t others = 0;
-	const char *why = control_damage(SITE_ASKED, &others);
+	const char *why = page_control_pages(SITE_ASKED, &others);
 
-	shared->control_ok[SITE_ASKED] = !why;
+	page_shared->control_ok[SITE_ASKED] = !why;
 	if (why)
 		SKIP(return, "%s", why);
 	EXPECT_EQ(0U, others);
@@ -93,39 +93,39 @@ TEST(control_damaged_pages)
 
 TEST(control_damaged_disk)
 {
-	const enum site site = sites[SITE_DISK].ours ? SITE_DISK : SITE_ASKED;
+	const enum page_site_id site = page_sites[SITE_DISK].ours ? SITE_DISK : SITE_ASKED;
 	unsigned int unproven = 0, i;
 	const char *why = NULL;
 	uint64_t others = 0;
 	char views[200];
 
-	if (!*sites[SITE_DISK].why) {
-		why = control_damage(SITE_DISK, &others);
-		shared->control_ok[SITE_DISK] = !why;
-		shared->control_ok[SITE_DISK_DIRECT] = !why;
+	if (!*page_sites[SITE_DISK].why) {
+		why = page_control_pages(SITE_DISK, &others);
+		page_shared->control_ok[SITE_DISK] = !why;
+		page_shared->control_ok[SITE_DISK_DIRECT] = !why;
 	}
-	if (!why && (!sites[site].ours || sites[site].disk.image < 0))
+	if (!why && (!page_sites[site].ours || page_sites[site].disk.image < 0))
 		why = "there is no disk that may be written to behind its file system";
-	else if (!why && !(opt.views & VIEWS_DISK))
+	else if (!why && !(page_opt.views & VIEWS_DISK))
 		why = "no view of the disk is asked for";
-	if (!*sites[SITE_DISK].why)
-		ksft_print_msg("disk: %s%s%s\n", sites[SITE_DISK].name,
-			       *sites[SITE_DISK].note ? "; " : "", sites[SITE_DISK].note);
+	if (!*page_sites[SITE_DISK].why)
+		ksft_print_msg("disk: %s%s%s\n", page_sites[SITE_DISK].name,
+			       *page_sites[SITE_DISK].note ? "; " : "", page_sites[SITE_DISK].note);
 	if (why)
 		SKIP(return, "%s", why);
 	for (i = 0; !i || (i < BEHIND_TRIES && (why || unproven)); i++)
-		why = control_behind(site, &unproven);
-	shared->unproven[site] = unproven;
+		why = page_control_disk(site, &unproven);
+	page_shared->unproven[site] = unproven;
 	if (site == SITE_DISK)
-		shared->unproven[SITE_DISK_DIRECT] = unproven;
-	list_views(views, sizeof(views), unproven);
+		page_shared->unproven[SITE_DISK_DIRECT] = unproven;
+	page_views_print(views, sizeof(views), unproven);
 	EXPECT_EQ(0U, others);
 	if (why)
 		SKIP(return, "%s", why);
 	if (unproven)
 		SKIP(return, "damage on the disk is not seen in: %s", views);
 	ksft_print_msg("control: %u pages damaged on the disk, seen there, not in the page cache\n",
-		       BEHIND);
+		       PAGE_CONTROL_DISK);
 }
 
 /* --- the engines */
@@ -137,8 +137,8 @@ FIXTURE(engine)
 
 FIXTURE_VARIANT(engine)
 {
-	enum engine_kind kind;
-	enum site site;
+	enum page_engine_kind kind;
+	enum page_site_id site;
 };
 
 FIXTURE_VARIANT_ADD(engine, uring)
@@ -218,33 +218,33 @@ FIXTURE_TEARDOWN(engine)
 }
 
 /* -t is the time of an engine, at all of its sites. */
-static double time_of(enum engine_kind kind)
+static double time_of(enum page_engine_kind kind)
 {
 	unsigned int i, nr = 0;
 
 	for (i = 0; i < VARIANT_NR; i++)
-		nr += variant_of[i].kind == kind && !*sites[variant_of[i].site].why;
-	return opt.seconds / nr;
+		nr += variant_of[i].kind == kind && !*page_sites[variant_of[i].site].why;
+	return page_opt.seconds / nr;
 }
 
-static bool more_wanted(const struct run *run, double seconds)
+static bool more_wanted(const struct page_run *run, double seconds)
 {
-	const bool created = !wants_creations(run->kind, run->site) ||
-			     run->board->counts.creations >= MIN_CREATIONS;
+	const bool created = !page_run_wants_creations(run->kind, run->site) ||
+			     run->board->counts.creations >= PAGE_MIN_CREATIONS;
 	double limit = time_of(run->kind);
 
-	if (opt.stop_first && run->board->counts.pages.violations)
+	if (page_opt.stop_first && run->board->counts.pages.violations)
 		return false;
 	/* a slow machine gets more time, rather than a result that says nothing */
-	if (run->board->counts.pages.events < MIN_PAGES || !created)
-		limit = SLOW * (created ? limit : opt.seconds);
+	if (run->board->counts.pages.events < PAGE_MIN_PAGES || !created)
+		limit = SLOW * (created ? limit : page_opt.seconds);
 	return seconds < limit;
 }
 
 /* Returns NULL, or why the engine cannot be had. */
-static const char *session_open(struct run *run)
+static const char *session_open(struct page_run *run)
 {
-	const char *why = shared->no_module;
+	const char *why = page_shared->no_module;
 
 	if (run->kind != ENGINE_KTHREAD)
 		return NULL;
@@ -257,42 +257,42 @@ static const char *session_open(struct run *run)
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
 TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 {
-	struct result *r = &result[self->nr];
-	const enum engine_kind kind = variant->kind;
+	struct page_result *r = &result[self->nr];
+	const enum page_engine_kind kind = variant->kind;
 	const char *why = NULL, *failed = NULL;
-	const enum site site = variant->site;
+	const enum page_site_id site = variant->site;
 	struct timespec start;
-	struct run run;
+	struct page_run run;
 	int ret = 0;
 
 	/* the test cannot outlive the harness, nor a kernel that hangs the whole run */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(SLOW * opt.seconds + 60);
+	alarm(SLOW * page_opt.seconds + 60);
 
-	if (!names_have(opt.engine, engine_names[kind]))
+	if (!names_have(page_opt.engine, page_engine_names[kind]))
 		why = "not asked for";
-	else if (*sites[site].why)
-		why = sites[site].why;
-	else if (!shared->control_ok[site])
+	else if (*page_sites[site].why)
+		why = page_sites[site].why;
+	else if (!page_shared->control_ok[site])
 		why = "the control did not behave";
 	if (why) {
 		settle(&r->answer, "skip", "%s", why);
 		SKIP(return, "%s", r->answer.text);
 	}
-	why = run_open(&run, kind, site, opt.threads);
+	why = page_run_open(&run, kind, site, page_opt.threads);
 	if (!why)
 		why = session_open(&run);
 	if (why) {
 		settle(&r->answer, "skip", "%s", why);
-		run_close(&run);
+		page_run_close(&run);
 		SKIP(return, "%s", r->answer.text);
 	}
 
 	prctl(PR_SET_TIMERSLACK, 1);	/* naps are short */
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
-		ret = run_round(&run, &failed);
-		show_progress(&run, variant_of[self->nr].name, ms_since(&start) / 1e3);
+		ret = page_run_round(&run, &failed);
+		page_report_progress(&run, variant_of[self->nr].name, ms_since(&start) / 1e3);
 	} while (!ret && more_wanted(&run, ms_since(&start) / 1e3));
 	r->seconds = ms_since(&start) / 1e3;
 	r->rounds = run.round;
@@ -300,19 +300,19 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	r->batch = run.batch;
 	r->counts = run.board->counts;
 	if (ret && !r->counts.pages.violations)
-		settle_error(r, ret, failed);
+		page_report_error(r, ret, failed);
 	else
-		settle_measured(r, kind, site);
+		page_report_measured(r, kind, site);
 	/* unless it was asked for, an engine without io_uring is there to compare with */
-	r->answer.control = !engine_is_uring(kind) && !opt.engine;
-	show_samples(&r->counts);
+	r->answer.control = !page_engine_is_uring(kind) && !page_opt.engine;
+	page_report_samples(&r->counts);
 	if (run.session >= 0)
 		close(run.session);
-	run_close(&run);
+	page_run_close(&run);
 
-	if (!strcmp(r->answer.outcome, "pass") && engine_is_uring(kind)) {
-		planted_run(&shared->planted, plant, &site);
-		why = planted_missed(&shared->planted);
+	if (!strcmp(r->answer.outcome, "pass") && page_engine_is_uring(kind)) {
+		planted_run(&page_shared->planted, page_planted_control, &site);
+		why = planted_missed(&page_shared->planted);
 		if (why)
 			settle(&r->answer, "skip", "%s; 0 wrong of %llu pages", why,
 			       (unsigned long long)r->counts.pages.events);
@@ -320,7 +320,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
 	ksft_print_msg("%s: %s\n", variant_of[self->nr].name, r->answer.text);
-	show_views(&r->counts, opt.views & shared->unproven[site]);
+	page_report_views(&r->counts, page_opt.views & page_shared->unproven[site]);
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
@@ -336,8 +336,8 @@ static unsigned int variants(void)
 
 static void variant(FILE *f, unsigned int variant)
 {
-	write_variant(f, variant_of[variant].name, sites[variant_of[variant].site].name,
-		      &result[variant]);
+	page_json_variant(f, variant_of[variant].name, page_sites[variant_of[variant].site].name,
+			  &result[variant]);
 }
 
 static const struct answer *answer(unsigned int variant)
@@ -347,7 +347,7 @@ static const struct answer *answer(unsigned int variant)
 
 static const struct program program = {
 	.name = "page_integrity",
-	.write_head = write_head,
+	.write_head = page_json_head,
 	.variants = variants,
 	.answer = answer,
 	.write_variant = variant,
@@ -357,18 +357,19 @@ int main(int argc, char **argv)
 {
 	const char *why;
 
-	parse_options(argc, argv);
-	shared = program_share(sizeof(*shared) + VARIANT_NR * sizeof(*result));
-	result = (struct result *)(shared + 1);
+	page_options_parse(argc, argv);
+	page_shared = program_share(sizeof(*page_shared) + VARIANT_NR * sizeof(*result));
+	result = (struct page_result *)(page_shared + 1);
 	why = page_init();
 	if (!why)
-		why = find_sites();
+		why = page_sites_find();
 	if (why)
-		return program_skip(&program, opt.json, why);
-	module_load_unless(opt.no_module, shared->no_module, sizeof(shared->no_module));
-	if (*shared->no_module)
-		planted_not(&shared->planted, shared->no_module);
-	clock_gettime(CLOCK_MONOTONIC, &shared->start);
-	shared->main = getpid();
-	return program_run(&program, opt.json, harness_main, argv);
+		return program_skip(&program, page_opt.json, why);
+	module_load_unless(page_opt.no_module, page_shared->no_module,
+			   sizeof(page_shared->no_module));
+	if (*page_shared->no_module)
+		planted_not(&page_shared->planted, page_shared->no_module);
+	clock_gettime(CLOCK_MONOTONIC, &page_shared->start);
+	page_shared->main = getpid();
+	return program_run(&program, page_opt.json, harness_main, argv);
 }

@@ -67,7 +67,7 @@ static void json_samples(FILE *f, const struct page_counts *c)
 	fprintf(f, " ]");
 }
 
-void write_variant(FILE *f, const char *name, const char *site, const struct result *r)
+void page_json_variant(FILE *f, const char *name, const char *site, const struct page_result *r)
 {
 	const struct page_counts *c = &r->counts;
 	const struct interval rate = evidence_interval(&c->pages, EVIDENCE_CONFIDENCE);
@@ -90,7 +90,7 @@ void write_variant(FILE *f, const char *name, const char *site, const struct res
 		fprintf(f, "      \"first_ms\": %llu,\n", (unsigned long long)c->first_ms);
 	fprintf(f, "      \"views\": [");
 	for (i = 0; i < VIEW_PAGES; i++) {
-		if (!(c->views & ~not_looked(c) & VIEW_BIT(i)))
+		if (!(c->views & ~page_counts_not_looked(c) & VIEW_BIT(i)))
 			continue;
 		fprintf(f, "%s \"%s\"", comma, page_view_names[i]);
 		comma = ",";
@@ -108,16 +108,16 @@ void write_variant(FILE *f, const char *name, const char *site, const struct res
 	fprintf(f, " }");
 }
 
-void write_head(FILE *f)
+void page_json_head(FILE *f)
 {
 	fprintf(f, ",\n  \"computed_by\": ");
 	json_string(f, page_vector_means());
 	fprintf(f, ",\n  \"directory\": ");
-	json_string(f, opt.dir ?: DIRECTORY);
+	json_string(f, page_opt.dir ?: PAGE_DIRECTORY);
 	fprintf(f, ",\n  \"file_system\": ");
-	json_string(f, opt.fs ?: "");
+	json_string(f, page_opt.fs ?: "");
 	fprintf(f, ",\n  \"direct\": %s,\n  \"control_damaged_pages\": %s",
-		opt.direct ? "true" : "false",
-		shared->control_ok[SITE_ASKED] ? "true" : "false");
-	planted_json(f, &shared->planted);
+		page_opt.direct ? "true" : "false",
+		page_shared->control_ok[SITE_ASKED] ? "true" : "false");
+	planted_json(f, &page_shared->planted);
 }

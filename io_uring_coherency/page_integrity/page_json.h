@@ -9,8 +9,8 @@
 
 #include "page_report.h"
 
-void write_variant(FILE *f, const char *name, const char *site, const struct result *r);
+void page_json_variant(FILE *f, const char *name, const char *site, const struct page_result *r);
 
-void write_head(FILE *f);
+void page_json_head(FILE *f);
 
 #endif /* PAGE_JSON_H */

@@ -15,8 +15,8 @@
 #include "page_options.h"
 #include "program.h"
 
-struct page_options opt = {
-	/* with these one round writes MIN_PAGES */
+struct page_options page_opt = {
+	/* with these one round writes PAGE_MIN_PAGES */
 	.seconds = 1, .threads = 2, .files = 4, .size = 2304 << 10,
 	.views = VIEW_BIT(VIEW_PAGES) - 1,
 };
@@ -46,6 +46,16 @@ static const char usage[] =
 	"  --stop-first    an engine ends with the round of its first wrong page\n"
 	"  --no-module     leave ppc_barrier_test alone, even where it could be loaded\n"
 	"exit status: 0 all pages right, 1 wrong pages, 4 no answer (skipped), 2 wrong usage\n";
+
+static double parse_time(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	if (end == text || *end || !(seconds > 0 && seconds < 1e7))
+		die("-t takes seconds, not '%s'", text);
+	return seconds;
+}
 
 static unsigned int parse_number(const char *option, const char *text, unsigned int max)
 {
@@ -92,12 +102,12 @@ static bool engine_exists(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < ENGINE_NR && strcmp(name, engine_names[i]); i++)
+	for (i = 0; i < ENGINE_NR && strcmp(name, page_engine_names[i]); i++)
 		;
 	return i < ENGINE_NR;
 }
 
-void parse_options(int argc, char **argv)
+void page_options_parse(int argc, char **argv)
 {
 	enum {
 		THREADS = 256, FILES, SIZE, DIR_, FS, DIRECT, ENGINE, VERIFY, JSON, STOP, NO_MODULE,
@@ -119,60 +129,58 @@ void parse_options(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
-	char *end;
+	unsigned int writable;
 	int c;
 
-	opt.json = json_default("page_integrity");
+	page_opt.json = json_default("page_integrity");
 	while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
-			opt.seconds = strtod(optarg, &end);
-			if (end == optarg || *end || !(opt.seconds > 0 && opt.seconds < 1e7))
-				die("-t takes seconds, not '%s'", optarg);
+			page_opt.seconds = parse_time(optarg);
 			break;
 		case THREADS:
-			opt.threads = parse_number("--threads", optarg, MAX_THREADS);
+			page_opt.threads = parse_number("--threads", optarg, PAGE_MAX_THREADS);
 			break;
 		case FILES:
-			opt.files = parse_number("--files", optarg, PAGE_FILES_MOST);
+			page_opt.files = parse_number("--files", optarg, PAGE_FILES_MOST);
 			break;
 		case SIZE:
-			opt.size = parse_size(optarg);
+			page_opt.size = parse_size(optarg);
 			break;
 		case DIR_:
-			opt.dir = optarg;
+			page_opt.dir = optarg;
 			/* the default may be missing: then there is no answer */
 			if (access(optarg, W_OK | X_OK))
 				die("cannot write to %s: %s", optarg, strerror(errno));
 			break;
 		case FS:
-			opt.fs = optarg;
-			if (!disk_knows(optarg))
+			page_opt.fs = optarg;
+			if (!page_disk_knows(optarg))
 				die("--fs takes tmpfs, ext4, xfs or btrfs, not '%s'", optarg);
 			break;
 		case DIRECT:
-			opt.direct = true;
+			page_opt.direct = true;
 			break;
 		case ENGINE:
-			opt.engine = optarg;
+			page_opt.engine = optarg;
 			if (names_unknown(optarg, engine_exists))
 				die("--engine knows no '%s'; see --help",
 				    names_unknown(optarg, engine_exists));
 			break;
 		case VERIFY:
-			opt.views = parse_views(optarg);
+			page_opt.views = parse_views(optarg);
 			break;
 		case JSON:
-			opt.json = optarg;
+			page_opt.json = optarg;
 			break;
 		case STOP:
-			opt.stop_first = true;
+			page_opt.stop_first = true;
 			break;
 		case WORKERS:
-			opt.workers = parse_number("--workers", optarg, MAX_WORKERS);
+			page_opt.workers = parse_number("--workers", optarg, PAGE_MAX_WORKERS);
 			break;
 		case NO_MODULE:
-			opt.no_module = true;
+			page_opt.no_module = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -184,7 +192,8 @@ void parse_options(int argc, char **argv)
 	}
 	if (optind < argc)
 		die("'%s' is not an option", argv[optind]);
-	check_json(opt.json);
-	if (opt.files * page_files_writable(opt.size / PAGE_BYTES) / opt.threads < MIN_WINDOW)
-		die("too many threads for so few pages: %d for each are needed", MIN_WINDOW);
+	check_json(page_opt.json);
+	writable = page_opt.files * page_files_writable(page_opt.size / PAGE_BYTES);
+	if (writable / page_opt.threads < PAGE_MIN_WINDOW)
+		die("too many threads for so few pages: %d for each are needed", PAGE_MIN_WINDOW);
 }

@@ -8,10 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define DIRECTORY	"/dev/shm"
-#define MAX_THREADS	64
-#define MIN_WINDOW	8	/* pages; while they are computed one worker is created ... */
-#define MAX_WORKERS	4	/* for the I/O of a thread */
+#include "page_files.h"
+
+#define PAGE_DIRECTORY	"/dev/shm"
+#define PAGE_MIN_WINDOW	8	/* pages; while they are computed one worker is created ... */
+#define PAGE_MAX_WORKERS	4	/* for the I/O of a thread */
 
 struct page_options {
 	double seconds;
@@ -26,8 +27,8 @@ struct page_options {
 	bool direct, stop_first, no_module;
 };
 
-extern struct page_options opt;
+extern struct page_options page_opt;
 
-void parse_options(int argc, char **argv);
+void page_options_parse(int argc, char **argv);
 
 #endif /* PAGE_OPTIONS_H */

@@ -21,7 +21,7 @@ static const enum pbt_plant plants[] = {
 };
 
 /* A round with one fault. Returns 0 or -errno. */
-static int plant_one(struct planted *p, struct run *run, int session, enum pbt_plant plant)
+static int plant_one(struct planted *p, struct page_run *run, int session, enum pbt_plant plant)
 {
 	const struct page_counts *c = &run->board->counts;
 	const struct evidence before = c->pages;
@@ -32,7 +32,7 @@ static int plant_one(struct planted *p, struct run *run, int session, enum pbt_p
 
 	ret = planted_set(session, &knobs);
 	if (!ret)
-		ret = run_round(run, &failed);
+		ret = page_run_round(run, &failed);
 	if (ret)
 		return ret;
 	snprintf(p->fault[plant].what, sizeof(p->fault[plant].what), "%s",
@@ -45,47 +45,47 @@ static int plant_one(struct planted *p, struct run *run, int session, enum pbt_p
 	return 0;
 }
 
-void plant(struct planted *p, const void *arg)
+void page_planted_control(struct planted *p, const void *arg)
 {
-	const enum site site = *(const enum site *)arg;
+	const enum page_site_id site = *(const enum page_site_id *)arg;
 	const char *why = NULL;
 	__u32 possible = 0;
-	struct run run;
+	struct page_run run;
 	unsigned int i;
 	int session, ret = 0;
 
 	for (i = 0; i < ARRAY_SIZE(plants); i++)
 		possible |= 1U << plants[i];
-	if (!(opt.views & (VIEWS_FILE | VIEW_BIT(VIEW_READBACK)))) {
+	if (!(page_opt.views & (VIEWS_FILE | VIEW_BIT(VIEW_READBACK)))) {
 		planted_not(p, "no view of what was written is asked for");
 		return;
 	}
 	session = planted_open(p, &possible);
 	if (session < 0)
 		return;
-	if (opt.size > PLANTED_SIZE)
-		opt.size = PLANTED_SIZE;
-	if (opt.files > PLANTED_FILES)
-		opt.files = PLANTED_FILES;
-	if (opt.threads > PLANTED_THREADS)
-		opt.threads = PLANTED_THREADS;
+	if (page_opt.size > PLANTED_SIZE)
+		page_opt.size = PLANTED_SIZE;
+	if (page_opt.files > PLANTED_FILES)
+		page_opt.files = PLANTED_FILES;
+	if (page_opt.threads > PLANTED_THREADS)
+		page_opt.threads = PLANTED_THREADS;
 	/* what is wrong on the disk is so in the page cache, too, where a look takes less time */
-	if (opt.views & VIEWS_CACHE)
-		opt.views &= ~VIEWS_DISK;
-	why = run_open(&run, ENGINE_URING_ASYNC, site, opt.threads);
+	if (page_opt.views & VIEWS_CACHE)
+		page_opt.views &= ~VIEWS_DISK;
+	why = page_run_open(&run, ENGINE_URING_ASYNC, site, page_opt.threads);
 	if (why) {
 		planted_not(p, why);
-		run_close(&run);
+		page_run_close(&run);
 		return;
 	}
-	run.most = PLANTED_PAGES / opt.threads;
+	run.most = PLANTED_PAGES / page_opt.threads;
 	/* nobody has to wait for any */
-	run.board->counts.creations = MIN_CREATIONS;
+	run.board->counts.creations = PAGE_MIN_CREATIONS;
 	for (i = 0; !ret && i < ARRAY_SIZE(plants); i++)
 		if (possible & 1U << plants[i])
 			ret = plant_one(p, &run, session, plants[i]);
 	if (ret)
 		planted_not(p, strerror(-ret));
-	run_close(&run);
+	page_run_close(&run);
 	close(session);
 }

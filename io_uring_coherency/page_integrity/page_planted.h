@@ -7,6 +7,6 @@
 
 #include "planted.h"
 
-void plant(struct planted *p, const void *arg);
+void page_planted_control(struct planted *p, const void *arg);
 
 #endif /* PAGE_PLANTED_H */

@@ -47,7 +47,7 @@ static void show_sample(const struct page_sample *s)
 		ksft_print_msg("  %s\n", second);
 }
 
-void show_samples(const struct page_counts *c)
+void page_report_samples(const struct page_counts *c)
 {
 	unsigned int i;
 
@@ -56,7 +56,7 @@ void show_samples(const struct page_counts *c)
 }
 
 /* Views in which nothing could be looked at. */
-unsigned int not_looked(const struct page_counts *c)
+unsigned int page_counts_not_looked(const struct page_counts *c)
 {
 	unsigned int i, views = 0;
 
@@ -67,7 +67,7 @@ unsigned int not_looked(const struct page_counts *c)
 }
 
 /* Views as "direct, dropped". */
-void list_views(char *buf, size_t size, unsigned int views)
+void page_views_print(char *buf, size_t size, unsigned int views)
 {
 	unsigned int i, at = 0;
 
@@ -78,11 +78,11 @@ void list_views(char *buf, size_t size, unsigned int views)
 				       page_view_names[i]);
 }
 
-void settle_error(struct result *r, int err, const char *failed)
+void page_report_error(struct page_result *r, int err, const char *failed)
 {
 	const char *why = strcmp(failed, "setting up") ? NULL : no_ring(err);
 
-	if (err == -ETIME && opt.workers)
+	if (err == -ETIME && page_opt.workers)
 		why = "no CQE: --workers counts the workers for files, too, here";
 	if (why)
 		settle(&r->answer, "skip", "%s", why);
@@ -124,7 +124,7 @@ static const char *place_name(unsigned int place)
 	return names[place];
 }
 
-void settle_measured(struct result *r, enum engine_kind kind, enum site site)
+void page_report_measured(struct page_result *r, enum page_engine_kind kind, enum page_site_id site)
 {
 	const struct page_counts *c = &r->counts;
 	const unsigned long long pages = c->pages.events, bad = c->pages.violations;
@@ -138,13 +138,13 @@ void settle_measured(struct result *r, enum engine_kind kind, enum site site)
 		       "%llu wrong of %llu pages written and looked at (%.3g to %.3g, 95 %%), %llu of them stored so: %s; wrong first: %s; first after %llu ms",
 		       bad, pages, rate.low, rate.high, (unsigned long long)c->stored, classes,
 		       places, (unsigned long long)c->first_ms);
-	else if (pages < MIN_PAGES)
+	else if (pages < PAGE_MIN_PAGES)
 		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
-		       pages, MIN_PAGES);
-	else if (wants_creations(kind, site) && c->creations < MIN_CREATIONS)
+		       pages, PAGE_MIN_PAGES);
+	else if (page_run_wants_creations(kind, site) && c->creations < PAGE_MIN_CREATIONS)
 		settle(&r->answer, "skip",
 		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
-		       pages, (unsigned long long)c->creations, MIN_CREATIONS);
+		       pages, (unsigned long long)c->creations, PAGE_MIN_CREATIONS);
 	else
 		settle(&r->answer, "pass",
 		       "0 wrong of %llu pages written and looked at, rate < %.2g (95 %%), %llu workers created while pages were computed",
@@ -152,10 +152,10 @@ void settle_measured(struct result *r, enum engine_kind kind, enum site site)
 }
 
 /* Wrong ones of how many, and each bound is that of its own comparisons. */
-void show_views(const struct page_counts *c, unsigned int unproven)
+void page_report_views(const struct page_counts *c, unsigned int unproven)
 {
 	char text[VIEW_NR * 80] = "";
-	const unsigned int none = not_looked(c);
+	const unsigned int none = page_counts_not_looked(c);
 	unsigned int i, at = 0;
 
 	for (i = 0; i < VIEW_NR; i++) {
@@ -168,15 +168,15 @@ void show_views(const struct page_counts *c, unsigned int unproven)
 				       (unsigned long long)c->view[i].events, rate.high);
 	}
 	ksft_print_msg("  wrong, by view (rate at most, 95 %%):%s\n", text);
-	list_views(text, sizeof(text), none);
+	page_views_print(text, sizeof(text), none);
 	if (none)
 		ksft_print_msg("  nothing could be looked at in: %s\n", text);
-	list_views(text, sizeof(text), unproven);
+	page_views_print(text, sizeof(text), unproven);
 	if (unproven)
 		ksft_print_msg("  no answer, as the control failed, in: %s\n", text);
 }
 
-void show_progress(const struct run *run, const char *name, double seconds)
+void page_report_progress(const struct page_run *run, const char *name, double seconds)
 {
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s: %.0f s, %llu pages, %llu wrong\033[K\r",

@@ -8,10 +8,9 @@
 #include "page_run.h"
 #include "program.h"
 
-#define MIN_PAGES	500	/* fewer say too little */
-#define MIN_CREATIONS	30	/* workers created while a thread computed; as before */
+#define PAGE_MIN_PAGES		500	/* fewer say too little */
 
-struct result {
+struct page_result {
 	struct answer answer;
 	struct page_counts counts;
 	uint64_t rounds;
@@ -19,18 +18,19 @@ struct result {
 	double seconds;
 };
 
-void show_samples(const struct page_counts *c);
+void page_report_samples(const struct page_counts *c);
 
-unsigned int not_looked(const struct page_counts *c);
+unsigned int page_counts_not_looked(const struct page_counts *c);
 
-void list_views(char *buf, size_t size, unsigned int views);
+void page_views_print(char *buf, size_t size, unsigned int views);
 
-void settle_error(struct result *r, int err, const char *failed);
+void page_report_error(struct page_result *r, int err, const char *failed);
 
-void settle_measured(struct result *r, enum engine_kind kind, enum site site);
+void page_report_measured(struct page_result *r, enum page_engine_kind kind,
+			  enum page_site_id site);
 
-void show_views(const struct page_counts *c, unsigned int unproven);
+void page_report_views(const struct page_counts *c, unsigned int unproven);
 
-void show_progress(const struct run *run, const char *name, double seconds);
+void page_report_progress(const struct page_run *run, const char *name, double seconds);
 
 #endif /* PAGE_REPORT_H */

@@ -14,13 +14,13 @@
 #include "page_writer.h"
 #include "program.h"
 
-struct shared *shared;
+struct page_shared *page_shared;
 
 #define WINDOW_US	300	/* ... which takes the main thread a nap and an IPI, natively */
 #define NAP_NS		20000
 #define IDLE_EVERY_MS	25000
 
-void nap(void)
+void page_nap(void)
 {
 	const struct timespec t = { .tv_nsec = NAP_NS };
 
@@ -31,14 +31,14 @@ void nap(void)
  * With a cap on the workers the point is that no more are created; and on the disk of a default
  * run, what writes go through.
  */
-bool wants_creations(enum engine_kind kind, enum site site)
+bool page_run_wants_creations(enum page_engine_kind kind, enum page_site_id site)
 {
-	return engine_has_workers(kind) && !opt.workers && site == SITE_ASKED;
+	return page_engine_has_workers(kind) && !page_opt.workers && site == SITE_ASKED;
 }
 
 /* --- setting up */
 
-void run_close(struct run *run)
+void page_run_close(struct page_run *run)
 {
 	unsigned int i;
 
@@ -53,15 +53,15 @@ void run_close(struct run *run)
 static unsigned int window_size(unsigned int most)
 {
 	const struct page_id id = { 0 };
-	unsigned int nr = MAX_WINDOW, i;
+	unsigned int nr = PAGE_MAX_WINDOW, i;
 	struct timespec start;
 	void *buf;
 
 	if (posix_memalign(&buf, PAGE_ALIGNMENT, PAGE_BYTES))
-		return MIN_WINDOW;
+		return PAGE_MIN_WINDOW;
 	page_fill(&id, buf);
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (i = 0; i < MAX_WINDOW; i++) {
+	for (i = 0; i < PAGE_MAX_WINDOW; i++) {
 		page_fill(&id, buf);
 		if (ms_since(&start) * 1e3 < WINDOW_US)
 			continue;
@@ -69,25 +69,27 @@ static unsigned int window_size(unsigned int most)
 		break;
 	}
 	free(buf);
-	if (nr < MIN_WINDOW)
-		nr = MIN_WINDOW;
+	if (nr < PAGE_MIN_WINDOW)
+		nr = PAGE_MIN_WINDOW;
 	return nr < most ? nr : most;
 }
 
-/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; run_close() in any case. */
-const char *run_open(struct run *run, enum engine_kind kind, enum site where,
-		     unsigned int threads)
+/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; page_run_close() in any case. */
+const char *page_run_open(struct page_run *run, enum page_engine_kind kind, enum page_site_id where,
+			  unsigned int threads)
 {
-	const struct page_site *site = &sites[where];
+	const struct page_site *site = &page_sites[where];
 	static struct page_files_setup setup;
 	struct timespec now;
 	unsigned int pages, i;
 	const char *why;
 
 	setup = (struct page_files_setup){
-		.dir = site->dir, .name = site->name, .files = opt.files, .size = opt.size,
+		.dir = site->dir, .name = site->name, .files = page_opt.files,
+		.size = page_opt.size,
 		.direct = site->direct, .disk = site->ours ? &site->disk : NULL,
-		.views = opt.views & ~shared->unproven[where], .threads = opt.threads,
+		.views = page_opt.views & ~page_shared->unproven[where],
+		.threads = page_opt.threads,
 		.all_crashes = kind == ENGINE_NONE,
 	};
 	memset(run, 0, sizeof(*run));
@@ -95,22 +97,22 @@ const char *run_open(struct run *run, enum engine_kind kind, enum site where,
 	run->site = where;
 	run->threads = threads;
 	run->session = -1;
-	run->last_idle = ms_since(&shared->start);
+	run->last_idle = ms_since(&page_shared->start);
 	/* what was written before, and is still on the disk, is not to be taken for this */
 	clock_gettime(CLOCK_REALTIME, &now);
 	why = page_files_open(&run->files, &setup,
 			      now.tv_sec * 1000000000ULL + now.tv_nsec + ((uint64_t)getpid() << 40),
-			      &shared->start);
+			      &page_shared->start);
 	if (why)
 		return why;
 	run->board = run->files.board;
 
-	pages = opt.files * page_files_writable(run->board->pages);
+	pages = page_opt.files * page_files_writable(run->board->pages);
 	run->window = window_size(pages / threads);
-	run->most = WINDOWS * run->window;
+	run->most = PAGE_WINDOWS * run->window;
 	run->batch = run->window < ENGINE_DEPTH ? run->window : ENGINE_DEPTH;
 	for (i = 0; i < threads; i++) {
-		struct plan *plan = &run->plan[i];
+		struct page_schedule *plan = &run->plan[i];
 
 		plan->nr = pages / threads + (i < pages % threads);
 		plan->random = run->board->seed + i + 1;
@@ -120,7 +122,7 @@ const char *run_open(struct run *run, enum engine_kind kind, enum site where,
 	}
 	/* for each thread, a window, a batch as it is read back, and as it should be */
 	run->memory_size = threads * ((size_t)(run->window + run->batch) * PAGE_BYTES +
-				      (size_t)run->batch * STRIDE);
+				      (size_t)run->batch * PAGE_STRIDE);
 	run->memory = mmap(NULL, run->memory_size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (run->memory == MAP_FAILED) {
@@ -131,21 +133,21 @@ const char *run_open(struct run *run, enum engine_kind kind, enum site where,
 }
 
 /* One life of all writers, and a look at what they wrote. Returns 0 or -errno. */
-int run_round(struct run *run, const char **failed)
+int page_run_round(struct page_run *run, const char **failed)
 {
-	const bool uring = engine_is_uring(run->kind);
-	struct writer *w = calloc(run->threads, sizeof(*w));
-	pthread_t thread[MAX_THREADS];
+	const bool uring = page_engine_is_uring(run->kind);
+	struct page_writer *w = calloc(run->threads, sizeof(*w));
+	pthread_t thread[PAGE_MAX_THREADS];
 	unsigned int i, nr, gone;
 	int ret = 0, seen;
 
 	*failed = "memory";
 	if (!w)
 		return -ENOMEM;
-	run->idle = engine_has_workers(run->kind) &&
-		    ms_since(&shared->start) - run->last_idle > IDLE_EVERY_MS;
+	run->idle = page_engine_has_workers(run->kind) &&
+		    ms_since(&page_shared->start) - run->last_idle > IDLE_EVERY_MS;
 	if (run->idle)
-		run->last_idle = ms_since(&shared->start);
+		run->last_idle = ms_since(&page_shared->start);
 	run->writing = run->threads;
 	for (nr = 0; nr < run->threads; nr++) {
 		w[nr].run = run;
@@ -161,8 +163,8 @@ int run_round(struct run *run, const char **failed)
 			ret = -EMFILE;
 			break;
 		}
-		w[nr].provoke.max_workers = opt.workers;
-		ret = -pthread_create(&thread[nr], NULL, write_pages, &w[nr]);
+		w[nr].provoke.max_workers = page_opt.workers;
+		ret = -pthread_create(&thread[nr], NULL, page_writer_run, &w[nr]);
 		if (ret) {
 			*failed = "starting threads";
 			if (uring)
@@ -179,10 +181,10 @@ int run_round(struct run *run, const char **failed)
 			if (__atomic_load_n(&w[i].gone, __ATOMIC_ACQUIRE))
 				gone++;
 			else if (uring)
-				stir(&w[i]);
+				page_writer_provoke(&w[i]);
 		}
-		nap();
-		if (orphaned(shared->main))
+		page_nap();
+		if (orphaned(page_shared->main))
 			_exit(KSFT_FAIL);
 	} while (gone < nr);
 	for (i = 0; i < nr; i++) {

@@ -16,8 +16,10 @@
 #include "page_site.h"
 #include "planted.h"
 
+#define PAGE_MIN_CREATIONS	30	/* workers created while a thread computed; as before */
+
 /* Survives the harness's fork of each test. */
-struct shared {
+struct page_shared {
 	pid_t main;
 	struct timespec start;
 	bool control_ok[SITE_NR];
@@ -26,23 +28,23 @@ struct shared {
 	struct planted planted;
 };
 
-extern struct shared *shared;
+extern struct page_shared *page_shared;
 
 /* Whose pages a writer writes in which order, from round to round. */
-struct plan {
+struct page_schedule {
 	uint32_t *order;	/* numbers of its own pages, in this order */
 	unsigned int nr, next;
 	unsigned int cycles;	/* times that it has been through all of them */
 	uint64_t random;
 };
 
-struct run {
-	enum engine_kind kind;
-	enum site site;
+struct page_run {
+	enum page_engine_kind kind;
+	enum page_site_id site;
 	unsigned int threads;
 	struct page_files files;
 	struct page_board *board;	/* of the files */
-	struct plan plan[MAX_THREADS];
+	struct page_schedule plan[PAGE_MAX_THREADS];
 	unsigned int most;		/* pages of a thread in a round */
 	unsigned int window;		/* ... that are computed at once */
 	unsigned int batch;		/* ... and of these, written at once */
@@ -55,20 +57,21 @@ struct run {
 	unsigned int writing;		/* threads that have not written all of the round */
 	bool synced;			/* all that the round wrote */
 	/* the control damages something there; else NULL */
-	void (*tamper)(struct run *run, enum view after, unsigned int n, const struct page_id *id,
-		       struct transfer *t);
+	void (*tamper)(struct page_run *run, enum page_view after, unsigned int n,
+		       const struct page_id *id, struct page_transfer *t);
 };
 
-void nap(void);
+void page_nap(void);
 
-bool wants_creations(enum engine_kind kind, enum site site);
+bool page_run_wants_creations(enum page_engine_kind kind, enum page_site_id site);
 
-void run_close(struct run *run);
+void page_run_close(struct page_run *run);
 
-/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; run_close() in any case. */
-const char *run_open(struct run *run, enum engine_kind kind, enum site where, unsigned int threads);
+/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; page_run_close() in any case. */
+const char *page_run_open(struct page_run *run, enum page_engine_kind kind,
+			  enum page_site_id where, unsigned int threads);
 
 /* One life of all writers, and a look at what they wrote. Returns 0 or -errno. */
-int run_round(struct run *run, const char **failed);
+int page_run_round(struct page_run *run, const char **failed);
 
 #endif /* PAGE_RUN_H */

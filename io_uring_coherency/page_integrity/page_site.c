@@ -17,7 +17,7 @@
 #include "page_options.h"
 #include "page_site.h"
 
-struct page_site sites[SITE_NR];
+struct page_site page_sites[SITE_NR];
 
 void page_site_directory(struct page_site *site, const char *dir)
 {
@@ -32,7 +32,7 @@ bool page_site_make(struct page_site *site, const char *type, size_t bytes, cons
 
 	memset(site, 0, sizeof(*site));
 	/* twice: ext4 and xfs keep some of it to themselves */
-	if (disk_make(&site->disk, type, 2 * bytes, dir, &why)) {
+	if (page_disk_make(&site->disk, type, 2 * bytes, dir, &why)) {
 		snprintf(site->why, sizeof(site->why), "%s", why);
 		return false;
 	}
@@ -96,23 +96,24 @@ bool page_site_find(struct page_site *site, const char *type, size_t bytes, cons
 }
 
 /* Returns NULL, or why there is nothing at all to write to. */
-const char *find_sites(void)
+const char *page_sites_find(void)
 {
-	const size_t bytes = opt.files * opt.size;
+	const size_t bytes = page_opt.files * page_opt.size;
+	const char *const dir = page_opt.dir ?: PAGE_DIRECTORY;
 	unsigned int i;
 
-	if (opt.fs && !page_site_make(&sites[SITE_ASKED], opt.fs, bytes, opt.dir ?: DIRECTORY))
-		return sites[SITE_ASKED].why;
-	if (!opt.fs)
-		page_site_directory(&sites[SITE_ASKED], opt.dir ?: DIRECTORY);
-	sites[SITE_ASKED].direct = opt.direct;
-	if (opt.fs || opt.dir || opt.direct) {
+	if (page_opt.fs && !page_site_make(&page_sites[SITE_ASKED], page_opt.fs, bytes, dir))
+		return page_sites[SITE_ASKED].why;
+	if (!page_opt.fs)
+		page_site_directory(&page_sites[SITE_ASKED], dir);
+	page_sites[SITE_ASKED].direct = page_opt.direct;
+	if (page_opt.fs || page_opt.dir || page_opt.direct) {
 		for (i = SITE_DISK; i < SITE_NR; i++)
-			snprintf(sites[i].why, sizeof(sites[i].why), "not asked for");
+			snprintf(page_sites[i].why, sizeof(page_sites[i].why), "not asked for");
 		return NULL;
 	}
-	page_site_find(&sites[SITE_DISK], "ext4", bytes, DIRECTORY);
-	sites[SITE_DISK_DIRECT] = sites[SITE_DISK];
-	sites[SITE_DISK_DIRECT].direct = true;
+	page_site_find(&page_sites[SITE_DISK], "ext4", bytes, PAGE_DIRECTORY);
+	page_sites[SITE_DISK_DIRECT] = page_sites[SITE_DISK];
+	page_sites[SITE_DISK_DIRECT].direct = true;
 	return NULL;
 }

@@ -11,7 +11,7 @@
 #include "page_disk.h"
 
 /* Where the files are. */
-enum site {
+enum page_site_id {
 	SITE_ASKED,		/* as the options say; tmpfs by default, as in the report */
 	SITE_DISK,		/* without such options beside it: a file system with a disk ... */
 	SITE_DISK_DIRECT,	/* ... and O_DIRECT there */
@@ -21,7 +21,7 @@ enum site {
 struct page_site {
 	char dir[4096];
 	char name[300];		/* for people */
-	struct disk disk;	/* that dir is the root of, if it is ours */
+	struct page_disk disk;	/* that dir is the root of, if it is ours */
 	bool ours;
 	char note[300];		/* why it is not what was looked for first, or empty */
 	bool direct;		/* files are written with O_DIRECT */
@@ -44,9 +44,9 @@ bool page_site_make(struct page_site *site, const char *type, size_t bytes, cons
  */
 bool page_site_find(struct page_site *site, const char *type, size_t bytes, const char *dir);
 
-extern struct page_site sites[SITE_NR];
+extern struct page_site page_sites[SITE_NR];
 
 /* Returns NULL, or why there is nothing at all to write to. */
-const char *find_sites(void);
+const char *page_sites_find(void);
 
 #endif /* PAGE_SITE_H */

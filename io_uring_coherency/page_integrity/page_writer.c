@@ -14,7 +14,7 @@
 
 #define WAIT_MS		10	/* at most a window waits for its worker, while they are too few */
 #define AGAIN		4	/* times at most that it is computed again then */
-#define MAX_WORKERS	4	/* for the I/O of a thread */
+#define PAGE_MAX_WORKERS	4	/* for the I/O of a thread */
 #define IDLE_MS		5200	/* io-wq workers without work end after 5 s */
 #define REDO		3	/* times that a plain pwrite() or pread() is tried */
 
@@ -32,7 +32,7 @@ static uint64_t draw(uint64_t *random)
  * once, file after file and page after page, or in every other cycle in random order; so no round
  * writes one twice, and what it has written is all there when it is looked at.
  */
-static unsigned int plan_round(struct plan *plan, unsigned int most)
+static unsigned int plan_round(struct page_schedule *plan, unsigned int most)
 {
 	unsigned int i, j;
 	uint32_t swap;
@@ -53,9 +53,9 @@ static unsigned int plan_round(struct plan *plan, unsigned int most)
 }
 
 /* Number @n of a round's pages, as it is to be written. */
-static struct page_id planned(const struct writer *w, unsigned int n)
+static struct page_id planned(const struct page_writer *w, unsigned int n)
 {
-	const struct plan *plan = &w->run->plan[w->nr];
+	const struct page_schedule *plan = &w->run->plan[w->nr];
 	const unsigned int in_file = page_files_writable(w->run->board->pages);
 	const unsigned int i = plan->order[plan->next + n] * w->run->threads + w->nr;
 	struct page_id id = page_board_id(w->run->board, i / in_file, page_files_page(i % in_file));
@@ -64,8 +64,8 @@ static struct page_id planned(const struct writer *w, unsigned int n)
 	return id;
 }
 
-static void tamper(const struct writer *w, enum view after, unsigned int n,
-		   const struct page_id *id, struct transfer *t)
+static void tamper(const struct page_writer *w, enum page_view after, unsigned int n,
+		   const struct page_id *id, struct page_transfer *t)
 {
 	if (w->run->tamper)
 		w->run->tamper(w->run, after, n, id, t);
@@ -77,7 +77,7 @@ static bool no_room(int err)
 }
 
 /* What pwrite(2) or pread(2) makes of it. Returns 0 or -errno. */
-static int redo(const struct writer *w, const struct transfer *t, bool write)
+static int redo(const struct page_writer *w, const struct page_transfer *t, bool write)
 {
 	const int fd = w->run->files.fds[t->file];
 	unsigned int i;
@@ -95,8 +95,8 @@ static int redo(const struct writer *w, const struct transfer *t, bool write)
  * A result that is wrong although a system call gets it right is what we look for; if that cannot,
  * either, it is of the machine's making. Returns 0, or the first -errno of that kind.
  */
-static int check_results(struct writer *w, const struct page_id *id, const struct transfer *t,
-			 unsigned int nr, bool write)
+static int check_results(struct page_writer *w, const struct page_id *id,
+			 const struct page_transfer *t, unsigned int nr, bool write)
 {
 	struct page_board *const b = w->run->board;
 	unsigned int i;
@@ -108,7 +108,7 @@ static int check_results(struct writer *w, const struct page_id *id, const struc
 
 		if (no_room(t[i].res)) {
 			failed = t[i].res;
-		} else if (lost && opt.workers) {
+		} else if (lost && page_opt.workers) {
 			/* newer kernels may have it wait for those that block in a splice */
 			failed = -ETIME;
 		} else if (!right) {
@@ -126,41 +126,42 @@ static int check_results(struct writer *w, const struct page_id *id, const struc
 	return ret;
 }
 
-static void look_at_guard(struct writer *w, const struct page_id *id, const unsigned char *guard)
+static void check_guard(struct page_writer *w, const struct page_id *id,
+			const unsigned char *guard)
 {
 	unsigned int i, wrong = 0;
 
-	for (i = 0; i < GUARD; i++)
-		wrong |= guard[i] ^ GUARD_BYTE;
+	for (i = 0; i < PAGE_GUARD; i++)
+		wrong |= guard[i] ^ PAGE_GUARD_BYTE;
 	if (wrong)
 		page_board_overrun(w->run->board, id);
 }
 
 /* Writes @nr computed pages, number @first of the round and following. Returns 0 or -errno. */
-static int write_batch(struct writer *w, const struct page_id *id, char *buf, unsigned int nr,
+static int write_batch(struct page_writer *w, const struct page_id *id, char *buf, unsigned int nr,
 		       unsigned int first)
 {
 	struct page_board *const b = w->run->board;
-	struct transfer out[ENGINE_DEPTH], in[ENGINE_DEPTH];
+	struct page_transfer out[ENGINE_DEPTH], in[ENGINE_DEPTH];
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < nr; i++) {
 		char *const want = w->want + (size_t)i * PAGE_BYTES;
 
-		out[i] = (struct transfer){
+		out[i] = (struct page_transfer){
 			.file = id[i].file, .offset = (off_t)id[i].page * PAGE_BYTES,
 			.buf = buf + (size_t)i * PAGE_BYTES, .len = PAGE_BYTES,
 		};
 		in[i] = out[i];
-		in[i].buf = w->in + (size_t)i * STRIDE;
+		in[i].buf = w->in + (size_t)i * PAGE_STRIDE;
 		page_expect(&id[i], want);
 		tamper(w, VIEW_MEMORY, first + i, &id[i], &out[i]);
 		if (b->counts.views & VIEW_BIT(VIEW_MEMORY))
 			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY);
 	}
 	w->failed = "writing";
-	ret = engine_run(&w->engine, out, nr, ENGINE_WRITE);
+	ret = page_engine_run(&w->engine, out, nr, ENGINE_WRITE);
 	for (i = 0; i < nr; i++)
 		tamper(w, VIEW_MEMORY_AFTER, first + i, &id[i], &out[i]);
 	if (!ret)
@@ -169,9 +170,9 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 		w->failed = "reading";
 		for (i = 0; i < nr; i++) {
 			page_poison(w->want + (size_t)i * PAGE_BYTES, in[i].buf);
-			memset((char *)in[i].buf + PAGE_BYTES, GUARD_BYTE, GUARD);
+			memset((char *)in[i].buf + PAGE_BYTES, PAGE_GUARD_BYTE, PAGE_GUARD);
 		}
-		ret = engine_run(&w->engine, in, nr, ENGINE_READ);
+		ret = page_engine_run(&w->engine, in, nr, ENGINE_READ);
 		for (i = 0; i < nr; i++)
 			tamper(w, VIEW_READBACK, first + i, &id[i], &in[i]);
 	}
@@ -183,7 +184,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 		/* there is no such result where nothing was read */
 		if (in[i].res == PAGE_BYTES) {
 			page_board_look(b, &id[i], want, in[i].buf, VIEW_READBACK);
-			look_at_guard(w, &id[i], (unsigned char *)in[i].buf + PAGE_BYTES);
+			check_guard(w, &id[i], (unsigned char *)in[i].buf + PAGE_BYTES);
 		}
 		tamper(w, VIEW_CACHE, first + i, &id[i], &in[i]);
 	}
@@ -193,7 +194,7 @@ static int write_batch(struct writer *w, const struct page_id *id, char *buf, un
 }
 
 /* Nothing is computed anew that was not looked at. */
-static void look_again(struct writer *w, const struct page_id *id, unsigned int nr)
+static void look_again(struct page_writer *w, const struct page_id *id, unsigned int nr)
 {
 	struct page_board *const b = w->run->board;
 	unsigned int i;
@@ -208,10 +209,10 @@ static void look_again(struct writer *w, const struct page_id *id, unsigned int 
  * Until a worker has been created for it, @most ms at most, or with @idle for all of them: so that
  * its workers end for want of work. Returns whether one was.
  */
-static bool compute_until(struct writer *w, const struct page_id *id, unsigned int nr, double most,
-			  bool idle)
+static bool compute_until(struct page_writer *w, const struct page_id *id, unsigned int nr,
+			  double most, bool idle)
 {
-	const bool uring = engine_is_uring(w->run->kind);
+	const bool uring = page_engine_is_uring(w->run->kind);
 	const int threads = uring ? provoke_threads(&w->provoke) : 0;
 	const unsigned int before = uring ? provoke_came(&w->provoke) : 0;
 	struct timespec start;
@@ -241,17 +242,17 @@ static bool compute_until(struct writer *w, const struct page_id *id, unsigned i
  * machine may not get to it, and is done more than once: before there was I/O no worker is idle.
  * Returns 0 or -errno.
  */
-static int compute(struct writer *w, const struct page_id *id, unsigned int nr, bool idle)
+static int compute(struct page_writer *w, const struct page_id *id, unsigned int nr, bool idle)
 {
-	const bool behind = wants_creations(w->run->kind, w->run->site) &&
-			    w->run->board->counts.creations < MIN_CREATIONS;
+	const bool behind = page_run_wants_creations(w->run->kind, w->run->site) &&
+			    w->run->board->counts.creations < PAGE_MIN_CREATIONS;
 	const double most = idle ? IDLE_MS : behind ? WAIT_MS : 0;
 	unsigned int i;
 	bool created;
 	int ret;
 
 	for (i = 0; ; i++) {
-		if (engine_is_uring(w->run->kind)) {
+		if (page_engine_is_uring(w->run->kind)) {
 			w->failed = "creating workers";
 			ret = provoke_prepare(&w->provoke);
 			if (ret)
@@ -267,9 +268,9 @@ static int compute(struct writer *w, const struct page_id *id, unsigned int nr, 
 }
 
 /* Computes and writes @nr pages, number @first of the round and following. Returns 0 or -errno. */
-static int write_window(struct writer *w, unsigned int first, unsigned int nr, bool idle)
+static int write_window(struct page_writer *w, unsigned int first, unsigned int nr, bool idle)
 {
-	struct page_id id[MAX_WINDOW];
+	struct page_id id[PAGE_MAX_WINDOW];
 	unsigned int i, some;
 	int ret;
 
@@ -289,19 +290,19 @@ static int write_window(struct writer *w, unsigned int first, unsigned int nr, b
  * Each file by one of the threads, when all of them have written: another fsync would hide that the
  * first did nothing. Returns 0 or -errno.
  */
-static int sync_files(struct writer *w)
+static int sync_files(struct page_writer *w)
 {
 	struct page_files *const f = &w->run->files;
-	struct transfer files[PAGE_FILES_MOST];
+	struct page_transfer files[PAGE_FILES_MOST];
 	unsigned int i, nr = 0;
 	int ret, failed;
 
 	w->failed = "fsync";
 	if (w->run->kind == ENGINE_NONE)
 		return page_files_write_back(f);
-	for (i = w->nr; i < opt.files; i += w->run->threads)
-		files[nr++] = (struct transfer){ .file = i };
-	ret = engine_run(&w->engine, files, nr, ENGINE_FSYNC);
+	for (i = w->nr; i < page_opt.files; i += w->run->threads)
+		files[nr++] = (struct page_transfer){ .file = i };
+	ret = page_engine_run(&w->engine, files, nr, ENGINE_FSYNC);
 	for (i = 0; !ret && i < nr; i++) {
 		failed = files[i].res && fsync(f->fds[files[i].file]) ? -errno : 0;
 		page_board_sync(f->board, files[i].file, files[i].res, !files[i].res || failed);
@@ -310,17 +311,17 @@ static int sync_files(struct writer *w)
 	return ret;
 }
 
-void *write_pages(void *arg)
+void *page_writer_run(void *arg)
 {
-	struct writer *w = arg;
-	struct run *run = w->run;
-	struct plan *plan = &run->plan[w->nr];
+	struct page_writer *w = arg;
+	struct page_run *run = w->run;
+	struct page_schedule *plan = &run->plan[w->nr];
 	const unsigned int pages = plan_round(plan, run->most);
 	const unsigned int windows = (pages + run->window - 1) / run->window;
-	const bool uring = engine_is_uring(run->kind);
-	const size_t buffers = (size_t)run->window * PAGE_BYTES + (size_t)run->batch * STRIDE;
-	struct engine_area area = {
-		.fds = run->files.fds, .nr_fds = opt.files, .size = buffers,
+	const bool uring = page_engine_is_uring(run->kind);
+	const size_t buffers = (size_t)run->window * PAGE_BYTES + (size_t)run->batch * PAGE_STRIDE;
+	struct page_engine_area area = {
+		.fds = run->files.fds, .nr_fds = page_opt.files, .size = buffers,
 		.memory = run->memory + w->nr * (buffers + (size_t)run->batch * PAGE_BYTES),
 		.session = run->session,
 	};
@@ -334,37 +335,37 @@ void *write_pages(void *arg)
 	w->in = w->out + (size_t)run->window * PAGE_BYTES;
 	w->want = w->out + buffers;
 	w->failed = "setting up";
-	ret = engine_open(&w->engine, run->kind, &area);
+	ret = page_engine_open(&w->engine, run->kind, &area);
 	opened = !ret;
 	if (!ret && uring) {
 		cpus = cpus_allowed(0, &size);
 		ret = cpus ? provoke_begin(&w->provoke, cpus, size) : -ENOMEM;
 		free(cpus);
 	}
-	w->spare = WINDOWS - windows;
+	w->spare = PAGE_WINDOWS - windows;
 	for (n = 0, first = 0; !ret && n < windows; n++, first = next) {
 		/* so that workers come and go */
-		engine_limit_workers(&w->engine, opt.workers ?: 1 + n % MAX_WORKERS);
+		page_engine_limit_workers(&w->engine, page_opt.workers ?: 1 + n % PAGE_MAX_WORKERS);
 		next = pages * (n + 1) / windows;
 		ret = write_window(w, first, next - first, run->idle && n == windows / 2);
 	}
 	__atomic_sub_fetch(&run->writing, 1, __ATOMIC_RELEASE);
 	while (!ret && __atomic_load_n(&run->writing, __ATOMIC_ACQUIRE))
-		nap();
+		page_nap();
 	if (!ret) {
 		ret = sync_files(w);
 		w->synced = !ret;
 	}
 	w->error = ret;
 	if (opened)
-		engine_close(&w->engine);
+		page_engine_close(&w->engine);
 	plan->next += pages;
 	__atomic_store_n(&w->gone, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 
 /* Has a worker created for @w if it computes; once in each of its windows. */
-void stir(struct writer *w)
+void page_writer_provoke(struct page_writer *w)
 {
 	const unsigned int window = __atomic_load_n(&w->windows, __ATOMIC_ACQUIRE);
 

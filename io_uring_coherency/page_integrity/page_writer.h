@@ -8,17 +8,16 @@
 #include "page_run.h"
 #include "provoke.h"
 
-#define GUARD		4096	/* bytes behind each buffer that is read to ... */
-#define GUARD_BYTE	0xa5	/* ... all of which are this */
-#define STRIDE		(PAGE_BYTES + GUARD)
-#define MAX_WINDOW	160	/* so that the buffers fit into a usual RLIMIT_MEMLOCK, 8 MiB */
-#define WINDOWS		PROVOKE_ROUND	/* in the life of a writing thread, at most */
-#define MIN_CREATIONS	30	/* workers created while a thread computed; as before */
+#define PAGE_GUARD		4096	/* bytes behind each buffer that is read to ... */
+#define PAGE_GUARD_BYTE		0xa5	/* ... all of which are this */
+#define PAGE_STRIDE		(PAGE_BYTES + PAGE_GUARD)
+#define PAGE_MAX_WINDOW		160	/* so that they fit into a usual RLIMIT_MEMLOCK, 8 MiB */
+#define PAGE_WINDOWS		PROVOKE_ROUND	/* in the life of a writing thread, at most */
 
-struct writer {
-	struct run *run;
+struct page_writer {
+	struct page_run *run;
 	unsigned int nr;
-	struct engine engine;
+	struct page_engine engine;
 	struct provoke provoke;
 	char *out, *in, *want;	/* buffers: a window, a batch, a batch */
 	unsigned int windows;	/* odd while a thread computes */
@@ -31,8 +30,8 @@ struct writer {
 	bool synced;
 };
 
-void *write_pages(void *arg);
+void *page_writer_run(void *arg);
 
-void stir(struct writer *w);
+void page_writer_provoke(struct page_writer *w);
 
 #endif /* PAGE_WRITER_H */
