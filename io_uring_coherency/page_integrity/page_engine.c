@@ -16,46 +16,72 @@
 #define CQE_SECONDS	30
 #define STRAY_SECONDS	1
 
-const char *const page_engine_names[ENGINE_NR] = {
-	[ENGINE_URING] = "uring",
-	[ENGINE_URING_ASYNC] = "uring_async",
-	[ENGINE_URING_SQPOLL] = "uring_sqpoll",
-	[ENGINE_URING_FIXED] = "uring_fixed",
-	[ENGINE_THREAD] = "thread",
-	[ENGINE_KTHREAD] = "kthread",
+struct engine_type {
+	const char *name;
+	int (*run)(struct page_engine *e);	/* the batch; returns what page_engine_run() does */
+	bool sqpoll;
+	bool async;		/* IOSQE_ASYNC */
+	bool registered;	/* buffers and files */
+	bool needs_module;
 };
+
+static int run_uring(struct page_engine *e);
+static int run_syscalls(struct page_engine *e);
+static int run_thread(struct page_engine *e);
+static int run_kthread(struct page_engine *e);
+
+static const struct engine_type types[ENGINE_NR + 1] = {
+#define ENGINE(engine, disk, direct, ...) { .name = #engine, __VA_ARGS__ },
+#include "page_engines.h"
+	{ .run = run_syscalls },	/* ENGINE_NONE */
+};
+
+const char *page_engine_name(enum page_engine_kind kind)
+{
+	return types[kind].name;
+}
 
 bool page_engine_is_uring(enum page_engine_kind kind)
 {
-	return kind <= ENGINE_URING_FIXED;
+	return types[kind].run == run_uring;
 }
 
 bool page_engine_has_workers(enum page_engine_kind kind)
 {
-	return page_engine_is_uring(kind) && kind != ENGINE_URING_SQPOLL;
+	return page_engine_is_uring(kind) && !types[kind].sqpoll;
+}
+
+unsigned int page_engine_setup_flags(enum page_engine_kind kind)
+{
+	return types[kind].sqpoll ? IORING_SETUP_SQPOLL : 0;
+}
+
+bool page_engine_needs_module(enum page_engine_kind kind)
+{
+	return types[kind].needs_module;
 }
 
 int page_engine_open(struct page_engine *e, enum page_engine_kind kind,
 		     const struct page_engine_area *area)
 {
-	struct io_uring_params params = { 0 };
+	const struct engine_type *type = &types[kind];
+	struct io_uring_params params = {
+		.flags = page_engine_setup_flags(kind),
+		.sq_thread_idle = 1,	/* ms; an SQ thread would take a CPU from who computes */
+	};
 	int ret;
 
 	e->kind = kind;
 	e->area = area;
 	if (!page_engine_is_uring(kind))
 		return 0;
-	if (kind == ENGINE_URING_SQPOLL) {
-		params.flags = IORING_SETUP_SQPOLL;
-		params.sq_thread_idle = 1;	/* ms; it would take a CPU from who computes */
-	}
 	ret = io_uring_queue_init_params(ENGINE_DEPTH, &e->ring, &params);
 	if (ret)
 		return ret;
 	/* 5.10 takes nothing but registered files for an SQ thread */
-	if (kind == ENGINE_URING_FIXED || kind == ENGINE_URING_SQPOLL)
+	if (type->registered || type->sqpoll)
 		ret = io_uring_register_files(&e->ring, area->fds, area->nr_fds);
-	if (!ret && kind == ENGINE_URING_FIXED) {
+	if (!ret && type->registered) {
 		const struct iovec all = { .iov_base = area->memory, .iov_len = area->size };
 
 		ret = io_uring_register_buffers(&e->ring, &all, 1);
@@ -86,7 +112,7 @@ static int get_sqe(struct page_engine *e, struct io_uring_sqe **sqe)
 
 	for (*sqe = io_uring_get_sqe(&e->ring); !*sqe; *sqe = io_uring_get_sqe(&e->ring)) {
 		ret = io_uring_submit(&e->ring);
-		if (ret >= 0 && e->kind == ENGINE_URING_SQPOLL)
+		if (ret >= 0 && types[e->kind].sqpoll)
 			ret = io_uring_sqring_wait(&e->ring);
 		if (ret < 0 && ret != -EINTR && ret != -EAGAIN && ret != -EBUSY)
 			return ret;
@@ -96,8 +122,8 @@ static int get_sqe(struct page_engine *e, struct io_uring_sqe **sqe)
 
 static void prepare(struct page_engine *e, struct io_uring_sqe *sqe, unsigned int i)
 {
-	const bool fixed = e->kind == ENGINE_URING_FIXED;
-	const bool by_index = fixed || e->kind == ENGINE_URING_SQPOLL;
+	const struct engine_type *type = &types[e->kind];
+	const bool fixed = type->registered, by_index = fixed || type->sqpoll;
 	const bool write = e->op == ENGINE_WRITE;
 	const struct page_transfer *t = &e->batch[i];
 	const int fd = by_index ? (int)t->file : e->area->fds[t->file];
@@ -119,7 +145,7 @@ static void prepare(struct page_engine *e, struct io_uring_sqe *sqe, unsigned in
 		io_uring_prep_read(sqe, fd, t->buf, t->len, t->offset);
 	if (by_index)
 		sqe->flags |= IOSQE_FIXED_FILE;
-	if (fixed || e->kind == ENGINE_URING_ASYNC)
+	if (type->async)
 		sqe->flags |= IOSQE_ASYNC;
 	sqe->user_data = (uint64_t)e->batches << 32 | i;
 }
@@ -160,6 +186,7 @@ static int reap(struct page_engine *e)
 
 static int run_uring(struct page_engine *e)
 {
+	const bool sqpoll = types[e->kind].sqpoll;
 	struct io_uring_sqe *sqe;
 	unsigned int i;
 	int ret;
@@ -175,7 +202,7 @@ static int run_uring(struct page_engine *e)
 		ret = io_uring_submit(&e->ring);
 		if (ret < 0 && ret != -EINTR && ret != -EAGAIN && ret != -EBUSY)
 			return ret;
-	} while (ret < 0 || (e->kind != ENGINE_URING_SQPOLL && io_uring_sq_ready(&e->ring)));
+	} while (ret < 0 || (!sqpoll && io_uring_sq_ready(&e->ring)));
 	return reap(e);
 }
 
@@ -193,9 +220,8 @@ static ssize_t transfer_by_syscall(const struct page_engine *e, const struct pag
 	return other ? preadv(fd, &iov, 1, t->offset) : pread(fd, t->buf, t->len, t->offset);
 }
 
-static void *run_syscalls(void *arg)
+static int run_syscalls(struct page_engine *e)
 {
-	struct page_engine *e = arg;
 	unsigned int i;
 
 	for (i = 0; i < e->nr; i++) {
@@ -203,13 +229,19 @@ static void *run_syscalls(void *arg)
 
 		e->batch[i].res = ret < 0 ? -errno : ret;
 	}
+	return 0;
+}
+
+static void *batch_thread(void *arg)
+{
+	run_syscalls(arg);
 	return NULL;
 }
 
 static int run_thread(struct page_engine *e)
 {
 	pthread_t thread;
-	int ret = pthread_create(&thread, NULL, run_syscalls, e);
+	int ret = pthread_create(&thread, NULL, batch_thread, e);
 
 	if (ret)
 		return -ret;
@@ -230,6 +262,17 @@ static void write_by_kthread(struct page_engine *e, struct page_transfer *t)
 	t->res = ret < 0 ? -errno : ret;
 }
 
+static int run_kthread(struct page_engine *e)
+{
+	unsigned int i;
+
+	if (e->op != ENGINE_WRITE)
+		return run_syscalls(e);
+	for (i = 0; i < e->nr; i++)
+		write_by_kthread(e, &e->batch[i]);
+	return 0;
+}
+
 int page_engine_run(struct page_engine *e, struct page_transfer *batch, unsigned int nr,
 		    enum page_engine_op op)
 {
@@ -240,15 +283,5 @@ int page_engine_run(struct page_engine *e, struct page_transfer *batch, unsigned
 	e->op = op;
 	for (i = 0; i < nr; i++)
 		batch[i].res = ENGINE_NO_CQE;
-	if (page_engine_is_uring(e->kind))
-		return run_uring(e);
-	if (e->kind == ENGINE_THREAD)
-		return run_thread(e);
-	if (op != ENGINE_WRITE || e->kind == ENGINE_NONE) {
-		run_syscalls(e);
-		return 0;
-	}
-	for (i = 0; i < nr; i++)
-		write_by_kthread(e, &batch[i]);
-	return 0;
+	return types[e->kind].run(e);
 }

@@ -1,20 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who does a thread's file I/O: the ways that the two mails compare, behind one function.
- *
- *	uring		io_uring: inline where the file system can without blocking, else, after
- *			-EAGAIN, by io-wq. 6.1 writes inline on xfs, never on tmpfs and ext4.
- *	uring_async	IOSQE_ASYNC: always by io-wq
- *	uring_sqpoll	by the SQ thread, or its io-wq
- *	uring_fixed	as uring_async, with registered buffers and files
- *	thread		a thread of the process, made for each batch, with pwrite(2)
- *	kthread		a kernel thread between kthread_use_mm() and kthread_unuse_mm(), by
- *			PBT_WRITE of ppc_barrier_test; it writes only, reads are pread(2)
+ * Who does a thread's file I/O: the ways that the two mails compare, behind one function. Each is a
+ * line of page_engines.h.
  *
  * Reads and writes alternate between the plain form and that with an iovec, fsyncs between
  * fsync(2) and fdatasync(2); by io_uring they all go through the ring.
- *
- * io_uring/rw.c and io_uring/io-wq.c of 6.1, 6.12 and 7.2; fs/io_uring.c of 5.10.
  */
 #ifndef PAGE_ENGINE_H
 #define PAGE_ENGINE_H
@@ -26,18 +16,13 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+/* ENGINE_uring, ENGINE_uring_async, ... */
 enum page_engine_kind {
-	ENGINE_URING,
-	ENGINE_URING_ASYNC,
-	ENGINE_URING_SQPOLL,
-	ENGINE_URING_FIXED,
-	ENGINE_THREAD,
-	ENGINE_KTHREAD,
+#define ENGINE(name, ...) ENGINE_##name,
+#include "page_engines.h"
 	ENGINE_NR,
 	ENGINE_NONE = ENGINE_NR	/* the caller itself: for a control, it has no name */
 };
-
-extern const char *const page_engine_names[ENGINE_NR];
 
 /* Transfers of one batch at most. */
 #define ENGINE_DEPTH	64
@@ -48,7 +33,7 @@ struct page_engine_area {
 	unsigned int nr_fds;
 	void *memory;
 	size_t size;		/* bytes */
-	int session;		/* of ppc_barrier_test, for ENGINE_KTHREAD */
+	int session;		/* of ppc_barrier_test, where page_engine_needs_module() */
 };
 
 enum page_engine_op {
@@ -74,17 +59,26 @@ struct page_engine {
 	struct io_uring ring;
 	struct iovec iov[ENGINE_DEPTH];
 	uint32_t batches;	/* so far: upper half of user_data; the transfer is the lower */
-	/* of the batch under way, for ENGINE_THREAD */
+	/* of the batch under way */
 	struct page_transfer *batch;
 	unsigned int nr;
 	enum page_engine_op op;
 };
+
+/* As on the command line and in results; not of ENGINE_NONE. */
+const char *page_engine_name(enum page_engine_kind kind);
 
 /* Whether it is one of io_uring's. */
 bool page_engine_is_uring(enum page_engine_kind kind);
 
 /* Whether io-wq workers are created for the thread that uses it. */
 bool page_engine_has_workers(enum page_engine_kind kind);
+
+/* IORING_SETUP_* of its ring. */
+unsigned int page_engine_setup_flags(enum page_engine_kind kind);
+
+/* Whether it takes a session of ppc_barrier_test. */
+bool page_engine_needs_module(enum page_engine_kind kind);
 
 /*
  * In the thread that will use it. Returns 0 or -errno: of io_uring_setup(2), where -ENOSYS and

@@ -53,30 +53,7 @@
 
 #define SLOW		5	/* times -t for a machine that needs it to reach these two */
 
-/* Each is a test of its own. Not all at all sites: a default run has 45 s, in emulation, too. */
-static const struct variant {
-	const char *name;
-	enum page_engine_kind kind;
-	enum page_site_id site;
-} variant_of[] = {
-	{ "uring", ENGINE_URING, SITE_ASKED },
-	{ "uring_async", ENGINE_URING_ASYNC, SITE_ASKED },
-	{ "uring_sqpoll", ENGINE_URING_SQPOLL, SITE_ASKED },
-	{ "uring_fixed", ENGINE_URING_FIXED, SITE_ASKED },
-	{ "thread", ENGINE_THREAD, SITE_ASKED },
-	{ "kthread", ENGINE_KTHREAD, SITE_ASKED },
-	{ "uring_disk", ENGINE_URING, SITE_DISK },
-	{ "uring_async_disk", ENGINE_URING_ASYNC, SITE_DISK },
-	{ "thread_disk", ENGINE_THREAD, SITE_DISK },
-	{ "uring_disk_direct", ENGINE_URING, SITE_DISK_DIRECT },
-	{ "uring_async_disk_direct", ENGINE_URING_ASYNC, SITE_DISK_DIRECT },
-	{ "uring_fixed_disk_direct", ENGINE_URING_FIXED, SITE_DISK_DIRECT },
-	{ "thread_disk_direct", ENGINE_THREAD, SITE_DISK_DIRECT },
-};
-
-#define VARIANT_NR	ARRAY_SIZE(variant_of)
-
-static struct page_result *result;
+static struct page_result *result;	/* of each variant */
 
 TEST(control_damaged_pages)
 {
@@ -130,86 +107,49 @@ TEST(control_damaged_disk)
 
 /* --- the engines */
 
-FIXTURE(engine)
-{
-	unsigned int nr;	/* in variant_of */
-};
-
-FIXTURE_VARIANT(engine)
-{
+/* Each is a test of its own; page_variants.h tells which there are. */
+struct variant {
+	const char *name;
 	enum page_engine_kind kind;
 	enum page_site_id site;
 };
 
-FIXTURE_VARIANT_ADD(engine, uring)
+static const struct variant *variants[SITE_NR * ENGINE_NR];
+static unsigned int variants_nr;
+
+FIXTURE(engine)
 {
-	.kind = ENGINE_URING, .site = SITE_ASKED
+	unsigned int nr;	/* in variants */
 };
 
-FIXTURE_VARIANT_ADD(engine, uring_async)
+FIXTURE_VARIANT(engine)
 {
-	.kind = ENGINE_URING_ASYNC, .site = SITE_ASKED
+	const struct variant *self;
 };
 
-FIXTURE_VARIANT_ADD(engine, uring_sqpoll)
-{
-	.kind = ENGINE_URING_SQPOLL, .site = SITE_ASKED
-};
+#define VARIANT(id, kind, site)							\
+static const struct variant variant_##id = { #id, kind, site };			\
+FIXTURE_VARIANT_ADD(engine, id)							\
+{										\
+	.self = &variant_##id							\
+}
 
-FIXTURE_VARIANT_ADD(engine, uring_fixed)
-{
-	.kind = ENGINE_URING_FIXED, .site = SITE_ASKED
-};
+#include "page_variants.h"
 
-FIXTURE_VARIANT_ADD(engine, thread)
+static void add_variant(const struct variant *variant)
 {
-	.kind = ENGINE_THREAD, .site = SITE_ASKED
-};
+	variants[variants_nr++] = variant;
+}
 
-FIXTURE_VARIANT_ADD(engine, kthread)
+static void list_variants(void)
 {
-	.kind = ENGINE_KTHREAD, .site = SITE_ASKED
-};
-
-FIXTURE_VARIANT_ADD(engine, uring_disk)
-{
-	.kind = ENGINE_URING, .site = SITE_DISK
-};
-
-FIXTURE_VARIANT_ADD(engine, uring_async_disk)
-{
-	.kind = ENGINE_URING_ASYNC, .site = SITE_DISK
-};
-
-FIXTURE_VARIANT_ADD(engine, thread_disk)
-{
-	.kind = ENGINE_THREAD, .site = SITE_DISK
-};
-
-FIXTURE_VARIANT_ADD(engine, uring_disk_direct)
-{
-	.kind = ENGINE_URING, .site = SITE_DISK_DIRECT
-};
-
-FIXTURE_VARIANT_ADD(engine, uring_async_disk_direct)
-{
-	.kind = ENGINE_URING_ASYNC, .site = SITE_DISK_DIRECT
-};
-
-FIXTURE_VARIANT_ADD(engine, uring_fixed_disk_direct)
-{
-	.kind = ENGINE_URING_FIXED, .site = SITE_DISK_DIRECT
-};
-
-FIXTURE_VARIANT_ADD(engine, thread_disk_direct)
-{
-	.kind = ENGINE_THREAD, .site = SITE_DISK_DIRECT
-};
+#define VARIANT(id, kind, site) add_variant(&variant_##id)
+#include "page_variants.h"
+}
 
 FIXTURE_SETUP(engine)
 {
-	while (variant_of[self->nr].kind != variant->kind ||
-	       variant_of[self->nr].site != variant->site)
+	while (variants[self->nr] != variant->self)
 		self->nr++;
 }
 
@@ -222,8 +162,8 @@ static double time_of(enum page_engine_kind kind)
 {
 	unsigned int i, nr = 0;
 
-	for (i = 0; i < VARIANT_NR; i++)
-		nr += variant_of[i].kind == kind && !*page_sites[variant_of[i].site].why;
+	for (i = 0; i < variants_nr; i++)
+		nr += variants[i]->kind == kind && !*page_sites[variants[i]->site].why;
 	return page_opt.seconds / nr;
 }
 
@@ -246,7 +186,7 @@ static const char *session_open(struct page_run *run)
 {
 	const char *why = page_shared->no_module;
 
-	if (run->kind != ENGINE_KTHREAD)
+	if (!page_engine_needs_module(run->kind))
 		return NULL;
 	if (*why)
 		return why;
@@ -258,9 +198,9 @@ static const char *session_open(struct page_run *run)
 TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 {
 	struct page_result *r = &result[self->nr];
-	const enum page_engine_kind kind = variant->kind;
+	const enum page_engine_kind kind = variant->self->kind;
 	const char *why = NULL, *failed = NULL;
-	const enum page_site_id site = variant->site;
+	const enum page_site_id site = variant->self->site;
 	struct timespec start;
 	struct page_run run;
 	int ret = 0;
@@ -269,7 +209,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(SLOW * page_opt.seconds + 60);
 
-	if (!names_have(page_opt.engine, page_engine_names[kind]))
+	if (!names_have(page_opt.engine, page_engine_name(kind)))
 		why = "not asked for";
 	else if (*page_sites[site].why)
 		why = page_sites[site].why;
@@ -292,7 +232,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		ret = page_run_round(&run, &failed);
-		page_report_progress(&run, variant_of[self->nr].name, ms_since(&start) / 1e3);
+		page_report_progress(&run, variant->self->name, ms_since(&start) / 1e3);
 	} while (!ret && more_wanted(&run, ms_since(&start) / 1e3));
 	r->seconds = ms_since(&start) / 1e3;
 	r->rounds = run.round;
@@ -319,7 +259,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	}
 	if (!strcmp(r->answer.outcome, "skip"))
 		SKIP(return, "%s", r->answer.text);
-	ksft_print_msg("%s: %s\n", variant_of[self->nr].name, r->answer.text);
+	ksft_print_msg("%s: %s\n", variant->self->name, r->answer.text);
 	page_report_views(&r->counts, page_opt.views & page_shared->unproven[site]);
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
@@ -329,14 +269,14 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 TEST_HARNESS_MAIN
 #undef main
 
-static unsigned int variants(void)
+static unsigned int count_variants(void)
 {
-	return VARIANT_NR;
+	return variants_nr;
 }
 
 static void variant(FILE *f, unsigned int variant)
 {
-	page_json_variant(f, variant_of[variant].name, page_sites[variant_of[variant].site].name,
+	page_json_variant(f, variants[variant]->name, page_sites[variants[variant]->site].name,
 			  &result[variant]);
 }
 
@@ -348,7 +288,7 @@ static const struct answer *answer(unsigned int variant)
 static const struct program program = {
 	.name = "page_integrity",
 	.write_head = page_json_head,
-	.variants = variants,
+	.variants = count_variants,
 	.answer = answer,
 	.write_variant = variant,
 };
@@ -357,8 +297,9 @@ int main(int argc, char **argv)
 {
 	const char *why;
 
+	list_variants();
 	page_options_parse(argc, argv);
-	page_shared = program_share(sizeof(*page_shared) + VARIANT_NR * sizeof(*result));
+	page_shared = program_share(sizeof(*page_shared) + variants_nr * sizeof(*result));
 	result = (struct page_result *)(page_shared + 1);
 	why = page_init();
 	if (!why)

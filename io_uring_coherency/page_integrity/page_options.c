@@ -36,8 +36,8 @@ static const char usage[] =
 	"  --direct        open them with O_DIRECT\n"
 	"                  without these three: in /dev/shm, and by some engines also on a disk, with\n"
 	"                  and without O_DIRECT: an ext4 as by --fs, or else $TMPDIR, /var/tmp or .\n"
-	"  --engine NAME   of uring,uring_async,uring_sqpoll,uring_fixed,thread,kthread these alone\n"
-	"  --verify VIEWS  of memory,memory_after,readback,cache,mmap,direct,dropped,crash\n"
+	"  --engine NAME   of %s these alone\n"
+	"  --verify VIEWS  of %s\n"
 	"                  (default: all there are); results and sizes are looked at in any case\n"
 	"  --workers N     a thread has N io-wq workers of each kind at most; the first N are created\n"
 	"                  when it submits, and none while it computes\n"
@@ -46,6 +46,34 @@ static const char usage[] =
 	"  --stop-first    an engine ends with the round of its first wrong page\n"
 	"  --no-module     leave ppc_barrier_test alone, even where it could be loaded\n"
 	"exit status: 0 all pages right, 1 wrong pages, 4 no answer (skipped), 2 wrong usage\n";
+
+/* @nr names with commas between them. */
+static void list_names(char *buf, size_t size, unsigned int nr, const char *(*name)(unsigned int))
+{
+	unsigned int i, at = 0;
+
+	for (i = 0; i < nr && at < size; i++)
+		at += snprintf(buf + at, size - at, "%s%s", i ? "," : "", name(i));
+}
+
+static const char *engine_name(unsigned int kind)
+{
+	return page_engine_name(kind);
+}
+
+static const char *view_name(unsigned int view)
+{
+	return page_view_names[view];
+}
+
+static void print_usage(FILE *f)
+{
+	char engines[200], views[200];
+
+	list_names(engines, sizeof(engines), ENGINE_NR, engine_name);
+	list_names(views, sizeof(views), VIEW_PAGES, view_name);
+	fprintf(f, usage, engines, views);
+}
 
 static double parse_time(const char *text)
 {
@@ -102,7 +130,7 @@ static bool engine_exists(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < ENGINE_NR && strcmp(name, page_engine_names[i]); i++)
+	for (i = 0; i < ENGINE_NR && strcmp(name, page_engine_name(i)); i++)
 		;
 	return i < ENGINE_NR;
 }
@@ -183,10 +211,10 @@ void page_options_parse(int argc, char **argv)
 			page_opt.no_module = true;
 			break;
 		case 'h':
-			fputs(usage, stdout);
+			print_usage(stdout);
 			exit(0);
 		default:
-			fputs(usage, stderr);
+			print_usage(stderr);
 			exit(2);
 		}
 	}

@@ -72,7 +72,7 @@ void page_planted_control(struct planted *p, const void *arg)
 	/* what is wrong on the disk is so in the page cache, too, where a look takes less time */
 	if (page_opt.views & VIEWS_CACHE)
 		page_opt.views &= ~VIEWS_DISK;
-	why = page_run_open(&run, ENGINE_URING_ASYNC, site, page_opt.threads);
+	why = page_run_open(&run, ENGINE_uring_async, site, page_opt.threads);
 	if (why) {
 		planted_not(p, why);
 		page_run_close(&run);

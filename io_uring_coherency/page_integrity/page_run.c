@@ -157,8 +157,7 @@ int page_run_round(struct page_run *run, const char **failed)
 		 * count a request with IOSQE_ASYNC among them, also one on a regular file.
 		 */
 		if (uring && provoke_open(&w[nr].provoke, PROVOKE_POLL_WAKE,
-					  run->kind == ENGINE_URING_SQPOLL ? IORING_SETUP_SQPOLL :
-					  0)) {
+					  page_engine_setup_flags(run->kind))) {
 			*failed = "opening pipes";
 			ret = -EMFILE;
 			break;
