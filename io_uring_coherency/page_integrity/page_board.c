@@ -8,29 +8,65 @@
 #include "page_board.h"
 #include "program.h"
 
-const char *const page_view_names[VIEW_NR] = {
-	[VIEW_MEMORY] = "memory",
-	[VIEW_MEMORY_AFTER] = "memory_after",
-	[VIEW_READBACK] = "readback",
-	[VIEW_CACHE] = "cache",
-	[VIEW_MMAP] = "mmap",
-	[VIEW_DIRECT] = "direct",
-	[VIEW_DROPPED] = "dropped",
-	[VIEW_CRASH] = "crash",
-	[VIEW_RESULT] = "result",
-	[VIEW_SIZE] = "size",
+static const struct {
+	const char *name;
+	enum page_view_of of;
+} views[VIEW_NR] = {
+#define VIEW(id, name, of, look) { #name, VIEW_OF_##of },
+#include "page_views.h"
+	[VIEW_RESULT] = { .name = "result" },
+	[VIEW_SIZE] = { .name = "size" },
 };
 
-const char *const page_place_names[PLACE_NR] = {
-	[PLACE_MEMORY] = "memory",
-	[PLACE_MEMORY_AFTER] = "memory_after",
-	[PLACE_RESULT] = "result",
-	[PLACE_READBACK] = "readback",
-	[PLACE_CACHE] = "cache",
-	[PLACE_DISK] = "disk",
-	[PLACE_UNSYNCED] = "unsynced",
-	[PLACE_END] = "end",
+static const struct {
+	const char *name, *text;
+} places[PLACE_NR] = {
+	[PLACE_MEMORY] = { "memory", "in memory before the write" },
+	[PLACE_MEMORY_AFTER] = { "memory_after", "in memory after the write" },
+	[PLACE_RESULT] = { "result", "in the result of the write or read" },
+	[PLACE_READBACK] = { "readback", "when read back right after the CQE, but not later" },
+	[PLACE_CACHE] = { "cache", "in the page cache" },
+	[PLACE_DISK] = { "disk", "on disk" },
+	[PLACE_UNSYNCED] = { "unsynced", "not on disk after fsync" },
+	[PLACE_END] = { "end", "at the end of the file" },
 };
+
+const char *page_view_name(unsigned int view)
+{
+	return views[view].name;
+}
+
+const char *page_place_name(unsigned int place)
+{
+	return places[place].name;
+}
+
+const char *page_place_text(unsigned int place)
+{
+	return places[place].text;
+}
+
+uint32_t page_views_of(enum page_view_of of)
+{
+	uint32_t bits = 0;
+	unsigned int i;
+
+	for (i = 0; i < VIEW_PAGES; i++)
+		if (views[i].of == of)
+			bits |= VIEW_BIT(i);
+	return bits;
+}
+
+uint32_t page_counts_not_looked(const struct page_counts *c)
+{
+	uint32_t bits = 0;
+	unsigned int i;
+
+	for (i = 0; i < VIEW_PAGES; i++)
+		if (c->views & VIEW_BIT(i) && !c->view[i].events)
+			bits |= VIEW_BIT(i);
+	return bits;
+}
 
 static size_t board_size(unsigned int files, unsigned int pages)
 {

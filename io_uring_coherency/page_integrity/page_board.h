@@ -16,28 +16,34 @@
 #include "evidence.h"
 #include "page.h"
 
-/* Where something is looked at. */
+/* Where something is looked at: VIEW_MEMORY, VIEW_MEMORY_AFTER, ... */
 enum page_view {
-	VIEW_MEMORY,		/* the buffer, before the write */
-	VIEW_MEMORY_AFTER,	/* the buffer, after its CQE */
-	VIEW_READBACK,		/* by the engine, at once after the CQE */
-	VIEW_CACHE,		/* pread(2) */
-	VIEW_MMAP,
-	VIEW_DIRECT,		/* O_DIRECT */
-	VIEW_DROPPED,		/* pread(2) of what posix_fadvise(POSIX_FADV_DONTNEED) dropped */
-	VIEW_CRASH,		/* what a crash right after fsync would leave */
+#define VIEW(id, name, of, look) VIEW_##id,
+#include "page_views.h"
 	VIEW_PAGES,		/* the number of those that compare a page; always there are ... */
 	VIEW_RESULT = VIEW_PAGES, /* of a write, or of a read by the engine */
 	VIEW_SIZE,		/* of the file */
 	VIEW_NR
 };
 
-extern const char *const page_view_names[VIEW_NR];
-
 #define VIEW_BIT(n)	(1U << (n))
-#define VIEWS_CACHE	(VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP))
-#define VIEWS_DISK	(VIEW_BIT(VIEW_DIRECT) | VIEW_BIT(VIEW_DROPPED) | VIEW_BIT(VIEW_CRASH))
+
+/* What a view is of. */
+enum page_view_of {
+	VIEW_OF_BUFFER,
+	VIEW_OF_CACHE,		/* the page cache */
+	VIEW_OF_DISK
+};
+
+/* The views of that: bits. */
+uint32_t page_views_of(enum page_view_of of);
+
+#define VIEWS_CACHE	page_views_of(VIEW_OF_CACHE)
+#define VIEWS_DISK	page_views_of(VIEW_OF_DISK)
 #define VIEWS_FILE	(VIEWS_CACHE | VIEWS_DISK)
+
+/* As on the command line and in results. */
+const char *page_view_name(unsigned int view);
 
 /* Where it went wrong first. */
 enum page_place {
@@ -52,7 +58,9 @@ enum page_place {
 	PLACE_NR
 };
 
-extern const char *const page_place_names[PLACE_NR];
+/* As in results, and for people, as an answer to "where?". */
+const char *page_place_name(unsigned int place);
+const char *page_place_text(unsigned int place);
 
 /* One generation of a page. */
 struct page_state {
@@ -103,6 +111,9 @@ struct page_board {
 	struct page_counts counts;
 	struct page_state state[];	/* for each file: pages, and its end */
 };
+
+/* The views of these in which nothing could be looked at: bits. */
+uint32_t page_counts_not_looked(const struct page_counts *c);
 
 /* Zeroes, but for what is given; in memory that children share. NULL: there is none. */
 struct page_board *page_board_make(unsigned int files, unsigned int pages, unsigned int views,

@@ -191,7 +191,7 @@ const char *page_control_pages(enum page_site_id site, uint64_t *others)
 			found++;
 		else
 			ksft_print_msg("%s, %s was found as %s, in views %#x of %#x\n",
-				       page_view_names[spots[i].after],
+				       page_view_name(spots[i].after),
 				       page_class_name(spots[i].class),
 				       page_class_name(state->class), state->wrong, in);
 	}

@@ -178,6 +178,9 @@ static int look_at_crash(struct page_files *f, unsigned int file, const char *wa
 	char name[32];
 	int fd, ret;
 
+	/* not after each round */
+	if (f->crash < 0)
+		return 0;
 	file_name(name, sizeof(name), file);
 	fd = openat(f->crash, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -189,22 +192,28 @@ static int look_at_crash(struct page_files *f, unsigned int file, const char *wa
 	return ret;
 }
 
+/* By view; see page_views.h. Each returns 0, or the first -errno if not all could be read. */
+static int (*const look_in[VIEW_PAGES])(struct page_files *f, unsigned int file,
+					const char *wants) = {
+#define VIEW(id, name, of, look) look,
+#include "page_views.h"
+};
+
 static int look_at_file(struct page_files *f, unsigned int file)
 {
 	const unsigned int views = f->board->counts.views;
 	char *const wants = expect_all(f, file);
+	unsigned int i, last = VIEW_PAGES;
 	int ret = 0, one;
 
 	page_files_check_size(f, file);
-	if (views & VIEWS_CACHE)
-		ret = look_at_cache(f, file, wants);
-	if (views & (VIEW_BIT(VIEW_DIRECT) | VIEW_BIT(VIEW_DROPPED))) {
-		one = look_at_disk(f, file, wants);
+	for (i = 0; i < VIEW_PAGES; i++) {
+		if (!look_in[i] || !(views & VIEW_BIT(i)) ||
+		    (last < VIEW_PAGES && look_in[i] == look_in[last]))
+			continue;
+		one = look_in[i](f, file, wants);
 		ret = ret ?: one;
-	}
-	if (f->crash >= 0) {
-		one = look_at_crash(f, file, wants);
-		ret = ret ?: one;
+		last = i;
 	}
 	free(wants);
 	/* what is written with O_DIRECT next must not stay in the page cache as it was before */

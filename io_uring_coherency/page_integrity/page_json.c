@@ -5,8 +5,13 @@
 #include "json.h"
 #include "page_json.h"
 
+static const char *class_name(unsigned int class)
+{
+	return page_class_name(class);
+}
+
 static void json_counts(FILE *f, const char *key, const uint64_t *counts, unsigned int nr,
-			const char *const *names)
+			const char *(*name)(unsigned int))
 {
 	const char *comma = "";
 	unsigned int i;
@@ -16,7 +21,7 @@ static void json_counts(FILE *f, const char *key, const uint64_t *counts, unsign
 		if (!counts[i])
 			continue;
 		fprintf(f, "%s ", comma);
-		json_string(f, names ? names[i] : page_class_name(i));
+		json_string(f, name(i));
 		fprintf(f, ": %llu", (unsigned long long)counts[i]);
 		comma = ",";
 	}
@@ -37,7 +42,7 @@ static void json_looks(FILE *f, const struct page_counts *c)
 			continue;
 		fprintf(f,
 			"%s\n        \"%s\": { \"events\": %llu, \"violations\": %llu, \"rate_high\": %.6g }",
-			comma, page_view_names[i], (unsigned long long)c->view[i].events,
+			comma, page_view_name(i), (unsigned long long)c->view[i].events,
 			(unsigned long long)c->view[i].violations, rate.high);
 		comma = ",";
 	}
@@ -55,7 +60,7 @@ static void json_samples(FILE *f, const struct page_counts *c)
 		const struct page_sample *s = &c->sample[i];
 
 		fprintf(f, "%s\n        { \"view\": \"%s\", \"class\": \"%s\", \"file\": %u,",
-			comma, page_view_names[s->view], page_class_name(s->damage.class),
+			comma, page_view_name(s->view), page_class_name(s->damage.class),
 			s->id.file);
 		fprintf(f, " \"page\": %u, \"generation\": %u", s->id.page, s->id.generation);
 		if (s->damage.pieces)
@@ -92,7 +97,7 @@ void page_json_variant(FILE *f, const char *name, const char *site, const struct
 	for (i = 0; i < VIEW_PAGES; i++) {
 		if (!(c->views & ~page_counts_not_looked(c) & VIEW_BIT(i)))
 			continue;
-		fprintf(f, "%s \"%s\"", comma, page_view_names[i]);
+		fprintf(f, "%s \"%s\"", comma, page_view_name(i));
 		comma = ",";
 	}
 	fprintf(f, " ], \"site\": ");
@@ -100,9 +105,9 @@ void page_json_variant(FILE *f, const char *name, const char *site, const struct
 	fprintf(f, ",\n      ");
 	json_looks(f, c);
 	fprintf(f, ",\n      ");
-	json_counts(f, "classes", c->class, PAGE_NR_CLASSES, NULL);
+	json_counts(f, "classes", c->class, PAGE_NR_CLASSES, class_name);
 	fprintf(f, ", ");
-	json_counts(f, "places", c->place, PLACE_NR, page_place_names);
+	json_counts(f, "places", c->place, PLACE_NR, page_place_name);
 	fprintf(f, ",\n      ");
 	json_samples(f, c);
 	fprintf(f, " }");

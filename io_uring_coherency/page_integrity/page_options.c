@@ -61,17 +61,12 @@ static const char *engine_name(unsigned int kind)
 	return page_engine_name(kind);
 }
 
-static const char *view_name(unsigned int view)
-{
-	return page_view_names[view];
-}
-
 static void print_usage(FILE *f)
 {
 	char engines[200], views[200];
 
 	list_names(engines, sizeof(engines), ENGINE_NR, engine_name);
-	list_names(views, sizeof(views), VIEW_PAGES, view_name);
+	list_names(views, sizeof(views), VIEW_PAGES, page_view_name);
 	fprintf(f, usage, engines, views);
 }
 
@@ -117,7 +112,7 @@ static unsigned int parse_views(char *list)
 	char *name;
 
 	while ((name = strsep(&list, ","))) {
-		for (i = 0; i < VIEW_PAGES && strcmp(name, page_view_names[i]); i++)
+		for (i = 0; i < VIEW_PAGES && strcmp(name, page_view_name(i)); i++)
 			;
 		if (i == VIEW_PAGES)
 			die("--verify knows no '%s'; see --help", name);

@@ -42,7 +42,7 @@ static void show_sample(const struct page_sample *s)
 	second = strchr(text, '\n');
 	if (second)
 		*second++ = '\0';
-	ksft_print_msg("seen in %s: %s\n", page_view_names[s->view], text);
+	ksft_print_msg("seen in %s: %s\n", page_view_name(s->view), text);
 	if (second)
 		ksft_print_msg("  %s\n", second);
 }
@@ -55,17 +55,6 @@ void page_report_samples(const struct page_counts *c)
 		show_sample(&c->sample[i]);
 }
 
-/* Views in which nothing could be looked at. */
-unsigned int page_counts_not_looked(const struct page_counts *c)
-{
-	unsigned int i, views = 0;
-
-	for (i = 0; i < VIEW_PAGES; i++)
-		if (c->views & VIEW_BIT(i) && !c->view[i].events)
-			views |= VIEW_BIT(i);
-	return views;
-}
-
 /* Views as "direct, dropped". */
 void page_views_print(char *buf, size_t size, unsigned int views)
 {
@@ -75,7 +64,7 @@ void page_views_print(char *buf, size_t size, unsigned int views)
 	for (i = 0; i < VIEW_NR; i++)
 		if (views & VIEW_BIT(i) && at < size)
 			at += snprintf(buf + at, size - at, "%s%s", at ? ", " : "",
-				       page_view_names[i]);
+				       page_view_name(i));
 }
 
 void page_report_error(struct page_result *r, int err, const char *failed)
@@ -108,22 +97,6 @@ static const char *class_name(unsigned int class)
 	return page_class_name(class);
 }
 
-static const char *place_name(unsigned int place)
-{
-	static const char *const names[PLACE_NR] = {
-		[PLACE_MEMORY] = "in memory before the write",
-		[PLACE_MEMORY_AFTER] = "in memory after the write",
-		[PLACE_RESULT] = "in the result of the write or read",
-		[PLACE_READBACK] = "when read back right after the CQE, but not later",
-		[PLACE_CACHE] = "in the page cache",
-		[PLACE_DISK] = "on disk",
-		[PLACE_UNSYNCED] = "not on disk after fsync",
-		[PLACE_END] = "at the end of the file",
-	};
-
-	return names[place];
-}
-
 void page_report_measured(struct page_result *r, enum page_engine_kind kind, enum page_site_id site)
 {
 	const struct page_counts *c = &r->counts;
@@ -132,7 +105,7 @@ void page_report_measured(struct page_result *r, enum page_engine_kind kind, enu
 	char classes[200], places[300];
 
 	list_counts(classes, sizeof(classes), c->class, PAGE_NR_CLASSES, class_name);
-	list_counts(places, sizeof(places), c->place, PLACE_NR, place_name);
+	list_counts(places, sizeof(places), c->place, PLACE_NR, page_place_text);
 	if (bad)
 		settle(&r->answer, "fail",
 		       "%llu wrong of %llu pages written and looked at (%.3g to %.3g, 95 %%), %llu of them stored so: %s; wrong first: %s; first after %llu ms",
@@ -163,7 +136,7 @@ void page_report_views(const struct page_counts *c, unsigned int unproven)
 
 		if (c->view[i].events)
 			at += snprintf(text + at, sizeof(text) - at, "%s %s %llu of %llu (%.2g)",
-				       at ? "," : "", page_view_names[i],
+				       at ? "," : "", page_view_name(i),
 				       (unsigned long long)c->view[i].violations,
 				       (unsigned long long)c->view[i].events, rate.high);
 	}

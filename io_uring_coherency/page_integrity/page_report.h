@@ -20,8 +20,6 @@ struct page_result {
 
 void page_report_samples(const struct page_counts *c);
 
-unsigned int page_counts_not_looked(const struct page_counts *c);
-
 void page_views_print(char *buf, size_t size, unsigned int views);
 
 void page_report_error(struct page_result *r, int err, const char *failed);
