@@ -8,6 +8,7 @@
 #include "kselftest.h"
 #include "page_control.h"
 #include "page_report.h"
+#include "page_verifier.h"
 #include "page_writer.h"
 
 /* What is damaged in which place, one page after the other. */

@@ -69,14 +69,11 @@ int page_files_nameless(const char *dir);
 unsigned int page_files_writable(unsigned int pages);
 unsigned int page_files_page(unsigned int n);
 
+/* The name of a file, where they have one: on a file system of their own. */
+void page_files_name(char *buf, size_t size, unsigned int file);
+
 /* Looks at the size of a file, and mends it, so that what follows is not all in consequence. */
 void page_files_check_size(struct page_files *f, unsigned int file);
-
-/*
- * Has the verifier look at all that there is; if all is @synced and it did not take too much of the
- * time so far, also at what a crash would leave. Returns 0, or -errno if not all could be read.
- */
-int page_files_verify(struct page_files *f, bool synced);
 
 /* Has all written back, but not by fsync(2), which may be what is wrong. Returns 0 or -errno. */
 int page_files_write_back(struct page_files *f);

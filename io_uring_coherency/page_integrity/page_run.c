@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kselftest.h"
+#include "page_verifier.h"
 #include "page_writer.h"
 #include "program.h"
 

@@ -5,7 +5,7 @@
  *	VIEW(ID, name, of, function)
  *
  * A view is of a BUFFER in memory, of the page CACHE or of the DISK. The function is that of the
- * verifier (page_files.c): it looks at one file in each of its views that are asked for, and is
+ * verifier (page_verifier.c): it looks at one file in each of its views that are asked for, and is
  * called once; they are called in this order. What is in a buffer the writer looks at
  * (page_writer.c). Who includes this file defines VIEW() before, each time.
  */
