@@ -31,8 +31,6 @@ struct page_vector page_vector;
 static page_sums_function *scalar_sums;
 static char vector_means[96];
 
-/* --- numbers that follow from the identity */
-
 /* What is drawn: the numbers from each of these on. */
 enum {
 	DRAW_PAYLOAD,
@@ -174,14 +172,11 @@ void page_put_sums(void *page, const struct page_sums *sums)
 	put_bytes(p + PAGE_PARITY_AT + 8, 8, sums->parity[1], low);
 }
 
-/* --- the page */
-
 const char *page_init(void)
 {
 	const char *reason;
 	unsigned int i;
 
-	page_crc_init();
 	page_aes_init();
 	for (i = 0; i < PAGE_TEMPLATE_BYTES; i++) {
 		page_template[0][i] = draw(0, i) & 0xfe;

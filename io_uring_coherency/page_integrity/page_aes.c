@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AES of a page by scalar code; see page_parts.h.
+ * AES of a page by scalar code; see page_parts.h. Compiled without vector registers, as page.c is.
  */
 #include "page_parts.h"
 
 static uint32_t aes_table[4][256];
-
-/* --- AES */
 
 /* Multiplication by x, in the field of FIPS-197. */
 static uint8_t times_x(uint8_t v)

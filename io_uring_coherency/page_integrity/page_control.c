@@ -12,10 +12,10 @@
 #include "page_writer.h"
 
 /* What is damaged in which place, one page after the other. */
-static const struct spot {
+static const struct damage {
 	enum page_view after;
 	enum page_class class;
-} spots[] = {
+} damages[] = {
 	{ VIEW_MEMORY, PAGE_STALE }, { VIEW_MEMORY, PAGE_MISPLACED }, { VIEW_MEMORY, PAGE_TORN },
 	{ VIEW_MEMORY, PAGE_MOSAIC }, { VIEW_MEMORY, PAGE_ZEROES },
 	{ VIEW_MEMORY, PAGE_REGISTER_HOLE },
@@ -32,9 +32,9 @@ static const struct spot {
 };
 
 /* The views in which such damage is seen: there, and wherever the page comes to from there. */
-static unsigned int seen_in(const struct spot *spot, unsigned int views)
+static unsigned int seen_in(const struct damage *d, unsigned int views)
 {
-	switch (spot->after) {
+	switch (d->after) {
 	case VIEW_MEMORY:
 		return views & VIEW_BIT(VIEW_MEMORY) ? views : 0;
 	case VIEW_CACHE:
@@ -42,7 +42,7 @@ static unsigned int seen_in(const struct spot *spot, unsigned int views)
 	case VIEW_RESULT:
 		return VIEW_BIT(VIEW_RESULT);
 	default:
-		return views & VIEW_BIT(spot->after);
+		return views & VIEW_BIT(d->after);
 	}
 }
 
@@ -92,33 +92,33 @@ static void damage_file(struct page_run *run, const struct page_id *id, enum pag
 		return;
 }
 
-static struct page_id spot_ids[ARRAY_SIZE(spots)];
+static struct page_id damaged[ARRAY_SIZE(damages)];
 
 /* Every so many pages of the round there is one. */
-static unsigned int spot_every(const struct page_run *run)
+static unsigned int damage_every(const struct page_run *run)
 {
-	return run->plan[0].nr / ARRAY_SIZE(spots) < 2 ? 1 : 2;
+	return run->schedule[0].nr / ARRAY_SIZE(damages) < 2 ? 1 : 2;
 }
 
 static void damage_on_purpose(struct page_run *run, enum page_view after, unsigned int n,
 			      const struct page_id *id, struct page_transfer *t)
 {
-	const unsigned int i = n / spot_every(run);
-	const struct spot *spot = &spots[i];
+	const unsigned int i = n / damage_every(run);
+	const struct damage *d = &damages[i];
 
-	if (n % spot_every(run) || i >= ARRAY_SIZE(spots))
+	if (n % damage_every(run) || i >= ARRAY_SIZE(damages))
 		return;
-	spot_ids[i] = *id;
-	if (spot->after == VIEW_RESULT && after == VIEW_MEMORY_AFTER)
+	damaged[i] = *id;
+	if (d->after == VIEW_RESULT && after == VIEW_MEMORY_AFTER)
 		t->res = PAGE_BYTES / 2;
-	if (spot->after != after || !seen_in(spot, run->board->counts.views))
+	if (d->after != after || !seen_in(d, run->board->counts.views))
 		return;
 	if (after == VIEW_CACHE)
-		damage_file(run, id, spot->class);
-	else if (spot->class == PAGE_BEYOND_BUFFER)
+		damage_file(run, id, d->class);
+	else if (d->class == PAGE_BEYOND_BUFFER)
 		((char *)t->buf)[PAGE_BYTES + 100] = 0;
 	else
-		damage(id, spot->class, t->buf);
+		damage(id, d->class, t->buf);
 }
 
 /* A round by this thread alone, with no ring: nobody under suspicion. Returns 0 or -errno. */
@@ -146,15 +146,15 @@ const char *page_control_pages(enum page_site_id site, uint64_t *others)
 	struct page_run run;
 	int ret;
 
-	why = page_run_open(&run, ENGINE_NONE, site, 1);
+	why = page_run_open(&run, &page_opt, ENGINE_NONE, site, 1);
 	if (why) {
 		page_run_close(&run);
 		return why;
 	}
-	all = page_opt.files * run.board->pages;
+	all = run.board->files * run.board->pages;
 	views = run.board->counts.views;
-	run.tamper = damage_on_purpose;
-	run.most = ARRAY_SIZE(spots) * spot_every(&run);
+	run.damage = damage_on_purpose;
+	run.most = ARRAY_SIZE(damages) * damage_every(&run);
 	ret = write_alone(&run, &failed);
 	if (ret) {
 		snprintf(why_not, sizeof(why_not), "%s fails: %s", failed, strerror(-ret));
@@ -169,7 +169,7 @@ const char *page_control_pages(enum page_site_id site, uint64_t *others)
 	}
 	if (pwrite(run.files.plain[0], "", 1, page_opt.size + 100) == 1)
 		wanted++;
-	ret = page_files_write_back(&run.files) ?: page_files_verify(&run.files, true);
+	ret = page_files_write_back(&run.files) ?: page_verifier_look(&run.files, true);
 	/* what the machine does not have */
 	views &= ~page_counts_not_looked(&run.board->counts);
 	if (ret) {
@@ -180,20 +180,20 @@ const char *page_control_pages(enum page_site_id site, uint64_t *others)
 	found = (views & VIEWS_FILE &&
 		 page_board_state(run.board, 0, id.page)->wrong == (views & VIEWS_FILE)) +
 		run.board->counts.class[PAGE_BEYOND_END];
-	for (i = 0; i < ARRAY_SIZE(spots); i++) {
-		const struct page_state *state = page_board_state(run.board, spot_ids[i].file,
-								  spot_ids[i].page);
-		const unsigned int in = seen_in(&spots[i], views);
+	for (i = 0; i < ARRAY_SIZE(damages); i++) {
+		const struct page_state *state = page_board_state(run.board, damaged[i].file,
+								  damaged[i].page);
+		const unsigned int in = seen_in(&damages[i], views);
 
 		if (!in)
 			continue;
 		wanted++;
-		if (state->class == spots[i].class && (state->wrong & in) == in)
+		if (state->class == damages[i].class && (state->wrong & in) == in)
 			found++;
 		else
 			ksft_print_msg("%s, %s was found as %s, in views %#x of %#x\n",
-				       page_view_name(spots[i].after),
-				       page_class_name(spots[i].class),
+				       page_view_name(damages[i].after),
+				       page_class_name(damages[i].class),
 				       page_class_name(state->class), state->wrong, in);
 	}
 	if (!wanted || found != wanted)
@@ -218,10 +218,10 @@ const char *page_control_disk(enum page_site_id site, unsigned int *unproven)
 	unsigned int i;
 	int ret;
 
-	why = page_run_open(&run, ENGINE_NONE, site, 1);
+	why = page_run_open(&run, &page_opt, ENGINE_NONE, site, 1);
 	*unproven = 0;
 	for (i = 0; !why && i < PAGE_CONTROL_DISK; i++) {
-		const struct page_id id = page_board_id(run.board, i % page_opt.files, i);
+		const struct page_id id = page_board_id(run.board, i % run.board->files, i);
 
 		ret = page_files_damage_disk(&run.files, &id);
 		if (ret == -ENOENT)
@@ -229,10 +229,11 @@ const char *page_control_disk(enum page_site_id site, unsigned int *unproven)
 		else if (ret)
 			why = "the disk cannot be written to";
 	}
-	if (!why && page_files_verify(&run.files, true))
+	if (!why && page_verifier_look(&run.files, true))
 		why = "verifying fails";
 	for (i = 0; !why && i < PAGE_CONTROL_DISK; i++) {
-		const struct page_state *state = page_board_state(run.board, i % page_opt.files, i);
+		const unsigned int file = i % run.board->files;
+		const struct page_state *state = page_board_state(run.board, file, i);
 
 		*unproven |= run.board->counts.views & VIEWS_DISK & ~state->wrong;
 		if (state->wrong & VIEWS_CACHE)

@@ -169,7 +169,7 @@ static double time_of(enum page_engine_kind kind)
 
 static bool more_wanted(const struct page_run *run, double seconds)
 {
-	const bool created = !page_run_wants_creations(run->kind, run->site) ||
+	const bool created = !page_run_wants_creations(run) ||
 			     run->board->counts.creations >= PAGE_MIN_CREATIONS;
 	double limit = time_of(run->kind);
 
@@ -179,19 +179,6 @@ static bool more_wanted(const struct page_run *run, double seconds)
 	if (run->board->counts.pages.events < PAGE_MIN_PAGES || !created)
 		limit = SLOW * (created ? limit : page_opt.seconds);
 	return seconds < limit;
-}
-
-/* Returns NULL, or why the engine cannot be had. */
-static const char *session_open(struct page_run *run)
-{
-	const char *why = page_shared->no_module;
-
-	if (!page_engine_needs_module(run->kind))
-		return NULL;
-	if (*why)
-		return why;
-	run->session = module_open(&why);
-	return run->session < 0 ? why : NULL;
 }
 
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
@@ -219,9 +206,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 		settle(&r->answer, "skip", "%s", why);
 		SKIP(return, "%s", r->answer.text);
 	}
-	why = page_run_open(&run, kind, site, page_opt.threads);
-	if (!why)
-		why = session_open(&run);
+	why = page_run_open(&run, &page_opt, kind, site, page_opt.threads);
 	if (why) {
 		settle(&r->answer, "skip", "%s", why);
 		page_run_close(&run);
@@ -242,12 +227,10 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	if (ret && !r->counts.pages.violations)
 		page_report_error(r, ret, failed);
 	else
-		page_report_measured(r, kind, site);
+		page_report_measured(r, &run);
 	/* unless it was asked for, an engine without io_uring is there to compare with */
 	r->answer.control = !page_engine_is_uring(kind) && !page_opt.engine;
 	page_report_samples(&r->counts);
-	if (run.session >= 0)
-		close(run.session);
 	page_run_close(&run);
 
 	if (!strcmp(r->answer.outcome, "pass") && page_engine_is_uring(kind)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the scalar page.c, the portable page_fill.c and the one page_vector_<arch>.c share.
+ * What the scalar files (page_scalar in page.mk), the portable page_fill.c and the one
+ * page_vector_<arch>.c share.
  */
 #ifndef PAGE_PARTS_H
 #define PAGE_PARTS_H
@@ -82,18 +83,15 @@ struct page_sums {
 /* Header and trailer, with the sums as 0. */
 void page_put_frame(const struct page_id *id, void *page);
 
-/* What the header says. */
+/* What the PAGE_BYTES at @page say that they are: their header, and in part their trailer. */
 struct page_id page_get_id(const void *page);
-/* ... and the trailer. */
 uint32_t page_trailer_generation(const void *page);
 
+/* Generations of the same page? */
 static inline bool page_same(const struct page_id *a, const struct page_id *b)
 {
 	return a->seed == b->seed && a->file == b->file && a->page == b->page;
 }
-
-void page_crc_init(void);
-void page_aes_init(void);
 
 /* The plain ones. page_crc32c() starts with @crc = 0 or goes on from another call's result. */
 uint32_t page_crc32c(uint32_t crc, const void *data, size_t length);
@@ -102,6 +100,8 @@ page_sums_function page_sums_plain;
 /* Into a page that has its first byte. */
 void page_put_sums(void *page, const struct page_sums *sums);
 void page_aes_plain(const struct page_aes *aes, void *payload);
+/* Computes the tables of AES, before the first use. */
+void page_aes_init(void);
 /* One round of AES on four columns, each a little endian word. */
 void page_aes_round(uint32_t state[4], const uint32_t key[4]);
 
@@ -124,8 +124,9 @@ extern struct page_vector page_vector;
 uint32_t page_crc_join(uint32_t first, uint32_t second, uint32_t third);
 
 /*
- * The fastest way to a page's sums that keeps to general purpose registers; as for page_vector.sums
- * the fields of the sums are 0, unless it is page_sums_plain().
+ * Computes the tables of the CRC, before its first use. Returns the fastest way to a page's sums
+ * that keeps to general purpose registers; as for page_vector.sums the fields of the sums are 0,
+ * unless it is page_sums_plain().
  */
 page_sums_function *page_sums_init(void);
 

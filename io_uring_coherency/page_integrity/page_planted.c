@@ -48,6 +48,7 @@ static int plant_one(struct planted *p, struct page_run *run, int session, enum 
 void page_planted_control(struct planted *p, const void *arg)
 {
 	const enum page_site_id site = *(const enum page_site_id *)arg;
+	struct page_options few = page_opt;
 	const char *why = NULL;
 	__u32 possible = 0;
 	struct page_run run;
@@ -56,29 +57,29 @@ void page_planted_control(struct planted *p, const void *arg)
 
 	for (i = 0; i < ARRAY_SIZE(plants); i++)
 		possible |= 1U << plants[i];
-	if (!(page_opt.views & (VIEWS_FILE | VIEW_BIT(VIEW_READBACK)))) {
+	if (!(few.views & (VIEWS_FILE | VIEW_BIT(VIEW_READBACK)))) {
 		planted_not(p, "no view of what was written is asked for");
 		return;
 	}
 	session = planted_open(p, &possible);
 	if (session < 0)
 		return;
-	if (page_opt.size > PLANTED_SIZE)
-		page_opt.size = PLANTED_SIZE;
-	if (page_opt.files > PLANTED_FILES)
-		page_opt.files = PLANTED_FILES;
-	if (page_opt.threads > PLANTED_THREADS)
-		page_opt.threads = PLANTED_THREADS;
+	if (few.size > PLANTED_SIZE)
+		few.size = PLANTED_SIZE;
+	if (few.files > PLANTED_FILES)
+		few.files = PLANTED_FILES;
+	if (few.threads > PLANTED_THREADS)
+		few.threads = PLANTED_THREADS;
 	/* what is wrong on the disk is so in the page cache, too, where a look takes less time */
-	if (page_opt.views & VIEWS_CACHE)
-		page_opt.views &= ~VIEWS_DISK;
-	why = page_run_open(&run, ENGINE_uring_async, site, page_opt.threads);
+	if (few.views & VIEWS_CACHE)
+		few.views &= ~VIEWS_DISK;
+	why = page_run_open(&run, &few, ENGINE_uring_async, site, few.threads);
 	if (why) {
 		planted_not(p, why);
 		page_run_close(&run);
 		return;
 	}
-	run.most = PLANTED_PAGES / page_opt.threads;
+	run.most = PLANTED_PAGES / few.threads;
 	/* nobody has to wait for any */
 	run.board->counts.creations = PAGE_MIN_CREATIONS;
 	for (i = 0; !ret && i < ARRAY_SIZE(plants); i++)

@@ -97,7 +97,7 @@ static const char *class_name(unsigned int class)
 	return page_class_name(class);
 }
 
-void page_report_measured(struct page_result *r, enum page_engine_kind kind, enum page_site_id site)
+void page_report_measured(struct page_result *r, const struct page_run *run)
 {
 	const struct page_counts *c = &r->counts;
 	const unsigned long long pages = c->pages.events, bad = c->pages.violations;
@@ -114,7 +114,7 @@ void page_report_measured(struct page_result *r, enum page_engine_kind kind, enu
 	else if (pages < PAGE_MIN_PAGES)
 		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
 		       pages, PAGE_MIN_PAGES);
-	else if (page_run_wants_creations(kind, site) && c->creations < PAGE_MIN_CREATIONS)
+	else if (page_run_wants_creations(run) && c->creations < PAGE_MIN_CREATIONS)
 		settle(&r->answer, "skip",
 		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
 		       pages, (unsigned long long)c->creations, PAGE_MIN_CREATIONS);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "kselftest.h"
+#include "module.h"
 #include "page_verifier.h"
 #include "page_writer.h"
 #include "program.h"
@@ -32,21 +33,22 @@ void page_nap(void)
  * With a cap on the workers the point is that no more are created; and on the disk of a default
  * run, what writes go through.
  */
-bool page_run_wants_creations(enum page_engine_kind kind, enum page_site_id site)
+bool page_run_wants_creations(const struct page_run *run)
 {
-	return page_engine_has_workers(kind) && !page_opt.workers && site == SITE_ASKED;
+	return page_engine_has_workers(run->kind) && !run->options->workers &&
+	       run->site == SITE_ASKED;
 }
-
-/* --- setting up */
 
 void page_run_close(struct page_run *run)
 {
 	unsigned int i;
 
 	for (i = 0; i < run->threads; i++)
-		free(run->plan[i].order);
+		free(run->schedule[i].order);
 	if (run->memory)
 		munmap(run->memory, run->memory_size);
+	if (run->session >= 0)
+		close(run->session);
 	page_files_close(&run->files);
 }
 
@@ -75,9 +77,22 @@ static unsigned int window_size(unsigned int most)
 	return nr < most ? nr : most;
 }
 
+/* Returns NULL, or why the engine cannot be had. */
+static const char *session_open(struct page_run *run)
+{
+	const char *why = page_shared->no_module;
+
+	if (!page_engine_needs_module(run->kind))
+		return NULL;
+	if (*why)
+		return why;
+	run->session = module_open(&why);
+	return run->session < 0 ? why : NULL;
+}
+
 /* Files, memory, verifier. Returns NULL, or the reason for a SKIP; page_run_close() in any case. */
-const char *page_run_open(struct page_run *run, enum page_engine_kind kind, enum page_site_id where,
-			  unsigned int threads)
+const char *page_run_open(struct page_run *run, const struct page_options *options,
+			  enum page_engine_kind kind, enum page_site_id where, unsigned int threads)
 {
 	const struct page_site *site = &page_sites[where];
 	static struct page_files_setup setup;
@@ -86,14 +101,15 @@ const char *page_run_open(struct page_run *run, enum page_engine_kind kind, enum
 	const char *why;
 
 	setup = (struct page_files_setup){
-		.dir = site->dir, .name = site->name, .files = page_opt.files,
-		.size = page_opt.size,
+		.dir = site->dir, .name = site->name, .files = options->files,
+		.size = options->size,
 		.direct = site->direct, .disk = site->ours ? &site->disk : NULL,
-		.views = page_opt.views & ~page_shared->unproven[where],
-		.threads = page_opt.threads,
+		.views = options->views & ~page_shared->unproven[where],
+		.threads = options->threads,
 		.all_crashes = kind == ENGINE_NONE,
 	};
 	memset(run, 0, sizeof(*run));
+	run->options = options;
 	run->kind = kind;
 	run->site = where;
 	run->threads = threads;
@@ -108,17 +124,17 @@ const char *page_run_open(struct page_run *run, enum page_engine_kind kind, enum
 		return why;
 	run->board = run->files.board;
 
-	pages = page_opt.files * page_files_writable(run->board->pages);
+	pages = options->files * page_files_writable(run->board->pages);
 	run->window = window_size(pages / threads);
 	run->most = PAGE_WINDOWS * run->window;
 	run->batch = run->window < ENGINE_DEPTH ? run->window : ENGINE_DEPTH;
 	for (i = 0; i < threads; i++) {
-		struct page_schedule *plan = &run->plan[i];
+		struct page_schedule *s = &run->schedule[i];
 
-		plan->nr = pages / threads + (i < pages % threads);
-		plan->random = run->board->seed + i + 1;
-		plan->order = malloc(plan->nr * sizeof(*plan->order));
-		if (!plan->order)
+		s->nr = pages / threads + (i < pages % threads);
+		s->random = run->board->seed + i + 1;
+		s->order = malloc(s->nr * sizeof(*s->order));
+		if (!s->order)
 			return "no memory for the order of pages";
 	}
 	/* for each thread, a window, a batch as it is read back, and as it should be */
@@ -130,7 +146,7 @@ const char *page_run_open(struct page_run *run, enum page_engine_kind kind, enum
 		run->memory = NULL;
 		return "no memory for the buffers";
 	}
-	return NULL;
+	return session_open(run);
 }
 
 /* One life of all writers, and a look at what they wrote. Returns 0 or -errno. */
@@ -163,7 +179,7 @@ int page_run_round(struct page_run *run, const char **failed)
 			ret = -EMFILE;
 			break;
 		}
-		w[nr].provoke.max_workers = page_opt.workers;
+		w[nr].provoke.max_workers = run->options->workers;
 		ret = -pthread_create(&thread[nr], NULL, page_writer_run, &w[nr]);
 		if (ret) {
 			*failed = "starting threads";
@@ -205,7 +221,7 @@ int page_run_round(struct page_run *run, const char **failed)
 	}
 	free(w);
 	/* also of a round that failed: what came to the files before is there */
-	seen = page_files_verify(&run->files, run->synced);
+	seen = page_verifier_look(&run->files, run->synced);
 	if (!ret && seen) {
 		*failed = "verifying";
 		ret = seen;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The sums of a page by an instruction for CRC32C that works on general purpose registers, for the
- * check: four times as fast as tables. Compiled without vector registers, as page.c is.
+ * The sums of a page, CRC32C and parity, by scalar code: by tables, and four times as fast by an
+ * instruction for CRC32C that works on general purpose registers. Compiled without vector
+ * registers, as page.c is.
  */
 #include "page_parts.h"
 
+/* CRC32C, 16 bytes at a time, from one table for each distance to the end. */
 static uint32_t crc_table[16][256];
 
-/* --- CRC32C, 16 bytes at a time, from one table for each distance to the end */
-
-void page_crc_init(void)
+static void init_crc(void)
 {
 	unsigned int i, j;
 
@@ -176,6 +176,7 @@ static void sum_up(const void *page, struct page_sums *sums)
 
 page_sums_function *page_sums_init(void)
 {
+	init_crc();
 	if (!have_instruction())
 		return page_sums_plain;
 	init_shift();

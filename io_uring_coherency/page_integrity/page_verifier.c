@@ -283,7 +283,7 @@ static void __attribute__((noreturn)) be_verifier(struct page_files *f, int ask,
 	_exit(0);
 }
 
-int page_files_verify(struct page_files *f, bool synced)
+int page_verifier_look(struct page_files *f, bool synced)
 {
 	char c = synced;
 	int ret;

@@ -14,6 +14,6 @@ const char *page_verifier_start(struct page_files *f);
  * Has the verifier look at all that there is; if all is @synced and it did not take too much of the
  * time so far, also at what a crash would leave. Returns 0, or -errno if not all could be read.
  */
-int page_files_verify(struct page_files *f, bool synced);
+int page_verifier_look(struct page_files *f, bool synced);
 
 #endif /* PAGE_VERIFIER_H */

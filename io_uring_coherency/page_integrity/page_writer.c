@@ -16,7 +16,7 @@
 #define AGAIN		4	/* times at most that it is computed again then */
 #define PAGE_MAX_WORKERS	4	/* for the I/O of a thread */
 #define IDLE_MS		5200	/* io-wq workers without work end after 5 s */
-#define REDO		3	/* times that a plain pwrite() or pread() is tried */
+#define TRIES		3	/* times that a plain pwrite() or pread() is tried */
 
 static uint64_t draw(uint64_t *random)
 {
@@ -32,43 +32,44 @@ static uint64_t draw(uint64_t *random)
  * once, file after file and page after page, or in every other cycle in random order; so no round
  * writes one twice, and what it has written is all there when it is looked at.
  */
-static unsigned int plan_round(struct page_schedule *plan, unsigned int most)
+static unsigned int schedule_round(struct page_schedule *s, unsigned int most)
 {
 	unsigned int i, j;
 	uint32_t swap;
 
-	if (plan->next == plan->nr) {
-		plan->next = 0;
-		plan->cycles++;
+	if (s->next == s->nr) {
+		s->next = 0;
+		s->cycles++;
 	}
-	for (i = 0; !plan->next && i < plan->nr; i++)
-		plan->order[i] = i;
-	for (i = plan->nr - 1; !plan->next && plan->cycles % 2 && i; i--) {
-		j = draw(&plan->random) % (i + 1);
-		swap = plan->order[i];
-		plan->order[i] = plan->order[j];
-		plan->order[j] = swap;
+	for (i = 0; !s->next && i < s->nr; i++)
+		s->order[i] = i;
+	for (i = s->nr - 1; !s->next && s->cycles % 2 && i; i--) {
+		j = draw(&s->random) % (i + 1);
+		swap = s->order[i];
+		s->order[i] = s->order[j];
+		s->order[j] = swap;
 	}
-	return plan->nr - plan->next < most ? plan->nr - plan->next : most;
+	return s->nr - s->next < most ? s->nr - s->next : most;
 }
 
 /* Number @n of a round's pages, as it is to be written. */
 static struct page_id planned(const struct page_writer *w, unsigned int n)
 {
-	const struct page_schedule *plan = &w->run->plan[w->nr];
+	const struct page_schedule *s = &w->run->schedule[w->nr];
 	const unsigned int in_file = page_files_writable(w->run->board->pages);
-	const unsigned int i = plan->order[plan->next + n] * w->run->threads + w->nr;
+	const unsigned int i = s->order[s->next + n] * w->run->threads + w->nr;
 	struct page_id id = page_board_id(w->run->board, i / in_file, page_files_page(i % in_file));
 
 	id.generation++;
 	return id;
 }
 
-static void tamper(const struct page_writer *w, enum page_view after, unsigned int n,
+/* For the control, where there is one. */
+static void damage(const struct page_writer *w, enum page_view after, unsigned int n,
 		   const struct page_id *id, struct page_transfer *t)
 {
-	if (w->run->tamper)
-		w->run->tamper(w->run, after, n, id, t);
+	if (w->run->damage)
+		w->run->damage(w->run, after, n, id, t);
 }
 
 static bool no_room(int err)
@@ -77,13 +78,13 @@ static bool no_room(int err)
 }
 
 /* What pwrite(2) or pread(2) makes of it. Returns 0 or -errno. */
-static int redo(const struct page_writer *w, const struct page_transfer *t, bool write)
+static int by_syscall(const struct page_writer *w, const struct page_transfer *t, bool write)
 {
 	const int fd = w->run->files.fds[t->file];
 	unsigned int i;
 	ssize_t n = 0;
 
-	for (i = 0; i < REDO && n != (ssize_t)t->len; i++)
+	for (i = 0; i < TRIES && n != (ssize_t)t->len; i++)
 		n = write ? pwrite(fd, t->buf, t->len, t->offset) :
 			    pread(fd, t->buf, t->len, t->offset);
 	if (n == (ssize_t)t->len)
@@ -108,13 +109,13 @@ static int check_results(struct page_writer *w, const struct page_id *id,
 
 		if (no_room(t[i].res)) {
 			failed = t[i].res;
-		} else if (lost && page_opt.workers) {
+		} else if (lost && w->run->options->workers) {
 			/* newer kernels may have it wait for those that block in a splice */
 			failed = -ETIME;
 		} else if (!right) {
 			/* where a file has become shorter, that is what is wrong */
 			page_files_check_size(&w->run->files, t[i].file);
-			failed = redo(w, &t[i], write);
+			failed = by_syscall(w, &t[i], write);
 		}
 		if (!failed)
 			page_board_result(b, &id[i], write, t[i].res, right);
@@ -156,14 +157,14 @@ static int write_batch(struct page_writer *w, const struct page_id *id, char *bu
 		in[i] = out[i];
 		in[i].buf = w->in + (size_t)i * PAGE_STRIDE;
 		page_expect(&id[i], want);
-		tamper(w, VIEW_MEMORY, first + i, &id[i], &out[i]);
+		damage(w, VIEW_MEMORY, first + i, &id[i], &out[i]);
 		if (b->counts.views & VIEW_BIT(VIEW_MEMORY))
 			page_board_look(b, &id[i], want, out[i].buf, VIEW_MEMORY);
 	}
 	w->failed = "writing";
 	ret = page_engine_run(&w->engine, out, nr, ENGINE_WRITE);
 	for (i = 0; i < nr; i++)
-		tamper(w, VIEW_MEMORY_AFTER, first + i, &id[i], &out[i]);
+		damage(w, VIEW_MEMORY_AFTER, first + i, &id[i], &out[i]);
 	if (!ret)
 		ret = check_results(w, id, out, nr, true);
 	if (!ret && b->counts.views & VIEW_BIT(VIEW_READBACK)) {
@@ -174,7 +175,7 @@ static int write_batch(struct page_writer *w, const struct page_id *id, char *bu
 		}
 		ret = page_engine_run(&w->engine, in, nr, ENGINE_READ);
 		for (i = 0; i < nr; i++)
-			tamper(w, VIEW_READBACK, first + i, &id[i], &in[i]);
+			damage(w, VIEW_READBACK, first + i, &id[i], &in[i]);
 	}
 	for (i = 0; i < nr; i++) {
 		const char *const want = w->want + (size_t)i * PAGE_BYTES;
@@ -186,7 +187,7 @@ static int write_batch(struct page_writer *w, const struct page_id *id, char *bu
 			page_board_look(b, &id[i], want, in[i].buf, VIEW_READBACK);
 			check_guard(w, &id[i], (unsigned char *)in[i].buf + PAGE_BYTES);
 		}
-		tamper(w, VIEW_CACHE, first + i, &id[i], &in[i]);
+		damage(w, VIEW_CACHE, first + i, &id[i], &in[i]);
 	}
 	if (!ret && b->counts.views & VIEW_BIT(VIEW_READBACK))
 		ret = check_results(w, id, in, nr, false);
@@ -244,7 +245,7 @@ static bool compute_until(struct page_writer *w, const struct page_id *id, unsig
  */
 static int compute(struct page_writer *w, const struct page_id *id, unsigned int nr, bool idle)
 {
-	const bool behind = page_run_wants_creations(w->run->kind, w->run->site) &&
+	const bool behind = page_run_wants_creations(w->run) &&
 			    w->run->board->counts.creations < PAGE_MIN_CREATIONS;
 	const double most = idle ? IDLE_MS : behind ? WAIT_MS : 0;
 	unsigned int i;
@@ -300,7 +301,7 @@ static int sync_files(struct page_writer *w)
 	w->failed = "fsync";
 	if (w->run->kind == ENGINE_NONE)
 		return page_files_write_back(f);
-	for (i = w->nr; i < page_opt.files; i += w->run->threads)
+	for (i = w->nr; i < f->board->files; i += w->run->threads)
 		files[nr++] = (struct page_transfer){ .file = i };
 	ret = page_engine_run(&w->engine, files, nr, ENGINE_FSYNC);
 	for (i = 0; !ret && i < nr; i++) {
@@ -315,13 +316,13 @@ void *page_writer_run(void *arg)
 {
 	struct page_writer *w = arg;
 	struct page_run *run = w->run;
-	struct page_schedule *plan = &run->plan[w->nr];
-	const unsigned int pages = plan_round(plan, run->most);
+	struct page_schedule *s = &run->schedule[w->nr];
+	const unsigned int pages = schedule_round(s, run->most);
 	const unsigned int windows = (pages + run->window - 1) / run->window;
 	const bool uring = page_engine_is_uring(run->kind);
 	const size_t buffers = (size_t)run->window * PAGE_BYTES + (size_t)run->batch * PAGE_STRIDE;
 	struct page_engine_area area = {
-		.fds = run->files.fds, .nr_fds = page_opt.files, .size = buffers,
+		.fds = run->files.fds, .nr_fds = run->board->files, .size = buffers,
 		.memory = run->memory + w->nr * (buffers + (size_t)run->batch * PAGE_BYTES),
 		.session = run->session,
 	};
@@ -345,7 +346,8 @@ void *page_writer_run(void *arg)
 	w->spare = PAGE_WINDOWS - windows;
 	for (n = 0, first = 0; !ret && n < windows; n++, first = next) {
 		/* so that workers come and go */
-		page_engine_limit_workers(&w->engine, page_opt.workers ?: 1 + n % PAGE_MAX_WORKERS);
+		page_engine_limit_workers(&w->engine,
+					  run->options->workers ?: 1 + n % PAGE_MAX_WORKERS);
 		next = pages * (n + 1) / windows;
 		ret = write_window(w, first, next - first, run->idle && n == windows / 2);
 	}
@@ -359,7 +361,7 @@ void *page_writer_run(void *arg)
 	w->error = ret;
 	if (opened)
 		page_engine_close(&w->engine);
-	plan->next += pages;
+	s->next += pages;
 	__atomic_store_n(&w->gone, 1, __ATOMIC_RELEASE);
 	return NULL;
 }

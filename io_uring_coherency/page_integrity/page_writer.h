@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A thread that fills pages and has them written.
+ * A writer: a thread that fills pages by vector code, has them written and read back by an engine,
+ * and looks at them in memory. While it computes a window, the main thread may have a worker of its
+ * io-wq created (provoke.h).
  */
 #ifndef PAGE_WRITER_H
 #define PAGE_WRITER_H
@@ -14,24 +16,29 @@
 #define PAGE_MAX_WINDOW		160	/* so that they fit into a usual RLIMIT_MEMLOCK, 8 MiB */
 #define PAGE_WINDOWS		PROVOKE_ROUND	/* in the life of a writing thread, at most */
 
+/* To be zeroed, but for the run and its number. */
 struct page_writer {
 	struct page_run *run;
-	unsigned int nr;
+	unsigned int nr;	/* of the thread in the run */
 	struct page_engine engine;
 	struct provoke provoke;
-	char *out, *in, *want;	/* buffers: a window, a batch, a batch */
-	unsigned int windows;	/* odd while a thread computes */
+	char *out;		/* the pages of a window, as computed */
+	char *in;		/* ... of a batch, as read back, each with its guard */
+	char *want;		/* ... of a batch, as they should be */
+	unsigned int windows;	/* begun and ended so far: odd while it computes one */
 	unsigned int fired;	/* the window for which the main thread fired */
-	int gone;
-	int error;		/* -errno */
-	const char *failed;	/* what */
+	int gone;		/* it has come to its end */
+	int error;		/* 0 or -errno ... */
+	const char *failed;	/* ... and of what */
 	unsigned int spare;	/* workers that its life has room for, beside one for each window */
-	uint64_t creations;
-	bool synced;
+	uint64_t creations;	/* of workers while it computed */
+	bool synced;		/* all that it has to fsync */
 };
 
-void *page_writer_run(void *arg);
+/* A round of one writer, @writer: a struct page_writer. For pthread_create(); returns NULL. */
+void *page_writer_run(void *writer);
 
+/* In the main thread: has a worker created for @w if it computes; once in each of its windows. */
 void page_writer_provoke(struct page_writer *w);
 
 #endif /* PAGE_WRITER_H */
