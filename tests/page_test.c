@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Test of page.c, page_fill.c and page_vector_<arch>.c.
+ * Test of what a page is and of what is wrong with one: page*.c without files.
  */
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
 #include "kselftest_harness.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scalar half of the pages: what they must be, and what is wrong with one that is not.
+ * The scalar half of the pages: what they must be; see page.h and page_parts.h.
  *
  * Compiled so that no vector or FP register is used: they are what is under suspicion.
  */

@@ -11,7 +11,7 @@ vector_arm64 := -march=armv8-a+crypto+crc
 # gcc's note on i386, of functions that are not called from elsewhere
 vector_none := -Wno-psabi
 
-# no loop becomes a call of libc's memcpy()
+# What checks: no loop becomes a call of libc's memcpy(). Each such file is named here.
 page_scalar := page page_aes page_damage page_sums
 $(page_scalar:%=$(objects)/$(src)/page_integrity/%.c.o): CFLAGS += -fno-builtin \
 	-fno-tree-vectorize -fno-tree-slp-vectorize $(scalar_$(bank))

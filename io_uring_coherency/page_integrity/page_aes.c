@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * AES of a page by scalar code; see page_parts.h. Compiled without vector registers, as page.c is.
+ * AES of a page by scalar code; see page_parts.h. Compiled without vector registers,
+ * as page.c is.
  */
 #include "page_parts.h"
 

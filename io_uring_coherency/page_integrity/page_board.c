@@ -2,7 +2,6 @@
 /*
  * Looking at pages, and counting; see page_board.h.
  */
-#include <string.h>
 #include <sys/mman.h>
 
 #include "page_board.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is wrong with a page that is not as it should be.
+ * What is wrong with a page that is not as it should be: its class, see page.h.
  *
  * Compiled so that no vector or FP register is used: they are what is under suspicion.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Damage of a page, for people.
+ * Damage of a page, for people; see page.h.
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Files of pages, and who looks at them; see page_files.h.
+ * Files of pages; see page_files.h.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -96,8 +96,6 @@ int page_files_damage_disk(struct page_files *f, const struct page_id *id)
 		page[i] ^= 0xff;
 	return pwrite(f->setup->disk->image, page + SOUGHT, 16, at + SOUGHT) == 16 ? 0 : -EIO;
 }
-
-/* --- setting up */
 
 void page_files_close(struct page_files *f)
 {

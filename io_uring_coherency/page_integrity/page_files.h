@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The files that page_integrity writes, and the process that looks at them: one of its own, which
- * has no ring and thus no task_work.
+ * The files that page_integrity writes, each of whole pages.
  *
  * Of each 16 pages the last is a sentinel, and so is the last page of a file: nobody writes them
  * again, so that what gets there, or makes the file longer or shorter, is seen.
  *
- * What proves that a view of the disk looks at the disk:
- *
- *	direct	O_DIRECT, of pages that were not in the page cache before and are not after it; by
- *		mincore(2). It writes back first what is dirty, so it says nothing of fsync.
- *	dropped	the same of pages that were not in the page cache before. So does it.
- *	crash	a copy of the image of a file system of one's own (page_disk.h), made before anybody
- *		else looks, so that what fsync did not write is not there. A journal's commit
- *		(each 5 s) or writeback (of what is dirty for 30 s) might have written it.
- *
- * On such an image damage can be done behind the file system, for a control of all three.
+ * On a file system of one's own (page_disk.h) damage can be done behind it, for a control of the
+ * views of the disk.
  */
 #ifndef PAGE_FILES_H
 #define PAGE_FILES_H
@@ -35,7 +26,7 @@ struct page_files_setup {
 	bool direct;		/* engines write with O_DIRECT */
 	const struct page_disk *disk;	/* that dir is the root of, or NULL */
 	bool all_crashes;	/* looks at what a crash leaves however long that takes */
-	unsigned int views;
+	unsigned int views;	/* bits */
 	unsigned int threads;	/* that look at the files */
 };
 
@@ -45,8 +36,8 @@ struct page_files {
 	int plain[PAGE_FILES_MOST];
 	int direct[PAGE_FILES_MOST];	/* with O_DIRECT, or -1 */
 	int fds[PAGE_FILES_MOST];	/* which of them the engine takes */
-	pid_t verifier;
-	int ask, answer;
+	pid_t verifier;		/* see page_verifier.h; 0: there is none */
+	int ask, answer;	/* pipes: whether all is synced, one byte; 0 or -errno, an int */
 	unsigned int along;	/* state of page_files_read_along() */
 	/* of the verifier */
 	struct timespec since;

@@ -28,10 +28,24 @@
  * Another needs the module, and runs when the first engine of io_uring has written all pages right:
  * the module has io-wq write and read some of them wrong. Where these are not found, an engine of
  * io_uring without wrong pages is SKIP.
+ *
+ * In this room:
+ *
+ *	page_integrity.c	the question: variants, tests, what of them is an answer
+ *	page_engines.h		who does the I/O: engines, each a line; done by page_engine.c
+ *	page_views.h		where a page is looked at: views, each a line
+ *	page.c page_fill.c	what a page is; filled by vector code, expected by scalar code
+ *	page_damage.c		what is wrong with a page: its class (stale, torn, ...)
+ *	page_board.c		counts of what was looked at and was wrong, by page
+ *	page_run.c		files, an engine and writers, in rounds
+ *	page_writer.c		a writer: fills a window of pages, writes it in batches
+ *	page_verifier.c		the process that looks at the files after each round
+ *	page_files.c		the files; page_site.c where they are, page_disk.c on what disk
+ *	page_control.c		damage on purpose; page_planted.c: planted by the module
+ *	page_report.c		what people are told; page_json.c what programs are
  */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
@@ -47,11 +61,7 @@
 #include "page_report.h"
 #include "program.h"
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
-
-#define SLOW		5	/* times -t for a machine that needs it to reach these two */
+#define SLOW		5	/* times -t at most, for PAGE_MIN_PAGES and PAGE_MIN_CREATIONS */
 
 static struct page_result *result;	/* of each variant */
 
@@ -66,7 +76,7 @@ TEST(control_damaged_pages)
 	EXPECT_EQ(0U, others);
 }
 
-#define BEHIND_TRIES	3	/* somebody else may have had the page cache emptied */
+#define DISK_TRIES	3	/* somebody else may have had the page cache emptied */
 
 TEST(control_damaged_disk)
 {
@@ -90,7 +100,7 @@ TEST(control_damaged_disk)
 			       *page_sites[SITE_DISK].note ? "; " : "", page_sites[SITE_DISK].note);
 	if (why)
 		SKIP(return, "%s", why);
-	for (i = 0; !i || (i < BEHIND_TRIES && (why || unproven)); i++)
+	for (i = 0; !i || (i < DISK_TRIES && (why || unproven)); i++)
 		why = page_control_disk(site, &unproven);
 	page_shared->unproven[site] = unproven;
 	if (site == SITE_DISK)
@@ -104,8 +114,6 @@ TEST(control_damaged_disk)
 	ksft_print_msg("control: %u pages damaged on the disk, seen there, not in the page cache\n",
 		       PAGE_CONTROL_DISK);
 }
-
-/* --- the engines */
 
 /* Each is a test of its own; page_variants.h tells which there are. */
 struct variant {

@@ -18,9 +18,10 @@
 
 struct page_shared *page_shared;
 
-#define WINDOW_US	300	/* ... which takes the main thread a nap and an IPI, natively */
+/* To compute a window: in which the main thread needs a nap and an IPI to create a worker. */
+#define WINDOW_US	300
 #define NAP_NS		20000
-#define IDLE_EVERY_MS	25000
+#define IDLE_EVERY_MS	25000	/* from one round in which workers idle out to the next */
 
 void page_nap(void)
 {
@@ -29,10 +30,6 @@ void page_nap(void)
 	nanosleep(&t, NULL);
 }
 
-/*
- * With a cap on the workers the point is that no more are created; and on the disk of a default
- * run, what writes go through.
- */
 bool page_run_wants_creations(const struct page_run *run)
 {
 	return page_engine_has_workers(run->kind) && !run->options->workers &&
@@ -90,7 +87,6 @@ static const char *session_open(struct page_run *run)
 	return run->session < 0 ? why : NULL;
 }
 
-/* Files, memory, verifier. Returns NULL, or the reason for a SKIP; page_run_close() in any case. */
 const char *page_run_open(struct page_run *run, const struct page_options *options,
 			  enum page_engine_kind kind, enum page_site_id where, unsigned int threads)
 {
@@ -149,7 +145,6 @@ const char *page_run_open(struct page_run *run, const struct page_options *optio
 	return session_open(run);
 }
 
-/* One life of all writers, and a look at what they wrote. Returns 0 or -errno. */
 int page_run_round(struct page_run *run, const char **failed)
 {
 	const bool uring = page_engine_is_uring(run->kind);

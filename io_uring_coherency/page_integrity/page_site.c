@@ -95,7 +95,6 @@ bool page_site_find(struct page_site *site, const char *type, size_t bytes, cons
 	return false;
 }
 
-/* Returns NULL, or why there is nothing at all to write to. */
 const char *page_sites_find(void)
 {
 	const size_t bytes = page_opt.files * page_opt.size;

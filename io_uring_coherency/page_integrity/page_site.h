@@ -18,6 +18,7 @@ enum page_site_id {
 	SITE_NR
 };
 
+/* A place for files. */
 struct page_site {
 	char dir[4096];
 	char name[300];		/* for people */
@@ -46,7 +47,10 @@ bool page_site_find(struct page_site *site, const char *type, size_t bytes, cons
 
 extern struct page_site page_sites[SITE_NR];
 
-/* Returns NULL, or why there is nothing at all to write to. */
+/*
+ * Fills in page_sites as the options ask for. Returns NULL, or why there is nothing at all to write
+ * to; where only some of them are not to be had, their why tells.
+ */
 const char *page_sites_find(void);
 
 #endif /* PAGE_SITE_H */

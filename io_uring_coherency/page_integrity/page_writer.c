@@ -3,7 +3,6 @@
  * The threads that fill pages and have them written; see page_writer.h.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,7 +13,6 @@
 
 #define WAIT_MS		10	/* at most a window waits for its worker, while they are too few */
 #define AGAIN		4	/* times at most that it is computed again then */
-#define PAGE_MAX_WORKERS	4	/* for the I/O of a thread */
 #define IDLE_MS		5200	/* io-wq workers without work end after 5 s */
 #define TRIES		3	/* times that a plain pwrite() or pread() is tried */
 
