@@ -150,7 +150,7 @@ int page_run_round(struct page_run *run, const char **failed)
 	const bool uring = page_engine_is_uring(run->kind);
 	struct page_writer *w = calloc(run->threads, sizeof(*w));
 	pthread_t thread[PAGE_MAX_THREADS];
-	unsigned int i, nr, gone;
+	unsigned int i, nr, ended;
 	int ret = 0, seen;
 
 	*failed = "memory";
@@ -186,18 +186,18 @@ int page_run_round(struct page_run *run, const char **failed)
 	__atomic_sub_fetch(&run->writing, run->threads - nr, __ATOMIC_RELEASE);
 	run->synced = nr == run->threads;
 	do {
-		gone = 0;
+		ended = 0;
 		page_files_read_along(&run->files);
 		for (i = 0; i < nr; i++) {
-			if (__atomic_load_n(&w[i].gone, __ATOMIC_ACQUIRE))
-				gone++;
+			if (__atomic_load_n(&w[i].ended, __ATOMIC_ACQUIRE))
+				ended++;
 			else if (uring)
 				page_writer_provoke(&w[i]);
 		}
 		page_nap();
 		if (orphaned(page_shared->main))
 			_exit(KSFT_FAIL);
-	} while (gone < nr);
+	} while (ended < nr);
 	for (i = 0; i < nr; i++) {
 		/* 5.10 may have a worker block in a splice that nobody cancels any more */
 		if (uring)

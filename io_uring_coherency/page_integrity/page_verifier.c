@@ -244,7 +244,7 @@ static int look_at_all(struct page_files *f)
 }
 
 /* The copy is made before anything else looks. Returns 0 or -errno. */
-static int look_again(struct page_files *f, bool synced)
+static int look_at_round(struct page_files *f, bool synced)
 {
 	const bool due = f->setup->all_crashes || f->crash_ms * CRASH_SHARE <= ms_since(&f->since);
 	struct timespec start;
@@ -267,7 +267,7 @@ static int look_again(struct page_files *f, bool synced)
 	return ret ?: failed;
 }
 
-static void __attribute__((noreturn)) be_verifier(struct page_files *f, int ask, int answer)
+static void __attribute__((noreturn)) verifier_main(struct page_files *f, int ask, int answer)
 {
 	char c;
 	int ret;
@@ -276,7 +276,7 @@ static void __attribute__((noreturn)) be_verifier(struct page_files *f, int ask,
 	clock_gettime(CLOCK_MONOTONIC, &f->since);
 	f->crash = -1;
 	while (read(ask, &c, 1) == 1) {
-		ret = look_again(f, c);
+		ret = look_at_round(f, c);
 		if (write(answer, &ret, sizeof(ret)) != sizeof(ret))
 			break;
 	}
@@ -311,7 +311,7 @@ const char *page_verifier_start(struct page_files *f)
 	if (!f->verifier) {
 		close(ask[1]);
 		close(answer[0]);
-		be_verifier(f, ask[0], answer[1]);
+		verifier_main(f, ask[0], answer[1]);
 	}
 	close(ask[0]);
 	close(answer[1]);

@@ -193,7 +193,7 @@ static int write_batch(struct page_writer *w, const struct page_id *id, char *bu
 }
 
 /* Nothing is computed anew that was not looked at. */
-static void look_again(struct page_writer *w, const struct page_id *id, unsigned int nr)
+static void look_at_window(struct page_writer *w, const struct page_id *id, unsigned int nr)
 {
 	struct page_board *const b = w->run->board;
 	unsigned int i;
@@ -226,7 +226,7 @@ static bool compute_until(struct page_writer *w, const struct page_id *id, unsig
 		came = uring && provoke_came(&w->provoke) != before;
 		if ((came && !idle) || ms_since(&start) >= most)
 			break;
-		look_again(w, id, nr);
+		look_at_window(w, id, nr);
 	}
 	__atomic_add_fetch(&w->windows, 1, __ATOMIC_RELEASE);
 	/*
@@ -262,7 +262,7 @@ static int compute(struct page_writer *w, const struct page_id *id, unsigned int
 		if (!created || !behind || idle || i == AGAIN || !w->spare)
 			return 0;
 		w->spare--;
-		look_again(w, id, nr);
+		look_at_window(w, id, nr);
 	}
 }
 
@@ -360,7 +360,7 @@ void *page_writer_run(void *arg)
 	if (opened)
 		page_engine_close(&w->engine);
 	s->next += pages;
-	__atomic_store_n(&w->gone, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&w->ended, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
 

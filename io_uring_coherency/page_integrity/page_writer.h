@@ -27,7 +27,7 @@ struct page_writer {
 	char *want;		/* ... of a batch, as they should be */
 	unsigned int windows;	/* begun and ended so far: odd while it computes one */
 	unsigned int fired;	/* the window for which the main thread fired */
-	int gone;		/* it has come to its end */
+	int ended;		/* it has come to its end */
 	int error;		/* 0 or -errno ... */
 	const char *failed;	/* ... and of what */
 	unsigned int spare;	/* workers that its life has room for, beside one for each window */
