@@ -45,10 +45,10 @@ static int judge(const struct words *words, uint64_t seq)
 
 	for (i = 0; i < WORDS; i++) {
 		if (words->w[i] > seq)
-			return WRONG;
+			return RING_WRONG;
 		older |= words->w[i] < seq;
 	}
-	return older ? OLDER : THERE;
+	return older ? RING_OLDER : RING_THERE;
 }
 
 /* What io_uring_submit() does for an SQPOLL ring, without a barrier and without looking. */
@@ -60,17 +60,17 @@ static void publish_relaxed(struct io_uring *ring)
 }
 
 /* Gives the kernel a buffer it does not have, any: an entry of the ring, then the ring's tail. */
-static bool provide(struct flow *f)
+static bool provide(struct ring_flow *f)
 {
-	unsigned int bid = draw(f->s, 0) % BUFFERS, i;
-	struct pbuf *entry;
+	unsigned int bid = ring_draw(f->s, 0) % RING_BUFFERS, i;
+	struct ring_pbuf *entry;
 
 	for (i = 0; f->owner[bid]; i++) {
-		if (i == BUFFERS)
+		if (i == RING_BUFFERS)
 			return false;
-		bid = (bid + 1) % BUFFERS;
+		bid = (bid + 1) % RING_BUFFERS;
 	}
-	entry = &f->pbuf[f->pbuf_tail % BUFFERS];
+	entry = &f->pbuf[f->pbuf_tail % RING_BUFFERS];
 	relaxed_store(&entry->addr, (uint64_t)(uintptr_t)f->buf[bid]);
 	relaxed_store(&entry->len, f->len);
 	relaxed_store(&entry->bid, bid);
@@ -84,15 +84,15 @@ static bool provide(struct flow *f)
 	return true;
 }
 
-static void flow_prepare(struct flow *f, struct io_uring_sqe *sqe, unsigned int i)
+static void flow_prepare(struct ring_flow *f, struct io_uring_sqe *sqe, unsigned int i)
 {
-	const struct flow_kind *kind = &f->kind;
+	const struct ring_flow_kind *kind = &f->kind;
 	int fd = f->file;
-	off_t at = i * STRIDE;
+	off_t at = i * RING_STRIDE;
 
-	if (kind->place != PLACE_FILE) {
+	if (kind->place != RING_FILE) {
 		fd = kind->sqpoll ? (int)i : f->pair[i][kind->write];
-		at = kind->place == PLACE_PIPE ? -1 : 0;
+		at = kind->place == RING_PIPE ? -1 : 0;
 	}
 	if (kind->fixed && kind->write)
 		io_uring_prep_write_fixed(sqe, fd, f->buf[i], f->len, at, 0);
@@ -100,7 +100,7 @@ static void flow_prepare(struct flow *f, struct io_uring_sqe *sqe, unsigned int 
 		io_uring_prep_read_fixed(sqe, fd, f->buf[i], f->len, at, 0);
 	else if (kind->write)
 		io_uring_prep_write(sqe, fd, f->buf[i], f->len, at);
-	else if (kind->place == PLACE_SOCKET)
+	else if (kind->place == RING_SOCKET)
 		io_uring_prep_recv(sqe, fd, f->buf[i], f->len, 0);
 	else
 		io_uring_prep_read(sqe, fd, kind->select ? NULL : f->buf[i], f->len, at);
@@ -113,7 +113,7 @@ static void flow_prepare(struct flow *f, struct io_uring_sqe *sqe, unsigned int 
 }
 
 /* Starts one transfer; its data are the last that is written before the SQE is published. */
-static int flow_issue(struct flow *f, unsigned int i)
+static int flow_issue(struct ring_flow *f, unsigned int i)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&f->ring);
 	int ret;
@@ -124,19 +124,19 @@ static int flow_issue(struct flow *f, unsigned int i)
 	f->next++;
 	flow_prepare(f, sqe, i);
 	f->seq[i] = f->next;
-	if (!f->kind.write && f->kind.place != PLACE_FILE) {
+	if (!f->kind.write && f->kind.place != RING_FILE) {
 		stamp(f->scratch, f->len, f->next);
 		if (write(f->pair[i][1], f->scratch, f->len) != (ssize_t)f->len)
 			return -errno;
 	}
-	if (draw(f->s, 0) % 4 == 0)
-		skew(f->s, 0, 300);
+	if (ring_draw(f->s, 0) % 4 == 0)
+		ring_skew(f->s, 0, 300);
 	if (f->kind.select && !provide(f))
 		return -ENOBUFS;
 	if (f->kind.write)
 		stamp(f->buf[i], f->len, f->next);
-	else if (f->kind.place == PLACE_FILE)
-		stamp(f->map + i * STRIDE, f->len, f->next);
+	else if (f->kind.place == RING_FILE)
+		stamp(f->map + i * RING_STRIDE, f->len, f->next);
 	if (f->kind.sqpoll && f->s->relaxed) {
 		publish_relaxed(&f->ring);
 		return 0;
@@ -148,10 +148,10 @@ static int flow_issue(struct flow *f, unsigned int i)
 }
 
 /* Where the data of slot @i are by the time of its CQE, if they are in memory. */
-static char *flow_result(const struct flow *f, unsigned int i)
+static char *flow_result(const struct ring_flow *f, unsigned int i)
 {
 	if (f->kind.write)
-		return f->kind.place == PLACE_FILE ? f->map + i * STRIDE : NULL;
+		return f->kind.place == RING_FILE ? f->map + i * RING_STRIDE : NULL;
 	return f->kind.select ? NULL : f->buf[i];
 }
 
@@ -159,37 +159,37 @@ static char *flow_result(const struct flow *f, unsigned int i)
 static int judge_late(char *at, size_t len, uint64_t seq)
 {
 	struct words words;
-	struct watch watch;
+	struct ring_watch watch;
 	int outcome;
 
-	watch_start(&watch);
+	ring_watch_start(&watch);
 	do {
 		take(&words, at, len);
 		outcome = judge(&words, seq);
-	} while (outcome == OLDER && watch_on(&watch, LATE_MS));
-	return outcome == THERE ? LATE : outcome;
+	} while (outcome == RING_OLDER && ring_watch_on(&watch, RING_LATE_MS));
+	return outcome == RING_THERE ? RING_LATE : outcome;
 }
 
 /*
  * What is asked for is there, all of it, so that another result is a wrong one; but for what this
  * kernel does not have, or has no memory for, which is no outcome.
  */
-static int judge_result(struct flow *f, int res, unsigned int i)
+static int judge_result(struct ring_flow *f, int res, unsigned int i)
 {
 	if (res == (int)f->len)
-		return THERE;
+		return RING_THERE;
 	if (f->kind.select && res == -ENOBUFS) {
 		if (read(f->pair[i][0], f->scratch, f->len) < 0)
-			fail_slice(f->s, -errno, "emptying a pipe");
-		return NOTHING;
+			ring_slice_fail(f->s, -errno, "emptying a pipe");
+		return RING_NOTHING;
 	}
-	fail_slice(f->s, res < 0 ? res : -EIO, "a request");
+	ring_slice_fail(f->s, res < 0 ? res : -EIO, "a request");
 	return res == -EINVAL || res == -EOPNOTSUPP || res == -ENOMEM || res == -ENOBUFS ? -1 :
-	       WRONG;
+	       RING_WRONG;
 }
 
 /* The outcome of the CQE of slot @i; @early is what its data were right after the CQ's tail. */
-static int flow_judge(struct flow *f, const struct io_uring_cqe *cqe, unsigned int i,
+static int flow_judge(struct ring_flow *f, const struct io_uring_cqe *cqe, unsigned int i,
 		      const struct words *early)
 {
 	const uint64_t seq = f->seq[i];
@@ -197,21 +197,21 @@ static int flow_judge(struct flow *f, const struct io_uring_cqe *cqe, unsigned i
 	int outcome = judge_result(f, relaxed_load(&cqe->res), i);
 	struct words words;
 
-	if (outcome != THERE)
+	if (outcome != RING_THERE)
 		return outcome;
 	if (f->kind.select) {
 		uint32_t flags = relaxed_load(&cqe->flags);
 		unsigned int bid = flags >> CQE_BUFFER_SHIFT;
 
-		if (!(flags & CQE_F_BUFFER) || bid >= BUFFERS || !f->owner[bid])
-			return WRONG;
+		if (!(flags & CQE_F_BUFFER) || bid >= RING_BUFFERS || !f->owner[bid])
+			return RING_WRONG;
 		f->owner[bid] = 0;
 		at = f->buf[bid];
 	}
 	if (!at) {
 		/* what the other side saw in the buffer is in the pipe */
 		if (read(f->pair[i][0], f->scratch, f->len) != (ssize_t)f->len)
-			return WRONG;
+			return RING_WRONG;
 		take(&words, f->scratch, f->len);
 		return judge(&words, seq);
 	}
@@ -220,45 +220,45 @@ static int flow_judge(struct flow *f, const struct io_uring_cqe *cqe, unsigned i
 	else
 		take(&words, at, f->len);
 	outcome = judge(&words, seq);
-	return outcome == OLDER ? judge_late(at, f->len, seq) : outcome;
+	return outcome == RING_OLDER ? judge_late(at, f->len, seq) : outcome;
 }
 
 /*
  * Takes one CQE. Its user_data must name a slot under way; with a relaxed load of the tail it may
  * be that of an older CQE, for a moment. @guess is the slot whose data were taken early.
  */
-static void flow_complete(struct flow *f, const struct io_uring_cqe *cqe, unsigned int guess,
+static void flow_complete(struct ring_flow *f, const struct io_uring_cqe *cqe, unsigned int guess,
 			  const struct words *early)
 {
-	struct watch watch;
+	struct ring_watch watch;
 	bool stale = false;
 	unsigned int i;
 	uint64_t data;
 	int outcome;
 
-	watch_start(&watch);
+	ring_watch_start(&watch);
 	for (;;) {
 		data = relaxed_load(&cqe->user_data);
 		i = data & 0xff;
 		if (i < f->nr_slots && f->seq[i] && f->seq[i] == data >> 8)
 			break;
 		stale = true;
-		if (!watch_on(&watch, LATE_MS)) {
-			f->s->count[WRONG]++;
-			fail_slice(f->s, -EBADMSG, "a CQE");
+		if (!ring_watch_on(&watch, RING_LATE_MS)) {
+			f->s->count[RING_WRONG]++;
+			ring_slice_fail(f->s, -EBADMSG, "a CQE");
 			return;
 		}
 	}
 	outcome = flow_judge(f, cqe, i, i == guess ? early : NULL);
-	if (outcome == THERE && stale)
-		outcome = LATE;
+	if (outcome == RING_THERE && stale)
+		outcome = RING_LATE;
 	if (outcome >= 0)
 		f->s->count[outcome]++;
 	f->seq[i] = 0;
 }
 
 /* The slot whose CQE should come next. */
-static unsigned int oldest(const struct flow *f)
+static unsigned int oldest(const struct ring_flow *f)
 {
 	unsigned int i, best = 0;
 
@@ -272,7 +272,7 @@ static unsigned int oldest(const struct flow *f)
  * Takes all CQEs that are there, by loads alone. The data that should belong to the next are read
  * first, straight after the tail: nothing but the acquire keeps them from being read too early.
  */
-static unsigned int flow_poll(struct flow *f)
+static unsigned int flow_poll(struct ring_flow *f)
 {
 	struct io_uring *ring = &f->ring;
 	unsigned int guess = oldest(f), head, tail, nr = 0;
@@ -312,11 +312,11 @@ static unsigned int flow_poll(struct flow *f)
 }
 
 /* Something that must come has not. Nothing is lost as long as a thread that may bring it runs. */
-static void flow_stuck(struct flow *f, const char *what)
+static void flow_stuck(struct ring_flow *f, const char *what)
 {
 	if (ring_threads_sleep() && !io_uring_cq_ready(&f->ring))
-		f->s->count[NOTHING]++;
-	fail_slice(f->s, -ETIMEDOUT, what);
+		f->s->count[RING_NOTHING]++;
+	ring_slice_fail(f->s, -ETIMEDOUT, what);
 }
 
 /*
@@ -324,84 +324,84 @@ static void flow_stuck(struct flow *f, const char *what)
  * allowed (io_uring_register_eventfd(3)), and then another one follows. A CQE after which none
  * comes is counted.
  */
-static void flow_notified(struct flow *f)
+static void flow_notified(struct ring_flow *f)
 {
 	struct pollfd wait = { .fd = f->event, .events = POLLIN };
-	const bool asleep = draw(f->s, 0) % 2;
+	const bool asleep = ring_draw(f->s, 0) % 2;
 	struct timespec start;
 	uint64_t value;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (;;) {
 		if (asleep)
-			poll(&wait, 1, LOST_MS / 2);
+			poll(&wait, 1, RING_LOST_MS / 2);
 		if (read(f->event, &value, sizeof(value)) > 0) {
 			if (io_uring_cq_ready(&f->ring))
 				return;
-		} else if (ms_since(&start) > LOST_MS && io_uring_cq_ready(&f->ring) &&
+		} else if (ms_since(&start) > RING_LOST_MS && io_uring_cq_ready(&f->ring) &&
 			   ring_threads_sleep() && read(f->event, &value, sizeof(value)) < 0) {
-			f->s->count[NOTHING]++;
+			f->s->count[RING_NOTHING]++;
 			return;
-		} else if (ms_since(&start) > STUCK_MS) {
+		} else if (ms_since(&start) > RING_STUCK_MS) {
 			flow_stuck(f, "a completion");
 			return;
 		}
 	}
 }
 
-static void run_flow(struct slice *s, const struct flow_kind *kind)
+static void run_flow(struct ring_slice *s, const struct ring_flow_kind *kind)
 {
-	struct watch watch;
-	struct flow f;
+	struct ring_watch watch;
+	struct ring_flow f;
 	unsigned int i;
 	uint64_t left;
 	int ret;
 
-	ret = flow_open(&f, s, kind);
+	ret = ring_flow_open(&f, s, kind);
 	if (ret)
-		fail_slice(s, ret, s->failed);
-	watch_start(&watch);
-	while (!is_over(s)) {
+		ring_slice_fail(s, ret, s->failed);
+	ring_watch_start(&watch);
+	while (!ring_slice_over(s)) {
 		for (i = 0; i < f.nr_slots && !ret; i++) {
 			if (f.seq[i])
 				continue;
 			ret = flow_issue(&f, i);
 			if (ret)
-				fail_slice(s, ret, "a submission");
+				ring_slice_fail(s, ret, "a submission");
 			if (kind->eventfd && !ret)
 				flow_notified(&f);
 		}
 		if (flow_poll(&f)) {
-			watch_start(&watch);
+			ring_watch_start(&watch);
 			/* one notification too many is no promise broken */
 			if (kind->eventfd && read(f.event, &left, sizeof(left)) < 0)
 				continue;
-		} else if (!watch_on(&watch, STUCK_MS)) {
+		} else if (!ring_watch_on(&watch, RING_STUCK_MS)) {
 			flow_stuck(&f, "a completion");
 		} else if (kind->sqpoll && s->relaxed && watch.turns % 256 == 0 &&
-			   wants_wakeup(&f.ring)) {
+			   ring_wants_wakeup(&f.ring)) {
 			/* publish_relaxed() does not look; else a lost wake-up is to be seen */
-			wake_sq_thread(&f.ring);
+			ring_wake_sq_thread(&f.ring);
 		}
 	}
-	flow_close(&f);
+	ring_flow_close(&f);
 }
 
 #define FLOW(name, ...)							\
-void name(struct slice *s)						\
+void name(struct ring_slice *s)					\
 {									\
-	static const struct flow_kind kind = { __VA_ARGS__ };		\
+	static const struct ring_flow_kind kind = { __VA_ARGS__ };	\
 									\
 	run_flow(s, &kind);						\
 }
 
-FLOW(sqe_worker, .place = PLACE_PIPE, .write = true)
-FLOW(sqe_sqpoll, .place = PLACE_PIPE, .write = true, .sqpoll = true)
-FLOW(cqe_file, .place = PLACE_FILE)
-FLOW(cqe_write, .place = PLACE_FILE, .write = true)
-FLOW(cqe_pipe, .place = PLACE_PIPE, .sqpoll = true)
-FLOW(cqe_socket, .place = PLACE_SOCKET, .sqpoll = true)
-FLOW(fixed_read, .place = PLACE_FILE, .fixed = true)
-FLOW(fixed_write, .place = PLACE_FILE, .write = true, .fixed = true)
-FLOW(pbuf_ring, .place = PLACE_PIPE, .sqpoll = true, .select = true)
-FLOW(cqe_eventfd, .place = PLACE_FILE, .eventfd = true)
+FLOW(ring_sqe_worker, .place = RING_PIPE, .write = true)
+FLOW(ring_sqe_sqpoll, .place = RING_PIPE, .write = true, .sqpoll = true)
+FLOW(ring_cqe_file, .place = RING_FILE)
+FLOW(ring_cqe_write, .place = RING_FILE, .write = true)
+FLOW(ring_cqe_pipe, .place = RING_PIPE, .sqpoll = true)
+FLOW(ring_cqe_socket, .place = RING_SOCKET, .sqpoll = true)
+FLOW(ring_fixed_read, .place = RING_FILE, .fixed = true)
+FLOW(ring_fixed_write, .place = RING_FILE, .write = true, .fixed = true)
+FLOW(ring_pbuf_ring, .place = RING_PIPE, .sqpoll = true, .select = true)
+FLOW(ring_cqe_eventfd, .place = RING_FILE, .eventfd = true)

@@ -34,14 +34,14 @@ static int sys_register(const struct io_uring *ring, unsigned int op, void *arg,
 	return syscall(__NR_io_uring_register, ring->ring_fd, op, arg, nr) < 0 ? -errno : 0;
 }
 
-static int open_pairs(struct flow *f)
+static int open_pairs(struct ring_flow *f)
 {
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < f->nr_slots; i++) {
 		/* only a file that does not block is tried inline by the kernels before 6.5 */
-		if (f->kind.place == PLACE_SOCKET)
+		if (f->kind.place == RING_SOCKET)
 			ret = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
 					 f->pair[i]);
 		else
@@ -52,9 +52,9 @@ static int open_pairs(struct flow *f)
 	return 0;
 }
 
-static int open_file(struct flow *f)
+static int open_file(struct ring_flow *f)
 {
-	size_t size = SLOTS * STRIDE;
+	size_t size = RING_SLOTS * RING_STRIDE;
 
 	f->file = memfd_create("ring_order", MFD_CLOEXEC);
 	if (f->file < 0 || ftruncate(f->file, size))
@@ -68,10 +68,10 @@ static int open_file(struct flow *f)
 	return 0;
 }
 
-static int open_ring(struct flow *f)
+static int open_ring(struct ring_flow *f)
 {
 	struct io_uring_params params = { 0 };
-	int ret, fds[SLOTS];
+	int ret, fds[RING_SLOTS];
 	cpu_set_t *other;
 	unsigned int i;
 	size_t size;
@@ -81,12 +81,12 @@ static int open_ring(struct flow *f)
 		params.sq_thread_cpu = f->s->cpu[1];
 		params.sq_thread_idle = 2000;	/* ms: longer than a slice */
 	}
-	ret = io_uring_queue_init_params(2 * SLOTS, &f->ring, &params);
+	ret = io_uring_queue_init_params(2 * RING_SLOTS, &f->ring, &params);
 	if (ret) {
 		f->ring.ring_fd = -1;
 		return ret;
 	}
-	fill_sq_array(&f->ring);
+	ring_fill_sq_array(&f->ring);
 	if (f->kind.sqpoll) {
 		/* before 5.11 an SQ thread takes nothing but registered files */
 		for (i = 0; i < f->nr_slots; i++)
@@ -100,61 +100,61 @@ static int open_ring(struct flow *f)
 	return 0;
 }
 
-static int open_buffers(struct flow *f)
+static int open_buffers(struct ring_flow *f)
 {
-	const struct iovec all = { .iov_base = f->buf[0], .iov_len = SLOTS * STRIDE };
-	struct pbuf_reg reg = { .ring_entries = BUFFERS, .bgid = 1 };
+	const struct iovec all = { .iov_base = f->buf[0], .iov_len = RING_SLOTS * RING_STRIDE };
+	struct pbuf_reg reg = { .ring_entries = RING_BUFFERS, .bgid = 1 };
 
 	if (f->kind.fixed)
 		return io_uring_register_buffers(&f->ring, &all, 1);
 	if (f->kind.select) {
-		f->pbuf = (struct pbuf *)(f->s->memory + SLICE_MEMORY / 2);
+		f->pbuf = (struct ring_pbuf *)(f->s->memory + RING_SLICE_MEMORY / 2);
 		reg.ring_addr = (uintptr_t)f->pbuf;
 		return sys_register(&f->ring, REGISTER_PBUF_RING, &reg, 1);
 	}
 	return 0;
 }
 
-void flow_close(struct flow *f)
+void ring_flow_close(struct ring_flow *f)
 {
 	unsigned int i;
 
 	if (f->ring.ring_fd >= 0)
 		io_uring_queue_exit(&f->ring);
-	for (i = 0; i < SLOTS; i++) {
+	for (i = 0; i < RING_SLOTS; i++) {
 		if (f->pair[i][0] < 0)
 			continue;
 		close(f->pair[i][0]);
 		close(f->pair[i][1]);
 	}
 	if (f->map)
-		munmap(f->map, SLOTS * STRIDE);
+		munmap(f->map, RING_SLOTS * RING_STRIDE);
 	if (f->file >= 0)
 		close(f->file);
 	if (f->event >= 0)
 		close(f->event);
 }
 
-int flow_open(struct flow *f, struct slice *s, const struct flow_kind *kind)
+int ring_flow_open(struct ring_flow *f, struct ring_slice *s, const struct ring_flow_kind *kind)
 {
 	unsigned int i;
 	int ret;
 
-	*f = (struct flow){
+	*f = (struct ring_flow){
 		.s = s, .kind = *kind, .file = -1, .event = -1, .ring.ring_fd = -1,
 		/* a single page and the least that fills one is what file systems differ by */
-		.len = kind->place == PLACE_FILE ? 4096 : 512,
-		.nr_slots = kind->eventfd ? 1 : SLOTS,
-		.scratch = s->memory + SLICE_MEMORY / 4 * 3,
+		.len = kind->place == RING_FILE ? 4096 : 512,
+		.nr_slots = kind->eventfd ? 1 : RING_SLOTS,
+		.scratch = s->memory + RING_SLICE_MEMORY / 4 * 3,
 	};
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < RING_SLOTS; i++)
 		f->pair[i][0] = -1;
 	/* words and cache lines meet in another way in each slice */
-	for (i = 0; i < BUFFERS; i++)
-		f->buf[i] = s->memory + i * STRIDE + (s->same_line ? 0 : s->seed % 64 * 8);
+	for (i = 0; i < RING_BUFFERS; i++)
+		f->buf[i] = s->memory + i * RING_STRIDE + (s->same_line ? 0 : s->seed % 64 * 8);
 
 	s->failed = "making files";
-	ret = kind->place == PLACE_FILE ? open_file(f) : open_pairs(f);
+	ret = kind->place == RING_FILE ? open_file(f) : open_pairs(f);
 	if (ret)
 		return ret;
 	s->failed = "io_uring_setup()";

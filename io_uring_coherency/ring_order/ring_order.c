@@ -2,7 +2,7 @@
 /*
  * ring_order: does a CQE imply its data, a published SQE its buffer?
  *
- * Each variant is one hand-over between user space and io_uring (ring_edges.h has what they are).
+ * Each variant is one hand-over between user space and io_uring (ring_slice.h has what they are).
  * It runs in short slices: each on the next pair of CPUs, in turns with the barriers that liburing
  * has and, where user space has a barrier that it could leave out, without ("relaxed"); flag and
  * data on the same and on different cache lines. Every outcome is counted.
@@ -37,7 +37,7 @@
 #include "json.h"
 #include "kselftest_harness.h"
 #include "program.h"
-#include "ring_edges.h"
+#include "ring_slice.h"
 
 #define DEFAULT_SECONDS	1.0
 #define LONGER		5	/* times that for what has too few events, or no answer yet */
@@ -45,7 +45,7 @@
 
 /* One form of an edge. */
 struct form {
-	uint64_t count[OUTCOMES];
+	uint64_t count[RING_OUTCOMES];
 	double ms;
 	uint64_t iterations;
 };
@@ -53,7 +53,7 @@ struct form {
 struct result {
 	struct answer answer;
 	struct form form[2];	/* with barriers, relaxed */
-	struct form bare;	/* EDGE_PLAIN_*: without counting */
+	struct form bare;	/* RING_EDGE_PLAIN_*: without counting */
 	double seconds, first_ms;	/* < 0: no violation */
 	unsigned int pairs;	/* of CPUs it ran on: the first ones */
 };
@@ -62,7 +62,7 @@ struct result {
 struct shared {
 	pid_t main;
 	struct timespec start;
-	struct result result[EDGE_NR];
+	struct result result[RING_NR_EDGES];
 };
 
 static struct {
@@ -77,34 +77,34 @@ static struct shared *shared;
 static struct cpu_pairs pairs;
 
 static const char *const shape_names[] = {
-	[SHAPE_MP] = "MP",
-	[SHAPE_SB] = "SB",
+	[RING_MP] = "MP",
+	[RING_SB] = "SB",
 };
 
 static const char *const form_names[] = { "with barriers", "relaxed" };
 
 static uint64_t events(const struct result *r, bool relaxed)
 {
-	return slice_events(r->form[relaxed].count);
+	return ring_slice_events(r->form[relaxed].count);
 }
 
-static uint64_t seen(const struct result *r, const struct edge *e, bool relaxed)
+static uint64_t seen(const struct result *r, const struct ring_edge *e, bool relaxed)
 {
-	return slice_forbidden(e, r->form[relaxed].count);
+	return ring_slice_forbidden(e, r->form[relaxed].count);
 }
 
-static bool is_plain(const struct edge *e)
+static bool is_plain(const struct ring_edge *e)
 {
-	return e == &edges[EDGE_PLAIN_MP] || e == &edges[EDGE_PLAIN_SB];
+	return e == &ring_edges[RING_EDGE_PLAIN_MP] || e == &ring_edges[RING_EDGE_PLAIN_SB];
 }
 
 /* --- running slices */
 
-static void add_form(struct form *form, const struct slice *s)
+static void add_form(struct form *form, const struct ring_slice *s)
 {
 	unsigned int i;
 
-	for (i = 0; i < OUTCOMES; i++)
+	for (i = 0; i < RING_OUTCOMES; i++)
 		form->count[i] += s->count[i];
 	form->ms += s->ms;
 	form->iterations += s->iterations[0] + s->iterations[1];
@@ -120,7 +120,8 @@ static uint64_t seed_of(unsigned int n)
 }
 
 /* Slice number @n of the edge. */
-static void run_slice(struct slice *s, const struct edge *e, struct result *r, unsigned int n)
+static void run_slice(struct ring_slice *s, const struct ring_edge *e, struct result *r,
+		      unsigned int n)
 {
 	const unsigned int forms = e->relaxed ? 2 : 1;
 	unsigned int pair;
@@ -131,7 +132,7 @@ static void run_slice(struct slice *s, const struct edge *e, struct result *r, u
 	s->seed = seed_of(n);
 	pair = n / forms / 2 % pairs.nr;
 	memcpy(s->cpu, pairs.pair[pair].cpu, sizeof(s->cpu));
-	slice_run(s);
+	ring_slice_run(s);
 	if (s->bare) {
 		add_form(&r->bare, s);
 		return;
@@ -144,7 +145,8 @@ static void run_slice(struct slice *s, const struct edge *e, struct result *r, u
 }
 
 /* Nothing was seen with barriers: what is that worth? */
-static enum worth worth_of(const struct edge *e, const struct result *r, char *why, size_t size)
+static enum worth worth_of(const struct ring_edge *e, const struct result *r, char *why,
+			   size_t size)
 {
 	const struct evidence with = { events(r, false), 0 };
 	const struct evidence relaxed = { events(r, true), seen(r, e, true) };
@@ -152,7 +154,7 @@ static enum worth worth_of(const struct edge *e, const struct result *r, char *w
 	return evidence_worth(&with, &relaxed, e->min_events, why, size);
 }
 
-static bool more_wanted(const struct edge *e, const struct result *r,
+static bool more_wanted(const struct ring_edge *e, const struct result *r,
 			const struct timespec *start)
 {
 	char why[EVIDENCE_TEXT_SIZE];
@@ -165,12 +167,12 @@ static bool more_wanted(const struct edge *e, const struct result *r,
 		return false;
 	/* a slow machine gets more time, and so does what every machine can show */
 	if (events(r, false) < e->min_events ||
-	    (e->shape == SHAPE_SB && worth_of(e, r, why, sizeof(why)) != WORTH_AN_ANSWER))
+	    (e->shape == RING_SB && worth_of(e, r, why, sizeof(why)) != WORTH_AN_ANSWER))
 		limit *= LONGER;
 	return seconds < limit;
 }
 
-static void run_bare(struct slice *s, const struct edge *e, struct result *r)
+static void run_bare(struct ring_slice *s, const struct ring_edge *e, struct result *r)
 {
 	unsigned int n;
 
@@ -184,22 +186,22 @@ static void run_bare(struct slice *s, const struct edge *e, struct result *r)
 /* --- verdicts */
 
 /* "there 4711, late 0" */
-static void list_outcomes(char *buf, size_t size, const struct edge *e, const uint64_t *count)
+static void list_outcomes(char *buf, size_t size, const struct ring_edge *e, const uint64_t *count)
 {
 	unsigned int i, at = 0;
 
 	buf[0] = '\0';
-	for (i = 0; i < OUTCOMES && e->outcome[i] && at < size; i++)
+	for (i = 0; i < RING_OUTCOMES && e->outcome[i] && at < size; i++)
 		at += snprintf(buf + at, size - at, "%s%s %llu", i ? ", " : "", e->outcome[i],
 			       (unsigned long long)count[i]);
 }
 
-static void print_outcomes(const struct edge *e, const struct result *r)
+static void print_outcomes(const struct ring_edge *e, const struct result *r)
 {
 	char names[128] = "", counts[200];
 	unsigned int i, f, at = 0;
 
-	for (i = 0; i < OUTCOMES; i++)
+	for (i = 0; i < RING_OUTCOMES; i++)
 		if (e->forbidden & 1U << i)
 			at += snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "",
 				       e->outcome[i]);
@@ -217,7 +219,7 @@ static void print_outcomes(const struct edge *e, const struct result *r)
 			       r->bare.iterations / r->bare.ms * 1e3);
 }
 
-static void settle_error(struct result *r, const struct slice *s)
+static void settle_error(struct result *r, const struct ring_slice *s)
 {
 	const char *why = NULL;
 
@@ -231,7 +233,7 @@ static void settle_error(struct result *r, const struct slice *s)
 		settle(&r->answer, "skip", "%s fails: %s", s->failed, strerror(-s->error));
 }
 
-static void settle_measured(struct result *r, const struct edge *e)
+static void settle_measured(struct result *r, const struct ring_edge *e)
 {
 	const struct evidence evidence = { events(r, false), seen(r, e, false) };
 	char sentence[EVIDENCE_TEXT_SIZE], counts[200], why[EVIDENCE_TEXT_SIZE];
@@ -273,24 +275,24 @@ FIXTURE(edge)
 
 FIXTURE_VARIANT(edge)
 {
-	enum edge_id id;
+	enum ring_edge_id id;
 };
 
-FIXTURE_VARIANT_ADD(edge, plain_mp) { .id = EDGE_PLAIN_MP };
-FIXTURE_VARIANT_ADD(edge, plain_sb) { .id = EDGE_PLAIN_SB };
-FIXTURE_VARIANT_ADD(edge, sqe_worker) { .id = EDGE_SQE_WORKER };
-FIXTURE_VARIANT_ADD(edge, sqe_sqpoll) { .id = EDGE_SQE_SQPOLL };
-FIXTURE_VARIANT_ADD(edge, sqpoll_wakeup) { .id = EDGE_SQPOLL_WAKEUP };
-FIXTURE_VARIANT_ADD(edge, cqe_file) { .id = EDGE_CQE_FILE };
-FIXTURE_VARIANT_ADD(edge, cqe_write) { .id = EDGE_CQE_WRITE };
-FIXTURE_VARIANT_ADD(edge, cqe_pipe) { .id = EDGE_CQE_PIPE };
-FIXTURE_VARIANT_ADD(edge, cqe_socket) { .id = EDGE_CQE_SOCKET };
-FIXTURE_VARIANT_ADD(edge, fixed_read) { .id = EDGE_FIXED_READ };
-FIXTURE_VARIANT_ADD(edge, fixed_write) { .id = EDGE_FIXED_WRITE };
-FIXTURE_VARIANT_ADD(edge, pbuf_ring) { .id = EDGE_PBUF_RING };
-FIXTURE_VARIANT_ADD(edge, msg_ring) { .id = EDGE_MSG_RING };
-FIXTURE_VARIANT_ADD(edge, eventfd) { .id = EDGE_EVENTFD };
-FIXTURE_VARIANT_ADD(edge, futex) { .id = EDGE_FUTEX };
+FIXTURE_VARIANT_ADD(edge, plain_mp) { .id = RING_EDGE_PLAIN_MP };
+FIXTURE_VARIANT_ADD(edge, plain_sb) { .id = RING_EDGE_PLAIN_SB };
+FIXTURE_VARIANT_ADD(edge, sqe_worker) { .id = RING_EDGE_SQE_WORKER };
+FIXTURE_VARIANT_ADD(edge, sqe_sqpoll) { .id = RING_EDGE_SQE_SQPOLL };
+FIXTURE_VARIANT_ADD(edge, sqpoll_wakeup) { .id = RING_EDGE_SQPOLL_WAKEUP };
+FIXTURE_VARIANT_ADD(edge, cqe_file) { .id = RING_EDGE_CQE_FILE };
+FIXTURE_VARIANT_ADD(edge, cqe_write) { .id = RING_EDGE_CQE_WRITE };
+FIXTURE_VARIANT_ADD(edge, cqe_pipe) { .id = RING_EDGE_CQE_PIPE };
+FIXTURE_VARIANT_ADD(edge, cqe_socket) { .id = RING_EDGE_CQE_SOCKET };
+FIXTURE_VARIANT_ADD(edge, fixed_read) { .id = RING_EDGE_FIXED_READ };
+FIXTURE_VARIANT_ADD(edge, fixed_write) { .id = RING_EDGE_FIXED_WRITE };
+FIXTURE_VARIANT_ADD(edge, pbuf_ring) { .id = RING_EDGE_PBUF_RING };
+FIXTURE_VARIANT_ADD(edge, msg_ring) { .id = RING_EDGE_MSG_RING };
+FIXTURE_VARIANT_ADD(edge, eventfd) { .id = RING_EDGE_EVENTFD };
+FIXTURE_VARIANT_ADD(edge, futex) { .id = RING_EDGE_FUTEX };
 
 FIXTURE_SETUP(edge)
 {
@@ -305,9 +307,9 @@ FIXTURE_TEARDOWN(edge)
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
 TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 {
-	const struct edge *e = &edges[variant->id];
+	const struct ring_edge *e = &ring_edges[variant->id];
 	struct result *r = self->result;
-	struct slice s = { 0 };
+	struct ring_slice s = { 0 };
 	char text[CPU_PAIRS_TEXT];
 	struct timespec start;
 	unsigned int n;
@@ -323,7 +325,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 	if (*r->answer.outcome)
 		SKIP(return, "%s", r->answer.text);
 
-	s.memory = mmap(NULL, SLICE_MEMORY, PROT_READ | PROT_WRITE,
+	s.memory = mmap(NULL, RING_SLICE_MEMORY, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	ASSERT_NE(MAP_FAILED, s.memory);
 	prctl(PR_SET_TIMERSLACK, 1);
@@ -357,12 +359,12 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 TEST_HARNESS_MAIN
 #undef main
 
-static void json_form(FILE *f, const char *name, const struct edge *e, const struct form *form)
+static void json_form(FILE *f, const char *name, const struct ring_edge *e, const struct form *form)
 {
 	unsigned int i;
 
 	fprintf(f, "\"%s\": {", name);
-	for (i = 0; i < OUTCOMES && e->outcome[i]; i++)
+	for (i = 0; i < RING_OUTCOMES && e->outcome[i]; i++)
 		fprintf(f, "%s \"%s\": %llu", i ? "," : "", e->outcome[i],
 			(unsigned long long)form->count[i]);
 	fprintf(f, " }");
@@ -370,7 +372,7 @@ static void json_form(FILE *f, const char *name, const struct edge *e, const str
 
 static void write_variant(FILE *f, unsigned int variant)
 {
-	const struct edge *e = &edges[variant];
+	const struct ring_edge *e = &ring_edges[variant];
 	const struct result *r = &shared->result[variant];
 	const struct evidence evidence = { events(r, false), seen(r, e, false) };
 	const struct interval rate = evidence_interval(&evidence, EVIDENCE_CONFIDENCE);
@@ -412,7 +414,7 @@ static void write_head(FILE *f)
 
 static unsigned int variants(void)
 {
-	return EDGE_NR;
+	return RING_NR_EDGES;
 }
 
 static const struct answer *answer(unsigned int variant)
@@ -445,9 +447,9 @@ static void list_edges(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < EDGE_NR; i++)
-		printf("%-14s %s  %s%s\n", edges[i].name, shape_names[edges[i].shape],
-		       edges[i].question, edges[i].relaxed ? "" : " (no relaxed form)");
+	for (i = 0; i < RING_NR_EDGES; i++)
+		printf("%-14s %s  %s%s\n", ring_edges[i].name, shape_names[ring_edges[i].shape],
+		       ring_edges[i].question, ring_edges[i].relaxed ? "" : " (no relaxed form)");
 }
 
 static void parse_cpus(const char *list)
@@ -473,9 +475,9 @@ static bool edge_exists(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < EDGE_NR && strcmp(name, edges[i].name); i++)
+	for (i = 0; i < RING_NR_EDGES && strcmp(name, ring_edges[i].name); i++)
 		;
-	return i < EDGE_NR;
+	return i < RING_NR_EDGES;
 }
 
 static void parse_options(int argc, char **argv)

@@ -13,20 +13,20 @@ struct plain {
 
 #define CHUNK	4096U	/* iterations between two meetings of the sides, for SB */
 
-static void plain_layout(const struct slice *s, struct plain *p)
+static void plain_layout(const struct ring_slice *s, struct plain *p)
 {
 	unsigned int lines = 1 + s->seed % 30;
 
 	p->a = (unsigned int *)s->memory;
-	p->b = (unsigned int *)(s->memory + (s->same_line ? 8 : lines * LINE));
-	p->epoch = (unsigned int *)(s->memory + 64 * LINE);
-	p->done = (unsigned int *)(s->memory + 72 * LINE);
-	p->log[0] = (unsigned int *)(s->memory + 128 * LINE);
+	p->b = (unsigned int *)(s->memory + (s->same_line ? 8 : lines * RING_LINE));
+	p->epoch = (unsigned int *)(s->memory + 64 * RING_LINE);
+	p->done = (unsigned int *)(s->memory + 72 * RING_LINE);
+	p->log[0] = (unsigned int *)(s->memory + 128 * RING_LINE);
 	p->log[1] = p->log[0] + 2 * CHUNK;
 }
 
 /* Free-running: neither side ever waits for the other. */
-void plain_mp_write(struct slice *s)
+void ring_plain_mp_write(struct ring_slice *s)
 {
 	struct plain p;
 	unsigned int n = 0;
@@ -41,19 +41,19 @@ void plain_mp_write(struct slice *s)
 		else
 			io_uring_smp_store_release(p.b, n);
 		if (!s->bare && n % 64 == 0)
-			skew(s, 1, 200);
+			ring_skew(s, 1, 200);
 	}
 	s->iterations[1] = n;
 }
 
-void plain_mp_read(struct slice *s)
+void ring_plain_mp_read(struct ring_slice *s)
 {
 	unsigned int flag, data, last = 0, n = 0;
 	struct plain p;
 
 	plain_layout(s, &p);
 	for (;;) {
-		if (++n % 1024 == 0 && is_over(s))
+		if (++n % 1024 == 0 && ring_slice_over(s))
 			break;
 		if (s->relaxed)
 			flag = relaxed_load(p.b);
@@ -67,7 +67,7 @@ void plain_mp_read(struct slice *s)
 		last = flag;
 		s->count[(int)(data - flag) < 0 ? 2 : 0]++;
 		if (n % 64 == 0)
-			skew(s, 0, 200);
+			ring_skew(s, 0, 200);
 	}
 	s->iterations[0] = n;
 }
@@ -76,13 +76,13 @@ void plain_mp_read(struct slice *s)
  * Store @n to one's own word, load the other's, for a chunk of iterations without waiting; then the
  * two logs are compared ("perpetual" litmus test).
  */
-static void plain_sb_chunk(struct slice *s, unsigned int side, const struct plain *p,
+static void plain_sb_chunk(struct ring_slice *s, unsigned int side, const struct plain *p,
 			   unsigned int base)
 {
 	unsigned int *mine = side ? p->b : p->a, *other = side ? p->a : p->b;
 	unsigned int *log = p->log[side], i;
 
-	skew(s, side, 300);
+	ring_skew(s, side, 300);
 	for (i = 1; i <= CHUNK; i++) {
 		relaxed_store(mine, base + i);
 		if (s->relaxed)
@@ -91,7 +91,7 @@ static void plain_sb_chunk(struct slice *s, unsigned int side, const struct plai
 			io_uring_smp_mb();
 		log[i] = relaxed_load(other);
 		if (i % 64 == 0)
-			skew(s, side, 100);
+			ring_skew(s, side, 100);
 	}
 	s->iterations[side] += CHUNK;
 }
@@ -100,7 +100,7 @@ static void plain_sb_chunk(struct slice *s, unsigned int side, const struct plai
  * Iteration n of side 0 read m - 1 and so did not see the other's m: then the other's iteration m
  * must have seen n. Of all n with the same m the last is the one that counts.
  */
-static void plain_sb_compare(struct slice *s, const struct plain *p, unsigned int base)
+static void plain_sb_compare(struct ring_slice *s, const struct plain *p, unsigned int base)
 {
 	unsigned int i, m;
 
@@ -114,11 +114,11 @@ static void plain_sb_compare(struct slice *s, const struct plain *p, unsigned in
 	}
 }
 
-static void plain_sb_bare(struct slice *s, unsigned int side, const struct plain *p)
+static void plain_sb_bare(struct ring_slice *s, unsigned int side, const struct plain *p)
 {
 	unsigned int *mine = side ? p->b : p->a, *other = side ? p->a : p->b, n = 0;
 
-	while (++n % 1024 || !is_over(s)) {
+	while (++n % 1024 || !ring_slice_over(s)) {
 		relaxed_store(mine, n);
 		io_uring_smp_mb();
 		relaxed_load(other);
@@ -126,7 +126,7 @@ static void plain_sb_bare(struct slice *s, unsigned int side, const struct plain
 	s->iterations[side] = n;
 }
 
-static void plain_sb(struct slice *s, unsigned int side)
+static void plain_sb(struct ring_slice *s, unsigned int side)
 {
 	unsigned int base, epoch = 0;
 	struct plain p;
@@ -145,7 +145,7 @@ static void plain_sb(struct slice *s, unsigned int side)
 					return;
 			}
 		} else {
-			if (is_over(s))
+			if (ring_slice_over(s))
 				return;
 			__atomic_store_n(p.epoch, epoch, __ATOMIC_RELEASE);
 		}
@@ -162,12 +162,12 @@ static void plain_sb(struct slice *s, unsigned int side)
 	}
 }
 
-void plain_sb_0(struct slice *s)
+void ring_plain_sb_0(struct ring_slice *s)
 {
 	plain_sb(s, 0);
 }
 
-void plain_sb_1(struct slice *s)
+void ring_plain_sb_1(struct ring_slice *s)
 {
 	plain_sb(s, 1);
 }

@@ -37,13 +37,14 @@ struct post {
 	unsigned int *sent;		/* the call that sends this one has returned */
 };
 
-static void post_layout(const struct slice *s, struct post *p)
+static void post_layout(const struct ring_slice *s, struct post *p)
 {
 	p->data = (uint64_t *)s->memory;
-	p->word = (unsigned int *)(s->memory + (s->same_line ? 64 : (1 + s->seed % 30) * LINE));
-	p->go = (unsigned int *)(s->memory + 64 * LINE);
-	p->done = (unsigned int *)(s->memory + 72 * LINE);
-	p->sent = (unsigned int *)(s->memory + 80 * LINE);
+	p->word = (unsigned int *)(s->memory +
+				   (s->same_line ? 64 : (1 + s->seed % 30) * RING_LINE));
+	p->go = (unsigned int *)(s->memory + 64 * RING_LINE);
+	p->done = (unsigned int *)(s->memory + 72 * RING_LINE);
+	p->sent = (unsigned int *)(s->memory + 80 * RING_LINE);
 }
 
 /* Whether the call that sends number @n has returned. */
@@ -53,26 +54,26 @@ static bool post_sent(const struct post *p, unsigned int n)
 }
 
 /* Number @n has not come for long. It is lost if it was sent; else the sender is slow. */
-static void post_stuck(struct slice *s, const struct post *p, unsigned int n, const char *what)
+static void post_stuck(struct ring_slice *s, const struct post *p, unsigned int n, const char *what)
 {
 	if (post_sent(p, n))
-		s->count[NOTHING]++;
-	fail_slice(s, -ETIMEDOUT, what);
+		s->count[RING_NOTHING]++;
+	ring_slice_fail(s, -ETIMEDOUT, what);
 }
 
 /* Opens the receiver's ring and lets the sender start. */
-static bool receiver_open(struct slice *s, struct io_uring *ring, unsigned int op,
+static bool receiver_open(struct ring_slice *s, struct io_uring *ring, unsigned int op,
 			  const char *name)
 {
 	int ret = io_uring_queue_init(64, ring, 0);
 
 	if (ret) {
-		fail_slice(s, ret, "io_uring_setup()");
+		ring_slice_fail(s, ret, "io_uring_setup()");
 		return false;
 	}
 	ret = need_op(ring, op);
 	if (ret) {
-		fail_slice(s, ret, name);
+		ring_slice_fail(s, ret, name);
 		io_uring_queue_exit(ring);
 		return false;
 	}
@@ -81,7 +82,7 @@ static bool receiver_open(struct slice *s, struct io_uring *ring, unsigned int o
 	return true;
 }
 
-static bool sender_starts(struct slice *s)
+static bool sender_starts(struct ring_slice *s)
 {
 	while (!__atomic_load_n(&s->ready, __ATOMIC_ACQUIRE)) {
 		if (relaxed_load(&s->stop))
@@ -94,8 +95,8 @@ static bool sender_starts(struct slice *s)
  * Takes the next CQE if there is one: sets @early to the data as they were right after the tail,
  * @ud to its user_data and @res to its result.
  */
-static bool receive(struct slice *s, struct io_uring *ring, const struct post *p, uint64_t *early,
-		    uint64_t *ud, int *res)
+static bool receive(struct ring_slice *s, struct io_uring *ring, const struct post *p,
+		    uint64_t *early, uint64_t *ud, int *res)
 {
 	unsigned int head = *ring->cq.khead, tail;
 	struct io_uring_cqe *cqe;
@@ -116,42 +117,42 @@ static bool receive(struct slice *s, struct io_uring *ring, const struct post *p
 }
 
 /* Free-running: @data may be of a later message, but not of an earlier one. */
-static void count_message(struct slice *s, const struct post *p, uint64_t data, uint64_t n)
+static void count_message(struct ring_slice *s, const struct post *p, uint64_t data, uint64_t n)
 {
-	struct watch watch;
+	struct ring_watch watch;
 
 	if (data >= n) {
-		s->count[THERE]++;
+		s->count[RING_THERE]++;
 		return;
 	}
-	watch_start(&watch);
-	while (relaxed_load(p->data) < n && watch_on(&watch, LATE_MS))
+	ring_watch_start(&watch);
+	while (relaxed_load(p->data) < n && ring_watch_on(&watch, RING_LATE_MS))
 		;
-	s->count[relaxed_load(p->data) < n ? OLDER : LATE]++;
+	s->count[relaxed_load(p->data) < n ? RING_OLDER : RING_LATE]++;
 }
 
-void msg_ring_receive(struct slice *s)
+void ring_msg_ring_receive(struct ring_slice *s)
 {
 	uint64_t early, n, expected = 0;
 	struct io_uring ring;
-	struct watch watch;
+	struct ring_watch watch;
 	struct post p;
 	int res;
 
 	post_layout(s, &p);
 	if (!receiver_open(s, &ring, OP_MSG_RING, "IORING_OP_MSG_RING"))
 		return;
-	watch_start(&watch);
-	while (!is_over(s)) {
+	ring_watch_start(&watch);
+	while (!ring_slice_over(s)) {
 		if (!receive(s, &ring, &p, &early, &n, &res)) {
-			if (!s->error && !watch_on(&watch, STUCK_MS))
+			if (!s->error && !ring_watch_on(&watch, RING_STUCK_MS))
 				post_stuck(s, &p, expected + 1, "a message");
 			continue;
 		}
-		watch_start(&watch);
+		ring_watch_start(&watch);
 		expected++;
 		if (n != expected)
-			s->count[WRONG]++;
+			s->count[RING_WRONG]++;
 		else
 			count_message(s, &p, early, n);
 		relaxed_store(p.done, (unsigned int)expected);
@@ -162,7 +163,7 @@ void msg_ring_receive(struct slice *s)
 	io_uring_queue_exit(&ring);
 }
 
-void msg_ring_send(struct slice *s)
+void ring_msg_ring_send(struct ring_slice *s)
 {
 	struct io_uring_sqe *sqe;
 	struct io_uring_cqe *cqe;
@@ -176,7 +177,7 @@ void msg_ring_send(struct slice *s)
 		return;
 	ret = io_uring_queue_init(4, &ring, 0);
 	if (ret)
-		fail_slice(s, ret, "io_uring_setup()");
+		ring_slice_fail(s, ret, "io_uring_setup()");
 	while (!relaxed_load(&s->stop)) {
 		if (n - relaxed_load(p.done) >= 64)
 			continue;
@@ -188,19 +189,19 @@ void msg_ring_send(struct slice *s)
 		sqe->off = n;		/* user_data of the receiver's CQE */
 		sqe->user_data = n;
 		if (n % 4 == 0)
-			skew(s, 1, 300);
+			ring_skew(s, 1, 300);
 		relaxed_store(p.data, n);
 		ret = io_uring_submit(&ring);
 		if (ret == 1)
 			ret = io_uring_wait_cqe(&ring, &cqe);
 		if (ret) {
-			fail_slice(s, ret, "sending a message");
+			ring_slice_fail(s, ret, "sending a message");
 			break;
 		}
 		ret = cqe->res;
 		io_uring_cq_advance(&ring, 1);
 		if (ret < 0) {
-			fail_slice(s, ret, "sending a message");
+			ring_slice_fail(s, ret, "sending a message");
 			break;
 		}
 		__atomic_store_n(p.sent, n, __ATOMIC_RELEASE);
@@ -231,10 +232,10 @@ static int futex_wait(struct io_uring *ring, const struct post *p, unsigned int 
  * word and request race (SB+futex.litmus); who finds the new word is told so, which promises
  * nothing of data.
  */
-void futex_receive(struct slice *s)
+void ring_futex_receive(struct ring_slice *s)
 {
 	struct io_uring ring;
-	struct watch watch;
+	struct ring_watch watch;
 	unsigned int n;
 	uint64_t early, ud;
 	struct post p;
@@ -244,26 +245,26 @@ void futex_receive(struct slice *s)
 	post_layout(s, &p);
 	if (!receiver_open(s, &ring, OP_FUTEX_WAIT, "IORING_OP_FUTEX_WAIT"))
 		return;
-	for (n = 1; !is_over(s); n++) {
+	for (n = 1; !ring_slice_over(s); n++) {
 		/* a wake-up of the last one that is still on its way would end this one */
-		watch_start(&watch);
-		while (!post_sent(&p, n - 1) && watch_on(&watch, STUCK_MS))
+		ring_watch_start(&watch);
+		while (!post_sent(&p, n - 1) && ring_watch_on(&watch, RING_STUCK_MS))
 			;
-		race = draw(s, 0) % 2;
+		race = ring_draw(s, 0) % 2;
 		if (race) {
 			__atomic_store_n(p.go, n, __ATOMIC_RELEASE);
-			skew(s, 0, 300);
+			ring_skew(s, 0, 300);
 		}
 		ret = futex_wait(&ring, &p, n);
 		if (ret) {
-			fail_slice(s, ret, "IORING_OP_FUTEX_WAIT");
+			ring_slice_fail(s, ret, "IORING_OP_FUTEX_WAIT");
 			break;
 		}
 		if (!race)
 			__atomic_store_n(p.go, n, __ATOMIC_RELEASE);
-		watch_start(&watch);
+		ring_watch_start(&watch);
 		while (!receive(s, &ring, &p, &early, &ud, &res)) {
-			if (!s->error && watch_on(&watch, STUCK_MS))
+			if (!s->error && ring_watch_on(&watch, RING_STUCK_MS))
 				continue;
 			if (!s->error)
 				post_stuck(s, &p, n, "a wake-up");
@@ -272,18 +273,18 @@ void futex_receive(struct slice *s)
 		if (relaxed_load(&s->stop) && s->error)
 			break;
 		if (ud != n)
-			s->count[WRONG]++;
+			s->count[RING_WRONG]++;
 		else if (race && res == -EAGAIN)
-			s->count[THERE]++;
+			s->count[RING_THERE]++;
 		else if (res < 0)
-			fail_slice(s, res, "IORING_OP_FUTEX_WAIT");
+			ring_slice_fail(s, res, "IORING_OP_FUTEX_WAIT");
 		else
 			count_message(s, &p, early, n);
 	}
 	io_uring_queue_exit(&ring);
 }
 
-void futex_send(struct slice *s)
+void ring_futex_send(struct ring_slice *s)
 {
 	unsigned int n;
 	struct post p;
@@ -297,13 +298,13 @@ void futex_send(struct slice *s)
 			if (relaxed_load(&s->stop))
 				return;
 		}
-		skew(s, 1, 300);
+		ring_skew(s, 1, 300);
 		relaxed_store(p.data, (uint64_t)n);
 		barrier();
 		relaxed_store(p.word, n);
 		if (syscall(__NR_futex, p.word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL,
 			    0) < 0)
-			fail_slice(s, -errno, "futex(2)");
+			ring_slice_fail(s, -errno, "futex(2)");
 		__atomic_store_n(p.sent, n, __ATOMIC_RELEASE);
 	}
 }

@@ -14,7 +14,7 @@
 #define NAPS		20	/* looks at a thread, NAP_MS apart, until it is taken for asleep */
 #define NAP_MS		5
 
-uint64_t draw(struct slice *s, unsigned int side)
+uint64_t ring_draw(struct ring_slice *s, unsigned int side)
 {
 	uint64_t *x = &s->random[side];
 
@@ -24,15 +24,15 @@ uint64_t draw(struct slice *s, unsigned int side)
 	return *x;
 }
 
-void skew(struct slice *s, unsigned int side, unsigned int max)
+void ring_skew(struct ring_slice *s, unsigned int side, unsigned int max)
 {
-	unsigned int n = draw(s, side) % max;
+	unsigned int n = ring_draw(s, side) % max;
 
 	while (n--)
 		barrier();
 }
 
-bool is_over(struct slice *s)
+bool ring_slice_over(struct ring_slice *s)
 {
 	if (relaxed_load(&s->stop))
 		return true;
@@ -42,7 +42,7 @@ bool is_over(struct slice *s)
 	return true;
 }
 
-void fail_slice(struct slice *s, int error, const char *failed)
+void ring_slice_fail(struct ring_slice *s, int error, const char *failed)
 {
 	if (!s->error) {
 		s->error = error;
@@ -51,12 +51,12 @@ void fail_slice(struct slice *s, int error, const char *failed)
 	relaxed_store(&s->stop, 1);
 }
 
-void watch_start(struct watch *w)
+void ring_watch_start(struct ring_watch *w)
 {
 	w->turns = 0;
 }
 
-bool watch_on(struct watch *w, double ms)
+bool ring_watch_on(struct ring_watch *w, double ms)
 {
 	if (!w->turns)
 		clock_gettime(CLOCK_MONOTONIC, &w->start);
@@ -105,12 +105,12 @@ bool ring_threads_sleep(void)
 	return !runs;
 }
 
-void wake_sq_thread(const struct io_uring *ring)
+void ring_wake_sq_thread(const struct io_uring *ring)
 {
 	syscall(__NR_io_uring_enter, ring->ring_fd, 0, 0, IORING_ENTER_SQ_WAKEUP, NULL, 0);
 }
 
-void fill_sq_array(struct io_uring *ring)
+void ring_fill_sq_array(struct io_uring *ring)
 {
 	unsigned int i;
 

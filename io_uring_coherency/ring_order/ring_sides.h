@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "program.h"
-#include "ring_edges.h"
+#include "ring_slice.h"
 
 /* The compiler keeps the order; what the CPU does is what is looked at. */
 static inline void barrier(void)
@@ -22,41 +22,41 @@ static inline void barrier(void)
 #define relaxed_load(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
 #define relaxed_store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELAXED)
 
-#define LINE		128	/* bytes, the longest cache line of the supported CPUs */
-#define STUCK_MS	5000	/* without what must come */
-#define LATE_MS		50	/* data that are not there yet are waited for */
-#define LOST_MS		1000	/* what does not come in this time, though all sleep, is lost */
+#define RING_LINE	128	/* bytes, the longest cache line of the supported CPUs */
+#define RING_STUCK_MS	5000	/* without what must come */
+#define RING_LATE_MS	50	/* data that are not there yet are waited for */
+#define RING_LOST_MS	1000	/* what does not come in this time, though all sleep, is lost */
 
 /* Their numbers are those in edge.outcome. */
 enum {
-	THERE,
-	LATE,		/* not there, but within LATE_MS */
-	OLDER,
-	WRONG,
-	NOTHING,	/* no completion, no notification, no buffer */
+	RING_THERE,
+	RING_LATE,		/* not there, but within RING_LATE_MS */
+	RING_OLDER,
+	RING_WRONG,
+	RING_NOTHING,	/* no completion, no notification, no buffer */
 };
 
 enum {
-	NAP_ASKED,	/* the flag was seen, and the SQ thread woken */
-	NAP_SEEN,	/* it was not, and the SQ thread saw the SQE */
-	NAP_LOST,	/* neither, or it was woken and did not come */
+	RING_NAP_ASKED,	/* the flag was seen, and the SQ thread woken */
+	RING_NAP_SEEN,	/* it was not, and the SQ thread saw the SQE */
+	RING_NAP_LOST,	/* neither, or it was woken and did not come */
 };
 
-uint64_t draw(struct slice *s, unsigned int side);
+uint64_t ring_draw(struct ring_slice *s, unsigned int side);
 /* Shifts the two sides against each other, by up to @max turns of an empty loop. */
-void skew(struct slice *s, unsigned int side, unsigned int max);
-bool is_over(struct slice *s);
-void fail_slice(struct slice *s, int error, const char *failed);
+void ring_skew(struct ring_slice *s, unsigned int side, unsigned int max);
+bool ring_slice_over(struct ring_slice *s);
+void ring_slice_fail(struct ring_slice *s, int error, const char *failed);
 
 /* Waiting: watches, and gives the CPU away now and then when that takes long. */
-struct watch {
+struct ring_watch {
 	struct timespec start;
 	unsigned int turns;
 };
 
-void watch_start(struct watch *w);
+void ring_watch_start(struct ring_watch *w);
 /* False when @ms have passed. */
-bool watch_on(struct watch *w, double ms);
+bool ring_watch_on(struct ring_watch *w, double ms);
 
 /*
  * Whether all threads that io_uring made for this process (iou-sqp-*, iou-wrk-*) sleep, at each of
@@ -65,33 +65,33 @@ bool watch_on(struct watch *w, double ms);
  */
 bool ring_threads_sleep(void);
 
-static inline bool wants_wakeup(const struct io_uring *ring)
+static inline bool ring_wants_wakeup(const struct io_uring *ring)
 {
 	return relaxed_load(ring->sq.kflags) & IORING_SQ_NEED_WAKEUP;
 }
 
-void wake_sq_thread(const struct io_uring *ring);
+void ring_wake_sq_thread(const struct io_uring *ring);
 /* The array that newer rings can do without. liburing keeps it like this. */
-void fill_sq_array(struct io_uring *ring);
+void ring_fill_sq_array(struct io_uring *ring);
 
-void plain_mp_read(struct slice *s);
-void plain_mp_write(struct slice *s);
-void plain_sb_0(struct slice *s);
-void plain_sb_1(struct slice *s);
-void sqe_worker(struct slice *s);
-void sqe_sqpoll(struct slice *s);
-void cqe_file(struct slice *s);
-void cqe_write(struct slice *s);
-void cqe_pipe(struct slice *s);
-void cqe_socket(struct slice *s);
-void fixed_read(struct slice *s);
-void fixed_write(struct slice *s);
-void pbuf_ring(struct slice *s);
-void cqe_eventfd(struct slice *s);
-void sqpoll_wakeup(struct slice *s);
-void msg_ring_receive(struct slice *s);
-void msg_ring_send(struct slice *s);
-void futex_receive(struct slice *s);
-void futex_send(struct slice *s);
+void ring_plain_mp_read(struct ring_slice *s);
+void ring_plain_mp_write(struct ring_slice *s);
+void ring_plain_sb_0(struct ring_slice *s);
+void ring_plain_sb_1(struct ring_slice *s);
+void ring_sqe_worker(struct ring_slice *s);
+void ring_sqe_sqpoll(struct ring_slice *s);
+void ring_cqe_file(struct ring_slice *s);
+void ring_cqe_write(struct ring_slice *s);
+void ring_cqe_pipe(struct ring_slice *s);
+void ring_cqe_socket(struct ring_slice *s);
+void ring_fixed_read(struct ring_slice *s);
+void ring_fixed_write(struct ring_slice *s);
+void ring_pbuf_ring(struct ring_slice *s);
+void ring_cqe_eventfd(struct ring_slice *s);
+void ring_sqpoll_wakeup(struct ring_slice *s);
+void ring_msg_ring_receive(struct ring_slice *s);
+void ring_msg_ring_send(struct ring_slice *s);
+void ring_futex_receive(struct ring_slice *s);
+void ring_futex_send(struct ring_slice *s);
 
 #endif /* RING_SIDES_H */

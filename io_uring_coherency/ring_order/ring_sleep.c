@@ -39,7 +39,7 @@ static inline __attribute__((always_inline)) void cold_stores(char *page, unsign
 }
 
 struct nap {
-	struct slice *s;
+	struct ring_slice *s;
 	struct io_uring ring[RINGS];	/* in the SQ thread's order: that of creation, backwards */
 	unsigned int first;		/* which of them there are: to the last */
 	char *cold;
@@ -71,7 +71,7 @@ static int nap_open(struct nap *n)
 		ret = io_uring_queue_init_params(2, &n->ring[n->first - 1], &params);
 		if (ret)
 			break;
-		fill_sq_array(&n->ring[n->first - 1]);
+		ring_fill_sq_array(&n->ring[n->first - 1]);
 	}
 	/* fewer do where memory or descriptors are short */
 	return n->first > RINGS - 4 ? ret : 0;
@@ -97,7 +97,7 @@ static int nap_completed(struct io_uring *ring, double patience)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	while (!io_uring_cq_ready(ring)) {
 		ms = ms_since(&start);
-		if (ms > STUCK_MS)
+		if (ms > RING_STUCK_MS)
 			return -ETIMEDOUT;
 		if (ms > patience && ring_threads_sleep() && !io_uring_cq_ready(ring))
 			return false;
@@ -120,7 +120,7 @@ static int nap_nop(struct io_uring *ring)
 /*
  * The SQ thread is awake, as it has just done what the first ring had, and a NOP is ready in @ring.
  * Every flag is read: shared between the CPUs' caches, it takes the SQ thread longer to write.
- * Returns NAP_LOST if it did not wake up for the first ring, or 0 or -errno.
+ * Returns RING_NAP_LOST if it did not wake up for the first ring, or 0 or -errno.
  */
 static int nap_prepare(struct nap *n, struct io_uring *ring)
 {
@@ -138,13 +138,13 @@ static int nap_prepare(struct nap *n, struct io_uring *ring)
 	ret = io_uring_submit(first);
 	if (ret < 0)
 		return ret;
-	ret = nap_completed(first, LOST_MS);
+	ret = nap_completed(first, RING_LOST_MS);
 	if (!ret)
-		fail_slice(n->s, -ETIMEDOUT, "an SQ thread that is woken");
+		ring_slice_fail(n->s, -ETIMEDOUT, "an SQ thread that is woken");
 	if (ret <= 0)
-		return ret ?: NAP_LOST;
+		return ret ?: RING_NAP_LOST;
 	for (i = n->first; i < RINGS; i++)
-		wants_wakeup(&n->ring[i]);
+		ring_wants_wakeup(&n->ring[i]);
 	n->page = (n->page + COLD_PAGE) % COLD_BYTES;
 	relaxed_store(n->cold + n->page, (char)1);
 	return 0;
@@ -160,9 +160,9 @@ static int nap_begins(const struct nap *n)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		for (i = 0; i < 4096; i++)
-			if (wants_wakeup(first))
+			if (ring_wants_wakeup(first))
 				return 0;
-	} while (ms_since(&start) < STUCK_MS);
+	} while (ms_since(&start) < RING_STUCK_MS);
 	return -ETIMEDOUT;
 }
 
@@ -181,17 +181,17 @@ static bool nap_publish(struct nap *n, struct io_uring *ring)
 	if (!n->s->relaxed) {
 		io_uring_smp_store_release(ring->sq.ktail, ring->sq.sqe_tail);
 		io_uring_smp_mb();
-		return wants_wakeup(ring);
+		return ring_wants_wakeup(ring);
 	}
 	relaxed_store(ring->sq.ktail, ring->sq.sqe_tail);
 	barrier();
-	return wants_wakeup(ring);
+	return ring_wants_wakeup(ring);
 }
 
 /* One time to sleep. Returns the outcome, or -errno. */
 static int nap_take(struct nap *n)
 {
-	unsigned int target = n->first + 1 + n->s->ahead + draw(n->s, 0) % 4;
+	unsigned int target = n->first + 1 + n->s->ahead + ring_draw(n->s, 0) % 4;
 	struct io_uring *ring = &n->ring[target < RINGS ? target : RINGS - 1];
 	bool asleep;
 	int ret;
@@ -201,28 +201,28 @@ static int nap_take(struct nap *n)
 		ret = nap_begins(n);
 	if (ret)
 		return ret;
-	skew(n->s, 0, 32);
+	ring_skew(n->s, 0, 32);
 	asleep = nap_publish(n, ring);
 	if (asleep) {
-		wake_sq_thread(ring);
+		ring_wake_sq_thread(ring);
 		if (n->s->ahead < (int)(RINGS - n->first) - 4)
 			n->s->ahead++;
 	} else if (n->s->ahead) {
 		n->s->ahead--;
 	}
-	ret = nap_completed(ring, n->s->relaxed && !asleep ? LOST_MS / 20 : LOST_MS);
+	ret = nap_completed(ring, n->s->relaxed && !asleep ? RING_LOST_MS / 20 : RING_LOST_MS);
 	if (ret < 0)
 		return ret;
 	if (ret)
-		return asleep ? NAP_ASKED : NAP_SEEN;
+		return asleep ? RING_NAP_ASKED : RING_NAP_SEEN;
 	/* it would stay so for ever; the next try needs it done */
-	wake_sq_thread(ring);
-	if (nap_completed(ring, LOST_MS) <= 0)
-		fail_slice(n->s, -ETIMEDOUT, "an SQ thread that is woken again");
-	return NAP_LOST;
+	ring_wake_sq_thread(ring);
+	if (nap_completed(ring, RING_LOST_MS) <= 0)
+		ring_slice_fail(n->s, -ETIMEDOUT, "an SQ thread that is woken again");
+	return RING_NAP_LOST;
 }
 
-void sqpoll_wakeup(struct slice *s)
+void ring_sqpoll_wakeup(struct ring_slice *s)
 {
 	struct nap *n = calloc(1, sizeof(*n));
 	int ret = -ENOMEM;
@@ -233,20 +233,20 @@ void sqpoll_wakeup(struct slice *s)
 		ret = nap_open(n);
 	}
 	if (ret)
-		fail_slice(s, ret, "io_uring_setup()");
+		ring_slice_fail(s, ret, "io_uring_setup()");
 	else if ((unsigned int)s->ahead >= RINGS - n->first - 4)
 		s->ahead = 0;
 	/* so many rings take longer to make than a slice, on a slow machine */
 	clock_gettime(CLOCK_MONOTONIC, &s->start);
-	while (!is_over(s)) {
+	while (!ring_slice_over(s)) {
 		ret = nap_take(n);
 		if (ret < 0) {
-			fail_slice(s, ret, "an SQ thread that is given a CPU in time");
+			ring_slice_fail(s, ret, "an SQ thread that is given a CPU in time");
 			break;
 		}
 		s->count[ret]++;
 		/* each costs a second, and a few say it all; relaxed they are what is wanted */
-		if (ret == NAP_LOST && s->count[NAP_LOST] >= 2 && !s->relaxed)
+		if (ret == RING_NAP_LOST && s->count[RING_NAP_LOST] >= 2 && !s->relaxed)
 			break;
 	}
 	if (n)

@@ -15,68 +15,68 @@
  * outcome that is forbidden otherwise is allowed; if it is never seen there, then this machine
  * cannot tell whether the barriers of that edge are right.
  */
-#ifndef RING_EDGES_H
-#define RING_EDGES_H
+#ifndef RING_SLICE_H
+#define RING_SLICE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
-enum edge_id {
-	EDGE_PLAIN_MP,
-	EDGE_PLAIN_SB,
-	EDGE_SQE_WORKER,
-	EDGE_SQE_SQPOLL,
-	EDGE_SQPOLL_WAKEUP,
-	EDGE_CQE_FILE,
-	EDGE_CQE_WRITE,
-	EDGE_CQE_PIPE,
-	EDGE_CQE_SOCKET,
-	EDGE_FIXED_READ,
-	EDGE_FIXED_WRITE,
-	EDGE_PBUF_RING,
-	EDGE_MSG_RING,
-	EDGE_EVENTFD,
-	EDGE_FUTEX,
-	EDGE_NR
+enum ring_edge_id {
+	RING_EDGE_PLAIN_MP,
+	RING_EDGE_PLAIN_SB,
+	RING_EDGE_SQE_WORKER,
+	RING_EDGE_SQE_SQPOLL,
+	RING_EDGE_SQPOLL_WAKEUP,
+	RING_EDGE_CQE_FILE,
+	RING_EDGE_CQE_WRITE,
+	RING_EDGE_CQE_PIPE,
+	RING_EDGE_CQE_SOCKET,
+	RING_EDGE_FIXED_READ,
+	RING_EDGE_FIXED_WRITE,
+	RING_EDGE_PBUF_RING,
+	RING_EDGE_MSG_RING,
+	RING_EDGE_EVENTFD,
+	RING_EDGE_FUTEX,
+	RING_NR_EDGES
 };
 
-enum edge_shape {
-	SHAPE_MP,
-	SHAPE_SB,
+enum ring_shape {
+	RING_MP,
+	RING_SB,
 };
 
-#define OUTCOMES	5
+#define RING_OUTCOMES	5
 
-struct slice;
+struct ring_slice;
 
-struct edge {
+struct ring_edge {
 	const char *name;
 	const char *question;
-	enum edge_shape shape;
+	enum ring_shape shape;
 	bool relaxed;			/* there is a relaxed form */
 	unsigned int ms;		/* of one slice */
 	unsigned int min_events;	/* fewer say nothing */
-	const char *outcome[OUTCOMES];	/* their names; NULL where there is none */
+	const char *outcome[RING_OUTCOMES];	/* their names; NULL where there is none */
 	unsigned int forbidden;		/* a mask of them, for the form with barriers */
 	/* what runs on slice.cpu[0] and, unless NULL, on slice.cpu[1] */
-	void (*side[2])(struct slice *s);
+	void (*side[2])(struct ring_slice *s);
 };
 
-extern const struct edge edges[EDGE_NR];
+extern const struct ring_edge ring_edges[RING_NR_EDGES];
 
 /* One edge in one form and one placement on one pair of CPUs, for a few milliseconds. */
-struct slice {
-	const struct edge *edge;
+struct ring_slice {
+	const struct ring_edge *edge;
 	bool relaxed;
-	bool bare;		/* EDGE_PLAIN_*: accesses and barriers alone, for speed */
+	bool bare;		/* RING_EDGE_PLAIN_*: accesses and barriers alone, for speed */
 	bool same_line;		/* flag and data share a cache line, where that can be chosen */
 	int cpu[2];
 	uint64_t seed;		/* not 0 */
 
 	/* results */
-	uint64_t count[OUTCOMES];
-	uint64_t iterations[2];	/* EDGE_PLAIN_*: of each side */
+	uint64_t count[RING_OUTCOMES];
+	uint64_t iterations[2];	/* RING_EDGE_PLAIN_*: of each side */
 	double ms;		/* what it took */
 	int error;		/* -errno, with what failed; counts are good nevertheless */
 	const char *failed;
@@ -85,12 +85,12 @@ struct slice {
 	struct timespec start;
 	uint64_t random[2];
 	int ready, stop, gone;	/* gone: side 1 is */
-	char *memory;		/* SLICE_MEMORY bytes, shared */
-	int target;		/* EDGE_MSG_RING: the receiver's ring */
-	int ahead;		/* EDGE_SQPOLL_WAKEUP: learnt, kept between slices */
+	char *memory;		/* RING_SLICE_MEMORY bytes, shared */
+	int target;		/* RING_EDGE_MSG_RING: the receiver's ring */
+	int ahead;		/* RING_EDGE_SQPOLL_WAKEUP: learnt, kept between slices */
 };
 
-#define SLICE_MEMORY	(1 << 20)
+#define RING_SLICE_MEMORY	(1 << 20)
 
 /*
  * Runs it; the caller gave everything up to the results, and memory. Takes threads, rings and
@@ -98,10 +98,10 @@ struct slice {
  *
  * Beyond the system's own, error may be -EOPNOTSUPP: this kernel does not have what failed names.
  */
-void slice_run(struct slice *s);
+void ring_slice_run(struct ring_slice *s);
 
 /* Outcomes counted so far that are forbidden in the form with barriers, and all. */
-uint64_t slice_forbidden(const struct edge *e, const uint64_t *count);
-uint64_t slice_events(const uint64_t *count);
+uint64_t ring_slice_forbidden(const struct ring_edge *e, const uint64_t *count);
+uint64_t ring_slice_events(const uint64_t *count);
 
-#endif /* RING_EDGES_H */
+#endif /* RING_SLICE_H */

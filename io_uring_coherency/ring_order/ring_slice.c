@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The edges of ring_order; see ring_edges.h.
+ * The table of edges, and how a slice of one is run; see ring_slice.h.
  */
 #include <pthread.h>
 #include <string.h>
@@ -11,111 +11,111 @@
 #define DATA_OUTCOMES							\
 	{ "there", "late", "older", "wrong", "nothing" }
 #define DATA_FORBIDDEN							\
-	(1U << LATE | 1U << OLDER | 1U << WRONG | 1U << NOTHING)
+	(1U << RING_LATE | 1U << RING_OLDER | 1U << RING_WRONG | 1U << RING_NOTHING)
 #define DATA_EDGE(id, text, weaker, min)				\
-	.name = #id, .question = text, .shape = SHAPE_MP, .relaxed = weaker, .ms = 20,	\
+	.name = #id, .question = text, .shape = RING_MP, .relaxed = weaker, .ms = 20,	\
 	.min_events = min, .outcome = DATA_OUTCOMES, .forbidden = DATA_FORBIDDEN
 
-const struct edge edges[EDGE_NR] = {
-	[EDGE_PLAIN_MP] = {
+const struct ring_edge ring_edges[RING_NR_EDGES] = {
+	[RING_EDGE_PLAIN_MP] = {
 		DATA_EDGE(plain_mp, "plain memory: data, then a flag", true, 1000),
-		.side = { plain_mp_read, plain_mp_write },
+		.side = { ring_plain_mp_read, ring_plain_mp_write },
 	},
-	[EDGE_PLAIN_SB] = {
+	[RING_EDGE_PLAIN_SB] = {
 		.name = "plain_sb", .question = "plain memory: each writes, then reads the other's",
-		.shape = SHAPE_SB, .relaxed = true, .ms = 20, .min_events = 1000,
+		.shape = RING_SB, .relaxed = true, .ms = 20, .min_events = 1000,
 		.outcome = { "one saw the other", "neither did" }, .forbidden = 1U << 1,
-		.side = { plain_sb_0, plain_sb_1 },
+		.side = { ring_plain_sb_0, ring_plain_sb_1 },
 	},
-	[EDGE_SQE_WORKER] = {
+	[RING_EDGE_SQE_WORKER] = {
 		DATA_EDGE(sqe_worker, "an io-wq worker sees the SQE and its buffer", false, 300),
-		.side = { sqe_worker },
+		.side = { ring_sqe_worker },
 	},
-	[EDGE_SQE_SQPOLL] = {
+	[RING_EDGE_SQE_SQPOLL] = {
 		DATA_EDGE(sqe_sqpoll, "the SQ thread sees the SQE and its buffer", true, 300),
-		.side = { sqe_sqpoll },
+		.side = { ring_sqe_sqpoll },
 	},
-	[EDGE_SQPOLL_WAKEUP] = {
+	[RING_EDGE_SQPOLL_WAKEUP] = {
 		.name = "sqpoll_wakeup",
 		.question = "the SQ thread going to sleep sees the SQE, or is woken",
-		.shape = SHAPE_SB, .relaxed = true, .ms = 400, .min_events = 50,
-		.outcome = { "woken", "seen", "lost" }, .forbidden = 1U << NAP_LOST,
-		.side = { sqpoll_wakeup },
+		.shape = RING_SB, .relaxed = true, .ms = 400, .min_events = 50,
+		.outcome = { "woken", "seen", "lost" }, .forbidden = 1U << RING_NAP_LOST,
+		.side = { ring_sqpoll_wakeup },
 	},
-	[EDGE_CQE_FILE] = {
+	[RING_EDGE_CQE_FILE] = {
 		DATA_EDGE(cqe_file, "the CQE of a file read by a worker implies the data", true,
 			  300),
-		.side = { cqe_file },
+		.side = { ring_cqe_file },
 	},
-	[EDGE_CQE_WRITE] = {
+	[RING_EDGE_CQE_WRITE] = {
 		DATA_EDGE(cqe_write, "the CQE of a write by a worker implies the file's content",
 			  true, 300),
-		.side = { cqe_write },
+		.side = { ring_cqe_write },
 	},
-	[EDGE_CQE_PIPE] = {
+	[RING_EDGE_CQE_PIPE] = {
 		DATA_EDGE(cqe_pipe, "the CQE of a pipe read by the SQ thread implies the data",
 			  true, 300),
-		.side = { cqe_pipe },
+		.side = { ring_cqe_pipe },
 	},
-	[EDGE_CQE_SOCKET] = {
+	[RING_EDGE_CQE_SOCKET] = {
 		DATA_EDGE(cqe_socket, "the CQE of a receive by the SQ thread implies the data",
 			  true, 300),
-		.side = { cqe_socket },
+		.side = { ring_cqe_socket },
 	},
-	[EDGE_FIXED_READ] = {
+	[RING_EDGE_FIXED_READ] = {
 		DATA_EDGE(fixed_read, "the CQE of READ_FIXED implies the data", true, 300),
-		.side = { fixed_read },
+		.side = { ring_fixed_read },
 	},
-	[EDGE_FIXED_WRITE] = {
+	[RING_EDGE_FIXED_WRITE] = {
 		DATA_EDGE(fixed_write, "a worker sees the buffer of WRITE_FIXED before its CQE",
 			  true, 300),
-		.side = { fixed_write },
+		.side = { ring_fixed_write },
 	},
-	[EDGE_PBUF_RING] = {
+	[RING_EDGE_PBUF_RING] = {
 		DATA_EDGE(pbuf_ring, "the SQ thread sees the buffer ring, the CQE implies the data",
 			  true, 300),
-		.side = { pbuf_ring },
+		.side = { ring_pbuf_ring },
 	},
-	[EDGE_MSG_RING] = {
+	[RING_EDGE_MSG_RING] = {
 		DATA_EDGE(msg_ring, "a message's CQE implies what its sender wrote before", true,
 			  300),
-		.side = { msg_ring_receive, msg_ring_send },
+		.side = { ring_msg_ring_receive, ring_msg_ring_send },
 	},
-	[EDGE_EVENTFD] = {
+	[RING_EDGE_EVENTFD] = {
 		DATA_EDGE(eventfd, "the registered eventfd tells of each CQE, which implies data",
 			  false, 300),
-		.side = { cqe_eventfd },
+		.side = { ring_cqe_eventfd },
 	},
-	[EDGE_FUTEX] = {
+	[RING_EDGE_FUTEX] = {
 		DATA_EDGE(futex, "the CQE of FUTEX_WAIT implies what the waker wrote before", false,
 			  300),
-		.side = { futex_receive, futex_send },
+		.side = { ring_futex_receive, ring_futex_send },
 	},
 };
 
-uint64_t slice_events(const uint64_t *count)
+uint64_t ring_slice_events(const uint64_t *count)
 {
 	uint64_t sum = 0;
 	unsigned int i;
 
-	for (i = 0; i < OUTCOMES; i++)
+	for (i = 0; i < RING_OUTCOMES; i++)
 		sum += count[i];
 	return sum;
 }
 
-uint64_t slice_forbidden(const struct edge *e, const uint64_t *count)
+uint64_t ring_slice_forbidden(const struct ring_edge *e, const uint64_t *count)
 {
 	uint64_t sum = 0;
 	unsigned int i;
 
-	for (i = 0; i < OUTCOMES; i++)
+	for (i = 0; i < RING_OUTCOMES; i++)
 		if (e->forbidden & 1U << i)
 			sum += count[i];
 	return sum;
 }
 
 struct side {
-	struct slice *s;
+	struct ring_slice *s;
 	unsigned int nr;
 };
 
@@ -125,7 +125,7 @@ static void *run_side(void *arg)
 	const int ret = cpus_pin(0, side->s->cpu[side->nr]);
 
 	if (ret)
-		fail_slice(side->s, ret, "sched_setaffinity()");
+		ring_slice_fail(side->s, ret, "sched_setaffinity()");
 	side->s->edge->side[side->nr](side->s);
 	if (side->nr)
 		__atomic_store_n(&side->s->gone, 1, __ATOMIC_RELEASE);
@@ -133,14 +133,14 @@ static void *run_side(void *arg)
 }
 
 /* Each side is a thread of its own: its io-wq, with the CPU of its workers, ends with it. */
-void slice_run(struct slice *s)
+void ring_slice_run(struct ring_slice *s)
 {
 	struct side side[2] = { { s, 0 }, { s, 1 } };
 	pthread_t thread[2];
 	unsigned int i, nr;
 	int ret;
 
-	memset(s->memory, 0, SLICE_MEMORY);
+	memset(s->memory, 0, RING_SLICE_MEMORY);
 	memset(s->count, 0, sizeof(s->count));
 	memset(s->iterations, 0, sizeof(s->iterations));
 	s->random[0] = s->seed;
@@ -154,7 +154,7 @@ void slice_run(struct slice *s)
 	for (nr = 0; nr < 2 && s->edge->side[nr]; nr++) {
 		ret = pthread_create(&thread[nr], NULL, run_side, &side[nr]);
 		if (ret) {
-			fail_slice(s, -ret, "pthread_create()");
+			ring_slice_fail(s, -ret, "pthread_create()");
 			__atomic_store_n(&s->gone, 1, __ATOMIC_RELEASE);
 			break;
 		}
