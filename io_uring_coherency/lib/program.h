@@ -121,4 +121,7 @@ void check_json(const char *path);
 void __attribute__((noreturn, format(printf, 1, 2)))
 die(const char *fmt, ...);
 
+/* A declaration with its semicolon: what a macro makes of each line of a table (ring_edges.h). */
+#define DECLARATION(...)	__VA_ARGS__
+
 #endif /* PROGRAM_H */

@@ -349,15 +349,16 @@ static void flow_notified(struct ring_flow *f)
 	}
 }
 
-static void run_flow(struct ring_slice *s, const struct ring_flow_kind *kind)
+void ring_flow_run(struct ring_slice *s)
 {
+	const struct ring_flow_kind *kind = &s->edge->flow;
 	struct ring_watch watch;
 	struct ring_flow f;
 	unsigned int i;
 	uint64_t left;
 	int ret;
 
-	ret = ring_flow_open(&f, s, kind);
+	ret = ring_flow_open(&f, s);
 	if (ret)
 		ring_slice_fail(s, ret, s->failed);
 	ring_watch_start(&watch);
@@ -386,22 +387,3 @@ static void run_flow(struct ring_slice *s, const struct ring_flow_kind *kind)
 	}
 	ring_flow_close(&f);
 }
-
-#define FLOW(name, ...)							\
-void name(struct ring_slice *s)					\
-{									\
-	static const struct ring_flow_kind kind = { __VA_ARGS__ };	\
-									\
-	run_flow(s, &kind);						\
-}
-
-FLOW(ring_sqe_worker, .place = RING_PIPE, .write = true)
-FLOW(ring_sqe_sqpoll, .place = RING_PIPE, .write = true, .sqpoll = true)
-FLOW(ring_cqe_file, .place = RING_FILE)
-FLOW(ring_cqe_write, .place = RING_FILE, .write = true)
-FLOW(ring_cqe_pipe, .place = RING_PIPE, .sqpoll = true)
-FLOW(ring_cqe_socket, .place = RING_SOCKET, .sqpoll = true)
-FLOW(ring_fixed_read, .place = RING_FILE, .fixed = true)
-FLOW(ring_fixed_write, .place = RING_FILE, .write = true, .fixed = true)
-FLOW(ring_pbuf_ring, .place = RING_PIPE, .sqpoll = true, .select = true)
-FLOW(ring_cqe_eventfd, .place = RING_FILE, .eventfd = true)

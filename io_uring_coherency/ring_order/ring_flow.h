@@ -7,12 +7,6 @@
 
 #include "ring_sides.h"
 
-enum ring_place {
-	RING_FILE,	/* in memory, mapped */
-	RING_PIPE,
-	RING_SOCKET,
-};
-
 #define RING_SLOTS	8
 #define RING_STRIDE	8192U
 #define RING_BUFFERS	16	/* of the provided buffer ring: at least RING_SLOTS */
@@ -22,12 +16,6 @@ struct ring_pbuf {
 	uint32_t len;
 	uint16_t bid;
 	uint16_t tail;		/* of the ring, in its first entry */
-};
-
-struct ring_flow_kind {
-	enum ring_place place;
-	bool sqpoll;		/* by the SQ thread, else by an io-wq worker */
-	bool write, fixed, select, eventfd;
 };
 
 struct ring_flow {
@@ -48,7 +36,8 @@ struct ring_flow {
 	int owner[RING_BUFFERS];	/* provided buffers: 1 while the kernel has it */
 };
 
-int ring_flow_open(struct ring_flow *f, struct ring_slice *s, const struct ring_flow_kind *kind);
+/* Returns 0 or -errno, with s->failed. ring_flow_close() is needed in both cases. */
+int ring_flow_open(struct ring_flow *f, struct ring_slice *s);
 void ring_flow_close(struct ring_flow *f);
 
 #endif /* RING_FLOW_H */

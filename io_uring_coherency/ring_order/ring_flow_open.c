@@ -135,8 +135,9 @@ void ring_flow_close(struct ring_flow *f)
 		close(f->event);
 }
 
-int ring_flow_open(struct ring_flow *f, struct ring_slice *s, const struct ring_flow_kind *kind)
+int ring_flow_open(struct ring_flow *f, struct ring_slice *s)
 {
+	const struct ring_flow_kind *kind = &s->edge->flow;
 	unsigned int i;
 	int ret;
 

@@ -2,7 +2,7 @@
 /*
  * ring_order: does a CQE imply its data, a published SQE its buffer?
  *
- * Each variant is one hand-over between user space and io_uring (ring_slice.h has what they are).
+ * Each variant is one hand-over between user space and io_uring (ring_edges.h has them).
  * It runs in short slices: each on the next pair of CPUs, in turns with the barriers that liburing
  * has and, where user space has a barrier that it could leave out, without ("relaxed"); flag and
  * data on the same and on different cache lines. Every outcome is counted.
@@ -53,7 +53,7 @@ struct form {
 struct result {
 	struct answer answer;
 	struct form form[2];	/* with barriers, relaxed */
-	struct form bare;	/* RING_EDGE_PLAIN_*: without counting */
+	struct form bare;	/* plain edges: without counting */
 	double seconds, first_ms;	/* < 0: no violation */
 	unsigned int pairs;	/* of CPUs it ran on: the first ones */
 };
@@ -91,11 +91,6 @@ static uint64_t events(const struct result *r, bool relaxed)
 static uint64_t seen(const struct result *r, const struct ring_edge *e, bool relaxed)
 {
 	return ring_slice_forbidden(e, r->form[relaxed].count);
-}
-
-static bool is_plain(const struct ring_edge *e)
-{
-	return e == &ring_edges[RING_EDGE_PLAIN_MP] || e == &ring_edges[RING_EDGE_PLAIN_SB];
 }
 
 /* --- running slices */
@@ -263,7 +258,7 @@ static void settle_measured(struct result *r, const struct ring_edge *e)
 	case WORTH_AN_ANSWER:
 		settle(&r->answer, "pass", "%s; relaxed: %s", sentence, why);
 		/* unless it was asked for, memory is not the question */
-		r->answer.control = is_plain(e) && !opt.edge;
+		r->answer.control = e->plain && !opt.edge;
 		break;
 	}
 }
@@ -278,21 +273,9 @@ FIXTURE_VARIANT(edge)
 	enum ring_edge_id id;
 };
 
-FIXTURE_VARIANT_ADD(edge, plain_mp) { .id = RING_EDGE_PLAIN_MP };
-FIXTURE_VARIANT_ADD(edge, plain_sb) { .id = RING_EDGE_PLAIN_SB };
-FIXTURE_VARIANT_ADD(edge, sqe_worker) { .id = RING_EDGE_SQE_WORKER };
-FIXTURE_VARIANT_ADD(edge, sqe_sqpoll) { .id = RING_EDGE_SQE_SQPOLL };
-FIXTURE_VARIANT_ADD(edge, sqpoll_wakeup) { .id = RING_EDGE_SQPOLL_WAKEUP };
-FIXTURE_VARIANT_ADD(edge, cqe_file) { .id = RING_EDGE_CQE_FILE };
-FIXTURE_VARIANT_ADD(edge, cqe_write) { .id = RING_EDGE_CQE_WRITE };
-FIXTURE_VARIANT_ADD(edge, cqe_pipe) { .id = RING_EDGE_CQE_PIPE };
-FIXTURE_VARIANT_ADD(edge, cqe_socket) { .id = RING_EDGE_CQE_SOCKET };
-FIXTURE_VARIANT_ADD(edge, fixed_read) { .id = RING_EDGE_FIXED_READ };
-FIXTURE_VARIANT_ADD(edge, fixed_write) { .id = RING_EDGE_FIXED_WRITE };
-FIXTURE_VARIANT_ADD(edge, pbuf_ring) { .id = RING_EDGE_PBUF_RING };
-FIXTURE_VARIANT_ADD(edge, msg_ring) { .id = RING_EDGE_MSG_RING };
-FIXTURE_VARIANT_ADD(edge, eventfd) { .id = RING_EDGE_EVENTFD };
-FIXTURE_VARIANT_ADD(edge, futex) { .id = RING_EDGE_FUTEX };
+#define RING_EDGE(edge_name, ...) \
+	DECLARATION(FIXTURE_VARIANT_ADD(edge, edge_name) { .id = RING_EDGE_##edge_name };)
+#include "ring_edges.h"
 
 FIXTURE_SETUP(edge)
 {
@@ -336,7 +319,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 			break;
 	}
 	r->seconds = ms_since(&start) / 1e3;
-	if (is_plain(e))
+	if (e->plain)
 		run_bare(&s, e, r);
 
 	if (s.error && !seen(r, e, false))

@@ -27,7 +27,7 @@ static inline void barrier(void)
 #define RING_LATE_MS	50	/* data that are not there yet are waited for */
 #define RING_LOST_MS	1000	/* what does not come in this time, though all sleep, is lost */
 
-/* Their numbers are those in edge.outcome. */
+/* Outcomes, numbered as in ring_edge.outcome: of RING_DATA(), */
 enum {
 	RING_THERE,
 	RING_LATE,		/* not there, but within RING_LATE_MS */
@@ -36,6 +36,7 @@ enum {
 	RING_NOTHING,	/* no completion, no notification, no buffer */
 };
 
+/* ... and of sqpoll_wakeup. */
 enum {
 	RING_NAP_ASKED,	/* the flag was seen, and the SQ thread woken */
 	RING_NAP_SEEN,	/* it was not, and the SQ thread saw the SQE */
@@ -74,20 +75,12 @@ void ring_wake_sq_thread(const struct io_uring *ring);
 /* The array that newer rings can do without. liburing keeps it like this. */
 void ring_fill_sq_array(struct io_uring *ring);
 
+/* What runs on a side of each edge, by its file. */
 void ring_plain_mp_read(struct ring_slice *s);
 void ring_plain_mp_write(struct ring_slice *s);
 void ring_plain_sb_0(struct ring_slice *s);
 void ring_plain_sb_1(struct ring_slice *s);
-void ring_sqe_worker(struct ring_slice *s);
-void ring_sqe_sqpoll(struct ring_slice *s);
-void ring_cqe_file(struct ring_slice *s);
-void ring_cqe_write(struct ring_slice *s);
-void ring_cqe_pipe(struct ring_slice *s);
-void ring_cqe_socket(struct ring_slice *s);
-void ring_fixed_read(struct ring_slice *s);
-void ring_fixed_write(struct ring_slice *s);
-void ring_pbuf_ring(struct ring_slice *s);
-void ring_cqe_eventfd(struct ring_slice *s);
+void ring_flow_run(struct ring_slice *s);
 void ring_sqpoll_wakeup(struct ring_slice *s);
 void ring_msg_ring_receive(struct ring_slice *s);
 void ring_msg_ring_send(struct ring_slice *s);

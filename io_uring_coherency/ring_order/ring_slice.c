@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of edges, and how a slice of one is run; see ring_slice.h.
+ * How a slice of an edge is run; see ring_slice.h.
  */
 #include <pthread.h>
 #include <string.h>
@@ -8,89 +8,18 @@
 #include "cpu_pairs.h"
 #include "ring_sides.h"
 
-#define DATA_OUTCOMES							\
-	{ "there", "late", "older", "wrong", "nothing" }
-#define DATA_FORBIDDEN							\
-	(1U << RING_LATE | 1U << RING_OLDER | 1U << RING_WRONG | 1U << RING_NOTHING)
-#define DATA_EDGE(id, text, weaker, min)				\
-	.name = #id, .question = text, .shape = RING_MP, .relaxed = weaker, .ms = 20,	\
-	.min_events = min, .outcome = DATA_OUTCOMES, .forbidden = DATA_FORBIDDEN
+#define RING_DATA(min)								\
+	.shape = RING_MP, .ms = 20, .min_events = (min),			\
+	.outcome = { "there", "late", "older", "wrong", "nothing" },		\
+	.forbidden = 1U << RING_LATE | 1U << RING_OLDER | 1U << RING_WRONG | 1U << RING_NOTHING
+
+#define RING_FLOW(...)								\
+	RING_DATA(300), .side = { ring_flow_run }, .flow = { __VA_ARGS__ }
 
 const struct ring_edge ring_edges[RING_NR_EDGES] = {
-	[RING_EDGE_PLAIN_MP] = {
-		DATA_EDGE(plain_mp, "plain memory: data, then a flag", true, 1000),
-		.side = { ring_plain_mp_read, ring_plain_mp_write },
-	},
-	[RING_EDGE_PLAIN_SB] = {
-		.name = "plain_sb", .question = "plain memory: each writes, then reads the other's",
-		.shape = RING_SB, .relaxed = true, .ms = 20, .min_events = 1000,
-		.outcome = { "one saw the other", "neither did" }, .forbidden = 1U << 1,
-		.side = { ring_plain_sb_0, ring_plain_sb_1 },
-	},
-	[RING_EDGE_SQE_WORKER] = {
-		DATA_EDGE(sqe_worker, "an io-wq worker sees the SQE and its buffer", false, 300),
-		.side = { ring_sqe_worker },
-	},
-	[RING_EDGE_SQE_SQPOLL] = {
-		DATA_EDGE(sqe_sqpoll, "the SQ thread sees the SQE and its buffer", true, 300),
-		.side = { ring_sqe_sqpoll },
-	},
-	[RING_EDGE_SQPOLL_WAKEUP] = {
-		.name = "sqpoll_wakeup",
-		.question = "the SQ thread going to sleep sees the SQE, or is woken",
-		.shape = RING_SB, .relaxed = true, .ms = 400, .min_events = 50,
-		.outcome = { "woken", "seen", "lost" }, .forbidden = 1U << RING_NAP_LOST,
-		.side = { ring_sqpoll_wakeup },
-	},
-	[RING_EDGE_CQE_FILE] = {
-		DATA_EDGE(cqe_file, "the CQE of a file read by a worker implies the data", true,
-			  300),
-		.side = { ring_cqe_file },
-	},
-	[RING_EDGE_CQE_WRITE] = {
-		DATA_EDGE(cqe_write, "the CQE of a write by a worker implies the file's content",
-			  true, 300),
-		.side = { ring_cqe_write },
-	},
-	[RING_EDGE_CQE_PIPE] = {
-		DATA_EDGE(cqe_pipe, "the CQE of a pipe read by the SQ thread implies the data",
-			  true, 300),
-		.side = { ring_cqe_pipe },
-	},
-	[RING_EDGE_CQE_SOCKET] = {
-		DATA_EDGE(cqe_socket, "the CQE of a receive by the SQ thread implies the data",
-			  true, 300),
-		.side = { ring_cqe_socket },
-	},
-	[RING_EDGE_FIXED_READ] = {
-		DATA_EDGE(fixed_read, "the CQE of READ_FIXED implies the data", true, 300),
-		.side = { ring_fixed_read },
-	},
-	[RING_EDGE_FIXED_WRITE] = {
-		DATA_EDGE(fixed_write, "a worker sees the buffer of WRITE_FIXED before its CQE",
-			  true, 300),
-		.side = { ring_fixed_write },
-	},
-	[RING_EDGE_PBUF_RING] = {
-		DATA_EDGE(pbuf_ring, "the SQ thread sees the buffer ring, the CQE implies the data",
-			  true, 300),
-		.side = { ring_pbuf_ring },
-	},
-	[RING_EDGE_MSG_RING] = {
-		DATA_EDGE(msg_ring, "a message's CQE implies what its sender wrote before", true,
-			  300),
-		.side = { ring_msg_ring_receive, ring_msg_ring_send },
-	},
-	[RING_EDGE_EVENTFD] = {
-		DATA_EDGE(eventfd, "the registered eventfd tells of each CQE, which implies data",
-			  false, 300),
-		.side = { ring_cqe_eventfd },
-	},
-	[RING_EDGE_FUTEX] = {
-		DATA_EDGE(futex, "the CQE of FUTEX_WAIT implies what the waker wrote before", false,
-			  300),
-		.side = { ring_futex_receive, ring_futex_send },
-	},
+#define RING_EDGE(edge_name, asks, ...)						\
+	[RING_EDGE_##edge_name] = { .name = #edge_name, .question = asks, __VA_ARGS__ },
+#include "ring_edges.h"
 };
 
 uint64_t ring_slice_events(const uint64_t *count)

@@ -23,21 +23,8 @@
 #include <time.h>
 
 enum ring_edge_id {
-	RING_EDGE_PLAIN_MP,
-	RING_EDGE_PLAIN_SB,
-	RING_EDGE_SQE_WORKER,
-	RING_EDGE_SQE_SQPOLL,
-	RING_EDGE_SQPOLL_WAKEUP,
-	RING_EDGE_CQE_FILE,
-	RING_EDGE_CQE_WRITE,
-	RING_EDGE_CQE_PIPE,
-	RING_EDGE_CQE_SOCKET,
-	RING_EDGE_FIXED_READ,
-	RING_EDGE_FIXED_WRITE,
-	RING_EDGE_PBUF_RING,
-	RING_EDGE_MSG_RING,
-	RING_EDGE_EVENTFD,
-	RING_EDGE_FUTEX,
+#define RING_EDGE(edge_name, ...) RING_EDGE_##edge_name,
+#include "ring_edges.h"
 	RING_NR_EDGES
 };
 
@@ -48,6 +35,20 @@ enum ring_shape {
 
 #define RING_OUTCOMES	5
 
+/* Where data are written to and read from. */
+enum ring_place {
+	RING_FILE,	/* in memory, mapped */
+	RING_PIPE,
+	RING_SOCKET,
+};
+
+/* What ring_flow_run() does. */
+struct ring_flow_kind {
+	enum ring_place place;
+	bool sqpoll;		/* by the SQ thread, else by an io-wq worker */
+	bool write, fixed, select, eventfd;
+};
+
 struct ring_slice;
 
 struct ring_edge {
@@ -55,12 +56,14 @@ struct ring_edge {
 	const char *question;
 	enum ring_shape shape;
 	bool relaxed;			/* there is a relaxed form */
+	bool plain;			/* of memory alone: what can this machine show at all? */
 	unsigned int ms;		/* of one slice */
 	unsigned int min_events;	/* fewer say nothing */
 	const char *outcome[RING_OUTCOMES];	/* their names; NULL where there is none */
 	unsigned int forbidden;		/* a mask of them, for the form with barriers */
 	/* what runs on slice.cpu[0] and, unless NULL, on slice.cpu[1] */
 	void (*side[2])(struct ring_slice *s);
+	struct ring_flow_kind flow;
 };
 
 extern const struct ring_edge ring_edges[RING_NR_EDGES];
@@ -69,14 +72,14 @@ extern const struct ring_edge ring_edges[RING_NR_EDGES];
 struct ring_slice {
 	const struct ring_edge *edge;
 	bool relaxed;
-	bool bare;		/* RING_EDGE_PLAIN_*: accesses and barriers alone, for speed */
+	bool bare;		/* a plain edge: accesses and barriers alone, for speed */
 	bool same_line;		/* flag and data share a cache line, where that can be chosen */
 	int cpu[2];
 	uint64_t seed;		/* not 0 */
 
 	/* results */
 	uint64_t count[RING_OUTCOMES];
-	uint64_t iterations[2];	/* RING_EDGE_PLAIN_*: of each side */
+	uint64_t iterations[2];	/* plain edges: of each side */
 	double ms;		/* what it took */
 	int error;		/* -errno, with what failed; counts are good nevertheless */
 	const char *failed;
@@ -86,8 +89,8 @@ struct ring_slice {
 	uint64_t random[2];
 	int ready, stop, gone;	/* gone: side 1 is */
 	char *memory;		/* RING_SLICE_MEMORY bytes, shared */
-	int target;		/* RING_EDGE_MSG_RING: the receiver's ring */
-	int ahead;		/* RING_EDGE_SQPOLL_WAKEUP: learnt, kept between slices */
+	int target;		/* msg_ring: the receiver's ring */
+	int ahead;		/* sqpoll_wakeup: learnt, kept between slices */
 };
 
 #define RING_SLICE_MEMORY	(1 << 20)
