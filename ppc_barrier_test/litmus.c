@@ -2,7 +2,7 @@
 /*
  * PBT_LITMUS: are the barriers really there? Message passing (MP) and store buffering (SB) across
  * what the kernel promises to order memory, as the litmus tests of tools/memory-model do it; see
- * ppc_barrier_test.h for the two shapes.
+ * ppc_barrier_test.h for the two shapes, pbt_edges.h for the edges.
  *
  * Two kthreads on two CPUs run one edge in one form. Where the edge costs little they pass many
  * cells, each with an x and a y of its own, between two meetings: with random delays, alignment and
@@ -10,32 +10,6 @@
  * be at the same cell once. Where it sets off something that has to end first (a handler, a work),
  * there is one cell and T0 waits for each. Cells hold the number of the batch in place of 1: what
  * was there before it counts as 0, so that nothing has to be cleared.
- *
- * What each edge's verdict rests on, read in 5.10, 6.1, 6.12 and 7.2; and its control, the same
- * but for one barrier, with the file of io_uring_coherency/litmus that allows its outcome:
- *
- * memory_*		Documentation/memory-barriers.txt, tools/memory-model: SB+fencembonceonces,
- *			MP+fencewmbonceonce+fencermbonceonce are forbidden.
- *			Without: SB+plain, MP+plain
- * set_current_state	include/linux/sched.h: smp_store_mb(). The store alone:
- *			SB+wake-up+no-sleeper-mb
- * wake_up_process	try_to_wake_up(): smp_mb__after_spinlock() before it looks at the state, so
- *			also if the task runs. Without that: SB+wake-up+no-waker-mb
- * sleep_wake		the two together, else a wake-up is lost; two controls, the same files
- * kthread_use_mm	kernel/kthread.c: by mmdrop() or smp_mb(), for membarrier(2); since 5.11
- * kthread_unuse_mm	smp_mb__after_spinlock() before tsk->mm is cleared; since 5.11. All but the
- *			switch of the mm: SB+kthread-*use-mm+no-mb
- * ipi			kernel/smp.c: the cmpxchg() of llist_add(); smp_muxed_ipi_set_message() of
- *			arch/powerpc. No control: its lists are kernel/smp.c's own
- * queue_work		include/linux/workqueue.h: "Forbids: r0 == true && r1 == 0"; no control
- * queue_work_pending	kernel/workqueue.c, the smp_mb() after PENDING is cleared, and a
- *			test_and_set_bit() that is a full barrier when the bit is set, too
- *			(Documentation/atomic_bitops.txt). Without the caller's:
- *			SB+queue-work+no-caller-mb; the worker's is not ours
- * completion		both sides hold x->wait.lock, the waiter second. Without its lock, where it
- *			need not sleep: MP+completion+unlocked
- * task_work_*		the cmpxchg() of task_work_add(), the xchg() or cmpxchg() of
- *			task_work_run(). Without the first: MP+task-work+relaxed
  */
 #include <linux/completion.h>
 #include <linux/cpumask.h>
@@ -76,18 +50,23 @@ typedef void (*batch_fn)(struct litmus *l, u32 g);
 /* One of the two kthreads, until l->stop. */
 typedef void (*side_fn)(struct litmus *l);
 
-struct edge {
+struct pbt_litmus_edge {
 	u32 cells;			/* in a batch; 0: not by batches */
 	u32 delay;			/* turns at most, before T1's batch or T0's cell */
 	batch_fn batch[PBT_FORM_BARRIER + 1][2];
 	side_fn side[2];		/* in place of batches; the second may be NULL */
-	u32 controls;			/* BIT(PBT_FORM_WEAK), ..._OTHER: those that there are */
 	/* for side[0]: sets off what reads x. 1, 0 if there was no need to, or -errno */
 	int (*send)(struct litmus *l);
 	enum task_work_notify_mode notify;
 	int (*setup)(struct litmus *l);
 	void (*cleanup)(struct litmus *l);
+	bool missing;			/* this kernel lacks it, or promises nothing */
 };
+
+/* A declaration with its semicolon: what a macro makes of each line of a table. */
+#define DECLARATION(...)	__VA_ARGS__
+#define PBT_EDGE(id, name, ...) DECLARATION(extern const struct pbt_litmus_edge pbt_edge_##name;)
+#include "pbt_edges.h"
 
 /* What task_work is queued to is not ours: it may come after all else here has ended. */
 struct parcel {
@@ -97,7 +76,7 @@ struct parcel {
 	u32 x, seen, done;
 };
 
-struct side {
+struct pbt_litmus_side {
 	u32 arrived ____cacheline_aligned_in_smp;
 	u32 random;
 	struct litmus *l;
@@ -107,14 +86,14 @@ struct side {
 
 struct litmus {
 	struct pbt_litmus *arg;
-	const struct edge *edge;
+	const struct pbt_litmus_edge *edge;
 	struct mm_struct *mm;
 	struct task_struct *task[2];
 	struct completion ended;	/* by either */
 	u32 cells;
 	int error;			/* of either; written once */
 	bool stop;
-	struct side side[2];
+	struct pbt_litmus_side side[2];
 	u64 discarded;
 
 	/* of this batch: where its cells are, and T1's way through them */
@@ -145,7 +124,7 @@ static DEFINE_MUTEX(litmus_mutex);
 static bool used_task_work;
 
 /* xorshift32 (Marsaglia, 2003). Below @limit, which is small. */
-static u32 rnd(struct side *s, u32 limit)
+static u32 pbt_litmus_random(struct pbt_litmus_side *s, u32 limit)
 {
 	u32 v = s->random;
 
@@ -156,13 +135,13 @@ static u32 rnd(struct side *s, u32 limit)
 	return v % limit;
 }
 
-static void delay_turns(struct litmus *l, int self)
+static void pbt_litmus_delay(struct litmus *l, int self)
 {
 	u32 n;
 
 	if (!l->edge->delay)
 		return;
-	for (n = rnd(&l->side[self], l->edge->delay); n; n--)
+	for (n = pbt_litmus_random(&l->side[self], l->edge->delay); n; n--)
 		barrier();
 }
 
@@ -170,7 +149,7 @@ static void delay_turns(struct litmus *l, int self)
  * One turn of a wait, number @spins. At first not by cpu_relax(): QEMU's TCG leaves the guest for
  * that on powerpc, for some 10 us.
  */
-static void spin(u32 spins)
+static void pbt_litmus_spin(u32 spins)
 {
 	if (spins < EAGER_SPINS)
 		barrier();
@@ -178,53 +157,53 @@ static void spin(u32 spins)
 		cpu_relax();
 }
 
-static void give_up(struct litmus *l, int error)
+static void pbt_litmus_give_up(struct litmus *l, int error)
 {
 	cmpxchg(&l->error, 0, error);
 	WRITE_ONCE(l->stop, true);
 }
 
 /* Now and then in a wait. False: the run is over. */
-static bool go_on(struct litmus *l, int self)
+static bool pbt_litmus_go_on(struct litmus *l, int self)
 {
 	if (raw_smp_processor_id() != l->arg->cpu[self])
-		give_up(l, -ENODEV);	/* unplugged */
+		pbt_litmus_give_up(l, -ENODEV);	/* unplugged */
 	if (READ_ONCE(l->stop))
 		return false;
 	cond_resched();
 	return true;
 }
 
-static bool has_arrived(struct litmus *l, int side, u32 n)
+static bool pbt_litmus_has_arrived(struct litmus *l, int side, u32 n)
 {
-	/* pairs with arrive() */
+	/* pairs with pbt_litmus_arrive() */
 	return (s32)(smp_load_acquire(&l->side[side].arrived) - n) >= 0;
 }
 
-static u32 arrive(struct litmus *l, int self)
+static u32 pbt_litmus_arrive(struct litmus *l, int self)
 {
 	const u32 n = l->side[self].arrived + 1;
 
-	/* pairs with has_arrived() */
+	/* pairs with pbt_litmus_has_arrived() */
 	smp_store_release(&l->side[self].arrived, n);
 	return n;
 }
 
 /* Both have come here; what each did before, the other one sees. False: the run is over. */
-static bool meet(struct litmus *l, int self)
+static bool pbt_litmus_meet(struct litmus *l, int self)
 {
-	const u32 n = arrive(l, self);
+	const u32 n = pbt_litmus_arrive(l, self);
 	u32 spins = 0;
 
-	while (!has_arrived(l, !self, n)) {
-		spin(spins);
-		if (!(++spins % SPINS) && !go_on(l, self))
+	while (!pbt_litmus_has_arrived(l, !self, n)) {
+		pbt_litmus_spin(spins);
+		if (!(++spins % SPINS) && !pbt_litmus_go_on(l, self))
 			return false;
 	}
 	return true;
 }
 
-static void count(struct side *s, bool r0, bool r1)
+static void pbt_litmus_count(struct pbt_litmus_side *s, bool r0, bool r1)
 {
 	s->outcome[r0 + 2 * r1]++;
 }
@@ -235,7 +214,7 @@ static void nothing(struct litmus *l)
 {
 }
 
-static void full_barrier(struct litmus *l)
+static void pbt_litmus_mb(struct litmus *l)
 {
 	/* pairs with another one, or with what the kernel has: the edge under test */
 	smp_mb();
@@ -270,7 +249,7 @@ static void wake_other(struct litmus *l)
 }
 
 /* try_to_wake_up() until it knows whether @task sleeps, without smp_mb__after_spinlock(). */
-static bool look_weak(struct task_struct *task)
+static bool pbt_litmus_look_weak(struct task_struct *task)
 {
 	unsigned long flags;
 	bool asleep;
@@ -283,7 +262,7 @@ static bool look_weak(struct task_struct *task)
 
 static void wake_other_weak(struct litmus *l)
 {
-	look_weak(l->task[1]);
+	pbt_litmus_look_weak(l->task[1]);
 }
 
 static void use_mm(struct litmus *l)
@@ -327,10 +306,10 @@ static __always_inline void store_load(struct litmus *l, int self, u32 g, step_f
 		before(l);
 		WRITE_ONCE(*mine, g);
 		if (fences)
-			full_barrier(l);
+			pbt_litmus_mb(l);
 		between(l);
 		if (fences)
-			full_barrier(l);
+			pbt_litmus_mb(l);
 		WRITE_ONCE(*result, (READ_ONCE(*other) == g) << self);
 		after(l);
 		mine += step;
@@ -380,9 +359,9 @@ static void name(struct litmus *l, u32 g)	\
 }
 
 /* T0 of SB in the kernel's form, as the control, and between barriers. */
-BATCH(sb_mb, store_load(l, 0, g, nothing, full_barrier, nothing, false))
+BATCH(sb_mb, store_load(l, 0, g, nothing, pbt_litmus_mb, nothing, false))
 BATCH(sb_mb_weak, store_load(l, 0, g, nothing, nothing, nothing, false))
-BATCH(sb_mb_fenced, store_load(l, 0, g, nothing, full_barrier, nothing, true))
+BATCH(sb_mb_fenced, store_load(l, 0, g, nothing, pbt_litmus_mb, nothing, true))
 BATCH(sb_set_state, store_load(l, 0, g, nothing, set_state, nothing, false))
 BATCH(sb_set_state_weak, store_load(l, 0, g, nothing, set_state_weak, nothing, false))
 BATCH(sb_set_state_fenced, store_load(l, 0, g, nothing, set_state, nothing, true))
@@ -396,23 +375,53 @@ BATCH(sb_unuse_mm, store_load(l, 0, g, use_mm, unuse_mm, nothing, false))
 BATCH(sb_unuse_mm_weak, store_load(l, 0, g, mm_weak, mm_weak, nothing, false))
 BATCH(sb_unuse_mm_fenced, store_load(l, 0, g, use_mm, unuse_mm, nothing, true))
 /* T1, in all forms: the barrier is the edge's matter, and here there has to be one. */
-BATCH(sb_other, store_load(l, 1, g, nothing, full_barrier, nothing, false))
+BATCH(sb_other, store_load(l, 1, g, nothing, pbt_litmus_mb, nothing, false))
 
 BATCH(mp_plain, store_store(l, g, nothing))
 BATCH(mp_wmb, store_store(l, g, write_barrier))
-BATCH(mp_mb, store_store(l, g, full_barrier))
+BATCH(mp_mb, store_store(l, g, pbt_litmus_mb))
 BATCH(mp_other_plain, load_load(l, g, nothing))
 BATCH(mp_other_rmb, load_load(l, g, read_barrier))
-BATCH(mp_other_mb, load_load(l, g, full_barrier))
+BATCH(mp_other_mb, load_load(l, g, pbt_litmus_mb))
+
+#define SB_EDGE(n, turns, name, ...) { \
+	.cells = (n), \
+	.delay = (turns), \
+	.batch = { \
+		[PBT_FORM_KERNEL] = { name, sb_other }, \
+		[PBT_FORM_WEAK] = { name##_weak, sb_other }, \
+		[PBT_FORM_BARRIER] = { name##_fenced, sb_other }, \
+	}, \
+	__VA_ARGS__ \
+}
+
+const struct pbt_litmus_edge pbt_edge_memory_sb = SB_EDGE(CELLS_MAX, 64, sb_mb);
+const struct pbt_litmus_edge pbt_edge_set_current_state = SB_EDGE(CELLS_MAX, 64, sb_set_state);
+const struct pbt_litmus_edge pbt_edge_wake_up_process = SB_EDGE(16, 128, sb_wake_up);
+
+const struct pbt_litmus_edge pbt_edge_memory_mp = {
+	.cells = CELLS_MAX,
+	.delay = 64,
+	.batch = {
+		[PBT_FORM_KERNEL] = { mp_wmb, mp_other_rmb },
+		[PBT_FORM_WEAK] = { mp_plain, mp_other_plain },
+		[PBT_FORM_BARRIER] = { mp_mb, mp_other_mb },
+	},
+};
+
+const struct pbt_litmus_edge pbt_edge_kthread_use_mm =
+	SB_EDGE(4, 256, sb_use_mm, .missing = !COMPAT_MM_IS_BARRIER);
+const struct pbt_litmus_edge pbt_edge_kthread_unuse_mm =
+	SB_EDGE(4, 256, sb_unuse_mm, .missing = !COMPAT_MM_IS_BARRIER);
 
 /*
  * Where the cells of the next batch are. Both threads do this alike, by the same numbers, so that
  * they need not tell each other.
  */
-static void place(struct litmus *l, int self, struct side *common)
+static void place(struct litmus *l, int self, struct pbt_litmus_side *common)
 {
-	const u32 turns = rnd(common, 2), same = rnd(common, 2);
-	u32 pitch = 1U << (1 + rnd(common, 5)), first = rnd(common, 16);
+	const u32 turns = pbt_litmus_random(common, 2), same = pbt_litmus_random(common, 2);
+	u32 pitch = 1U << (1 + pbt_litmus_random(common, 5)), first = pbt_litmus_random(common, 16);
 
 	/* up to 32 words from cell to cell; first is even, so that a pair shares its line */
 	first &= ~1;
@@ -447,40 +456,40 @@ static void tally(struct litmus *l, int self)
 	outcome[3] += both;
 }
 
-static void batches(struct litmus *l, int self)
+static void pbt_litmus_batches(struct litmus *l, int self)
 {
 	const batch_fn batch = l->edge->batch[l->arg->form][self];
-	struct side *s = &l->side[self];
-	struct side common = { .random = l->arg->seed | 1 };
+	struct pbt_litmus_side *s = &l->side[self];
+	struct pbt_litmus_side common = { .random = l->arg->seed | 1 };
 	u32 g = 0;
 
-	while (meet(l, self)) {
+	while (pbt_litmus_meet(l, self)) {
 		g++;
 		place(l, self, &common);
-		delay_turns(l, self);
+		pbt_litmus_delay(l, self);
 		batch(l, g);
-		if (!meet(l, self))
+		if (!pbt_litmus_meet(l, self))
 			break;
 		tally(l, self);
 		s->batches++;
-		if (!(s->batches % 64) && !go_on(l, self))
+		if (!(s->batches % 64) && !pbt_litmus_go_on(l, self))
 			break;
 	}
 }
 
 /* PBT_FORM_BARE: how fast the same accesses would be if nobody looked at them. */
-static void bare(struct litmus *l, int self)
+static void pbt_litmus_bare(struct litmus *l, int self)
 {
 	const batch_fn batch = l->edge->batch[PBT_FORM_KERNEL][self];
-	struct side *s = &l->side[self];
-	struct side common = { .random = l->arg->seed | 1 };
+	struct pbt_litmus_side *s = &l->side[self];
+	struct pbt_litmus_side common = { .random = l->arg->seed | 1 };
 
-	if (!meet(l, self))
+	if (!pbt_litmus_meet(l, self))
 		return;
 	place(l, self, &common);
 	for (;;) {
 		batch(l, ++s->batches);
-		if (!(s->batches % 64) && !go_on(l, self))
+		if (!(s->batches % 64) && !pbt_litmus_go_on(l, self))
 			return;
 	}
 }
@@ -498,24 +507,24 @@ static void clog_store_buffer(struct litmus *l, u32 g)
 static void sleeper(struct litmus *l)
 {
 	const u32 form = l->arg->form;
-	struct side *s = &l->side[0];
+	struct pbt_litmus_side *s = &l->side[0];
 	u32 g, n, spins;
 	bool r0, late;
 
-	for (g = 1; meet(l, 0); g++) {
-		delay_turns(l, 0);
+	for (g = 1; pbt_litmus_meet(l, 0); g++) {
+		pbt_litmus_delay(l, 0);
 		clog_store_buffer(l, g);
 		if (form == PBT_FORM_WEAK)
 			__set_current_state(TASK_UNINTERRUPTIBLE);
 		else
 			set_current_state(TASK_UNINTERRUPTIBLE);
 		if (form == PBT_FORM_BARRIER)
-			full_barrier(l);
+			pbt_litmus_mb(l);
 		r0 = READ_ONCE(l->cell_y) == g;
-		n = arrive(l, 0);
+		n = pbt_litmus_arrive(l, 0);
 		late = false;
-		for (spins = 0; !has_arrived(l, 1, n); spins++) {
-			spin(spins);
+		for (spins = 0; !pbt_litmus_has_arrived(l, 1, n); spins++) {
+			pbt_litmus_spin(spins);
 			/* the waker is not running: it will find a state that means nothing */
 			if (spins >= SLEEPER_SPINS) {
 				late = true;
@@ -523,17 +532,17 @@ static void sleeper(struct litmus *l)
 			}
 		}
 		__set_current_state(TASK_RUNNING);
-		while (!has_arrived(l, 1, n)) {
+		while (!pbt_litmus_has_arrived(l, 1, n)) {
 			cpu_relax();
-			if (!go_on(l, 0))
+			if (!pbt_litmus_go_on(l, 0))
 				return;
 		}
 		/* the end of the run wakes the sleeper, too (kthread_stop()) */
 		if (late || READ_ONCE(l->stop))
 			l->discarded++;
 		else
-			count(s, r0, READ_ONCE(l->result[1][0]));
-		if (!(g % 64) && !go_on(l, 0))
+			pbt_litmus_count(s, r0, READ_ONCE(l->result[1][0]));
+		if (!(g % 64) && !pbt_litmus_go_on(l, 0))
 			return;
 	}
 }
@@ -542,21 +551,26 @@ static void waker(struct litmus *l)
 {
 	u32 g;
 
-	for (g = 1; meet(l, 1); g++) {
+	for (g = 1; pbt_litmus_meet(l, 1); g++) {
 		/* the sleeper's stores will have to wait for these lines */
 		clog_store_buffer(l, g);
-		delay_turns(l, 1);
+		pbt_litmus_delay(l, 1);
 		WRITE_ONCE(l->cell_y, g);
 		if (l->arg->form == PBT_FORM_BARRIER)
-			full_barrier(l);
+			pbt_litmus_mb(l);
 		WRITE_ONCE(l->result[1][0], l->arg->form == PBT_FORM_WEAK_OTHER ?
-			   look_weak(l->task[0]) : wake_up_process(l->task[0]));
-		if (!meet(l, 1))
+			   pbt_litmus_look_weak(l->task[0]) : wake_up_process(l->task[0]));
+		if (!pbt_litmus_meet(l, 1))
 			return;
-		if (!(g % 64) && !go_on(l, 1))
+		if (!(g % 64) && !pbt_litmus_go_on(l, 1))
 			return;
 	}
 }
+
+const struct pbt_litmus_edge pbt_edge_sleep_wake = {
+	.delay = 64,
+	.side = { sleeper, waker },
+};
 
 /* --- edges that set off something on T1's CPU which then reads x */
 
@@ -567,14 +581,14 @@ static bool wait_done(struct litmus *l, const u32 *done, u32 n)
 
 	/* pairs with receive() and on_task_work() */
 	while ((s32)(smp_load_acquire(done) - n) < 0) {
-		spin(spins);
-		if (!(++spins % SPINS) && !go_on(l, 0))
+		pbt_litmus_spin(spins);
+		if (!(++spins % SPINS) && !pbt_litmus_go_on(l, 0))
 			return false;
 	}
 	return true;
 }
 
-static void parcel_put(struct parcel *p)
+static void pbt_litmus_parcel_put(struct parcel *p)
 {
 	if (refcount_dec_and_test(&p->refs)) {
 		kfree(p);
@@ -582,32 +596,32 @@ static void parcel_put(struct parcel *p)
 	}
 }
 
-static void sender(struct litmus *l)
+static void pbt_litmus_sender(struct litmus *l)
 {
 	struct parcel *p = l->parcel;
 	u32 *x = p ? &p->x : &l->cell_x, *seen = p ? &p->seen : l->seen;
 	u32 *done = p ? &p->done : &l->done, g;
 	int told;
 
-	for (g = 1; go_on(l, 0); g++) {
-		delay_turns(l, 0);
+	for (g = 1; pbt_litmus_go_on(l, 0); g++) {
+		pbt_litmus_delay(l, 0);
 		if (p)
 			refcount_inc(&p->refs);
 		/* pairs with the edge's other side: in the control, too, all before x is seen */
 		smp_mb();
 		WRITE_ONCE(*x, g);
 		if (l->arg->form == PBT_FORM_BARRIER)
-			full_barrier(l);
+			pbt_litmus_mb(l);
 		told = l->edge->send(l);
 		if (told < 0) {
 			if (p)
-				parcel_put(p);
-			give_up(l, told);
+				pbt_litmus_parcel_put(p);
+			pbt_litmus_give_up(l, told);
 			return;
 		}
 		if (!wait_done(l, done, g))
 			return;
-		count(&l->side[0], told, READ_ONCE(*seen) == g);
+		pbt_litmus_count(&l->side[0], told, READ_ONCE(*seen) == g);
 	}
 }
 
@@ -616,7 +630,7 @@ static void receive(struct litmus *l)
 	const u32 n = l->done + 1;
 
 	if (l->arg->form == PBT_FORM_BARRIER)
-		full_barrier(l);
+		pbt_litmus_mb(l);
 	WRITE_ONCE(l->seen[l->edge->send ? 0 : n % 4], READ_ONCE(l->cell_x));
 	/* pairs with wait_done() */
 	smp_store_release(&l->done, n);
@@ -658,8 +672,16 @@ static void spinner(struct litmus *l)
 	do {
 		for (spins = 0; spins < SPINS; spins++)
 			barrier();
-	} while (go_on(l, 1));
+	} while (pbt_litmus_go_on(l, 1));
 }
+
+const struct pbt_litmus_edge pbt_edge_ipi = {
+	.delay = 64,
+	.side = { pbt_litmus_sender, spinner },
+	.send = send_ipi,
+	.setup = setup_ipi,
+	.cleanup = cleanup_ipi,
+};
 
 static void on_work(struct work_struct *work)
 {
@@ -683,6 +705,14 @@ static void cleanup_work(struct litmus *l)
 {
 	destroy_workqueue(l->wq);
 }
+
+const struct pbt_litmus_edge pbt_edge_queue_work = {
+	.delay = 64,
+	.side = { pbt_litmus_sender, NULL },
+	.send = send_work,
+	.setup = setup_work,
+	.cleanup = cleanup_work,
+};
 
 /*
  * What queue_work_on() does when it finds @work pending, but with nothing that orders what came
@@ -712,10 +742,10 @@ static void queuer(struct litmus *l)
 	u32 g, pending = 0, runs = 0;
 	bool queued;
 
-	for (g = 1; g % 256 || go_on(l, 0); g++) {
+	for (g = 1; g % 256 || pbt_litmus_go_on(l, 0); g++) {
 		WRITE_ONCE(l->cell_x, g);
 		if (form == PBT_FORM_BARRIER)
-			full_barrier(l);
+			pbt_litmus_mb(l);
 		queued = !(form == PBT_FORM_WEAK && is_queued_weak(&l->work)) && send_work(l);
 		if (!queued) {
 			pending = g;
@@ -724,12 +754,20 @@ static void queuer(struct litmus *l)
 		if (runs && !wait_done(l, &l->done, runs))
 			return;
 		if (runs && pending)
-			count(&l->side[0], false, (s32)(l->seen[runs % 4] - pending) >= 0);
+			pbt_litmus_count(&l->side[0], false,
+					 (s32)(l->seen[runs % 4] - pending) >= 0);
 		pending = 0;
 		runs++;
-		delay_turns(l, 0);
+		pbt_litmus_delay(l, 0);
 	}
 }
+
+const struct pbt_litmus_edge pbt_edge_queue_work_pending = {
+	.delay = 512,
+	.side = { queuer, NULL },
+	.setup = setup_work,
+	.cleanup = cleanup_work,
+};
 
 static int send_completion(struct litmus *l)
 {
@@ -763,13 +801,20 @@ static void poll_completion(struct litmus *l)
 
 static void waiter(struct litmus *l)
 {
-	while (go_on(l, 1)) {
-		if (rnd(&l->side[1], 2))
+	while (pbt_litmus_go_on(l, 1)) {
+		if (pbt_litmus_random(&l->side[1], 2))
 			poll_completion(l);
 		else if (wait_for_completion_timeout(&l->event, HZ / 20))
 			receive(l);
 	}
 }
+
+const struct pbt_litmus_edge pbt_edge_completion = {
+	.delay = 64,
+	.side = { pbt_litmus_sender, waiter },
+	.send = send_completion,
+	.setup = setup_completion,
+};
 
 /* --- task_work, in a thread of the caller's that returns to user mode */
 
@@ -779,11 +824,11 @@ static void on_task_work(struct callback_head *work)
 	const u32 n = p->done + 1;
 
 	if (p->barrier)
-		smp_mb();	/* pairs with that of sender() */
+		smp_mb();	/* pairs with that of pbt_litmus_sender() */
 	WRITE_ONCE(p->seen, READ_ONCE(p->x));
 	/* pairs with wait_done() */
 	smp_store_release(&p->done, n);
-	parcel_put(p);
+	pbt_litmus_parcel_put(p);
 }
 
 /*
@@ -853,97 +898,47 @@ static void cleanup_task_work(struct litmus *l)
 
 	for (ms = 0; refcount_read(&l->parcel->refs) > 1 && ms < ORPHAN_MSECS; ms += 10)
 		schedule_timeout_uninterruptible(msecs_to_jiffies(10));
-	parcel_put(l->parcel);
+	pbt_litmus_parcel_put(l->parcel);
 	put_task_struct(l->receiver);
 }
 
-/* --- the table */
-
-#define TASK_WORK_EDGE(mode) { \
+#define TASK_WORK_EDGE(mode, ...) { \
 	.delay = 64, \
-	.controls = BIT(PBT_FORM_WEAK), \
-	.side = { sender, NULL }, \
+	.side = { pbt_litmus_sender, NULL }, \
 	.send = send_task_work, \
 	.notify = (mode), \
 	.setup = setup_task_work, \
 	.cleanup = cleanup_task_work, \
+	__VA_ARGS__ \
 }
 
-#define SB_EDGE(n, turns, name) { \
-	.cells = (n), \
-	.delay = (turns), \
-	.controls = BIT(PBT_FORM_WEAK), \
-	.batch = { \
-		[PBT_FORM_KERNEL] = { name, sb_other }, \
-		[PBT_FORM_WEAK] = { name##_weak, sb_other }, \
-		[PBT_FORM_BARRIER] = { name##_fenced, sb_other }, \
-	}, \
-}
+const struct pbt_litmus_edge pbt_edge_task_work_resume = TASK_WORK_EDGE(TWA_RESUME);
+const struct pbt_litmus_edge pbt_edge_task_work_signal = TASK_WORK_EDGE(TWA_SIGNAL);
+const struct pbt_litmus_edge pbt_edge_task_work_no_ipi =
+	TASK_WORK_EDGE(COMPAT_TWA_NO_IPI, .missing = !COMPAT_HAS_NO_IPI);
 
-static const struct edge edges[PBT_NR_EDGES] = {
-	[PBT_EDGE_MEMORY_SB] = SB_EDGE(CELLS_MAX, 64, sb_mb),
-	[PBT_EDGE_MEMORY_MP] = {
-		.cells = CELLS_MAX,
-		.delay = 64,
-		.controls = BIT(PBT_FORM_WEAK),
-		.batch = {
-			[PBT_FORM_KERNEL] = { mp_wmb, mp_other_rmb },
-			[PBT_FORM_WEAK] = { mp_plain, mp_other_plain },
-			[PBT_FORM_BARRIER] = { mp_mb, mp_other_mb },
-		},
-	},
-	[PBT_EDGE_SET_CURRENT_STATE] = SB_EDGE(CELLS_MAX, 64, sb_set_state),
-	[PBT_EDGE_WAKE_UP_PROCESS] = SB_EDGE(16, 128, sb_wake_up),
-	[PBT_EDGE_SLEEP_WAKE] = {
-		.delay = 64,
-		.controls = BIT(PBT_FORM_WEAK) | BIT(PBT_FORM_WEAK_OTHER),
-		.side = { sleeper, waker },
-	},
-	[PBT_EDGE_KTHREAD_USE_MM] = SB_EDGE(4, 256, sb_use_mm),
-	[PBT_EDGE_KTHREAD_UNUSE_MM] = SB_EDGE(4, 256, sb_unuse_mm),
-	[PBT_EDGE_IPI] = {
-		.delay = 64,
-		.side = { sender, spinner },
-		.send = send_ipi,
-		.setup = setup_ipi,
-		.cleanup = cleanup_ipi,
-	},
-	[PBT_EDGE_QUEUE_WORK] = {
-		.delay = 64,
-		.side = { sender, NULL },
-		.send = send_work,
-		.setup = setup_work,
-		.cleanup = cleanup_work,
-	},
-	[PBT_EDGE_QUEUE_WORK_PENDING] = {
-		.delay = 512,
-		.controls = BIT(PBT_FORM_WEAK),
-		.side = { queuer, NULL },
-		.setup = setup_work,
-		.cleanup = cleanup_work,
-	},
-	[PBT_EDGE_COMPLETION] = {
-		.delay = 64,
-		.controls = BIT(PBT_FORM_WEAK),
-		.side = { sender, waiter },
-		.send = send_completion,
-		.setup = setup_completion,
-	},
-	[PBT_EDGE_TASK_WORK_RESUME] = TASK_WORK_EDGE(TWA_RESUME),
-	[PBT_EDGE_TASK_WORK_SIGNAL] = TASK_WORK_EDGE(TWA_SIGNAL),
-	[PBT_EDGE_TASK_WORK_NO_IPI] = TASK_WORK_EDGE(COMPAT_TWA_NO_IPI),
+/* --- the table */
+
+static const struct {
+	const struct pbt_litmus_edge *how;
+	const char *without[2];		/* of PBT_FORM_WEAK and the next form */
+	enum pbt_receiver receiver;
+} edges[PBT_NR_EDGES] = {
+#define PBT_EDGE(id, name, shape, without, without_other, receiver) \
+	[PBT_EDGE_##id] = { &pbt_edge_##name, { without, without_other }, receiver },
+#include "pbt_edges.h"
 };
 
 static int side_main(void *data)
 {
-	struct side *s = data;
+	struct pbt_litmus_side *s = data;
 	struct litmus *l = s->l;
 	const int self = s - l->side;
 
 	if (l->arg->form == PBT_FORM_BARE)
-		bare(l, self);
+		pbt_litmus_bare(l, self);
 	else if (!l->edge->side[0])
-		batches(l, self);
+		pbt_litmus_batches(l, self);
 	else if (l->edge->side[self])
 		l->edge->side[self](l);
 	else
@@ -956,28 +951,25 @@ static int side_main(void *data)
 
 u32 pbt_litmus_edges(void)
 {
-	u32 missing = 0;
+	u32 i, has = 0;
 
-	if (!COMPAT_HAS_NO_IPI)
-		missing |= BIT(PBT_EDGE_TASK_WORK_NO_IPI);
-	if (!COMPAT_MM_IS_BARRIER)
-		missing |= BIT(PBT_EDGE_KTHREAD_USE_MM) | BIT(PBT_EDGE_KTHREAD_UNUSE_MM);
-	return (BIT(PBT_NR_EDGES) - 1) & ~missing;
+	for (i = 0; i < PBT_NR_EDGES; i++)
+		if (!edges[i].how->missing)
+			has |= BIT(i);
+	return has;
 }
 
-static bool is_task_work(u32 edge)
+static bool has_form(u32 edge, u32 form)
 {
-	return edge >= PBT_EDGE_TASK_WORK_RESUME && edge <= PBT_EDGE_TASK_WORK_NO_IPI;
-}
+	const struct pbt_litmus_edge *how = edges[edge].how;
 
-static bool has_form(const struct edge *edge, u32 form)
-{
 	switch (form) {
 	case PBT_FORM_WEAK:
 	case PBT_FORM_WEAK_OTHER:
-		return edge->controls & BIT(form) && compat_notify_flag(edge->notify) >= 0;
+		return edges[edge].without[form - PBT_FORM_WEAK] &&
+		       compat_notify_flag(how->notify) >= 0;
 	case PBT_FORM_BARE:
-		return !edge->side[0];
+		return !how->side[0];
 	default:
 		return true;
 	}
@@ -989,9 +981,9 @@ static int check(const struct pbt_litmus *a)
 
 	if (a->edge >= PBT_NR_EDGES || a->form >= PBT_NR_FORMS ||
 	    !a->msecs || a->msecs > PBT_LITMUS_MSECS_MAX || a->cpu[0] == a->cpu[1] ||
-	    (a->receiver && !is_task_work(a->edge)) || a->reserved)
+	    (a->receiver && !edges[a->edge].receiver) || a->reserved)
 		return -EINVAL;
-	if (!(pbt_litmus_edges() & BIT(a->edge)) || !has_form(&edges[a->edge], a->form))
+	if (!(pbt_litmus_edges() & BIT(a->edge)) || !has_form(a->edge, a->form))
 		return -EOPNOTSUPP;
 	for (i = 0; i < 2; i++)
 		if (a->cpu[i] >= nr_cpu_ids || !cpu_online(a->cpu[i]))
@@ -1053,7 +1045,7 @@ static void gather(struct litmus *l, u64 nsecs)
 
 static int run(struct litmus *l)
 {
-	const struct edge *edge = l->edge;
+	const struct pbt_litmus_edge *edge = l->edge;
 	u64 begin;
 	long left;
 	int ret = 0;
@@ -1100,7 +1092,7 @@ long pbt_litmus_run(struct pbt_litmus *arg)
 	l = kvzalloc(sizeof(*l), GFP_KERNEL);
 	if (l) {
 		l->arg = arg;
-		l->edge = &edges[arg->edge];
+		l->edge = edges[arg->edge].how;
 		l->cells = l->edge->cells;
 		l->mm = current->mm;
 		l->side[0].random = (arg->seed * 2654435761U) | 1;

@@ -202,8 +202,8 @@ struct pbt_write {
 };
 
 /*
- * What PBT_LITMUS tests: does this order memory as the kernel says it does? Two threads T0 and T1
- * use x and y, which are 0 at first; litmus.c names what each guarantee rests on.
+ * What PBT_LITMUS tests: does this order memory as the kernel says it does? pbt_edges.h has what,
+ * and what each guarantee rests on. Two threads T0 and T1 use x and y, which are 0 at first:
  *
  * SB, store buffering: T0 { x = 1; EDGE; r0 = y; } T1 { y = 1; smp_mb(); r1 = x; }
  * Forbidden is r0 = 0 and r1 = 0.
@@ -211,24 +211,16 @@ struct pbt_write {
  * Forbidden is r0 = 1 and r1 = 0.
  */
 enum pbt_edge {
-	PBT_EDGE_MEMORY_SB,		/* smp_mb() */
-	PBT_EDGE_MEMORY_MP,		/* smp_wmb() and a flag, which is read before smp_rmb() */
-	PBT_EDGE_SET_CURRENT_STATE,	/* SB */
-	PBT_EDGE_WAKE_UP_PROCESS,	/* SB: of a task that runs */
-	/* SB: x is a task's state, y what it waits for: set_current_state(), wake_up_process() */
-	PBT_EDGE_SLEEP_WAKE,
-	PBT_EDGE_KTHREAD_USE_MM,	/* SB; promised since Linux 5.11 */
-	PBT_EDGE_KTHREAD_UNUSE_MM,	/* the same */
-	PBT_EDGE_IPI,		/* MP: smp_call_function_single_async() */
-	PBT_EDGE_QUEUE_WORK,		/* MP: queue_work_on(), as in schedule_work() */
-	/* SB: r0 = 0 if queue_work_on() finds the work pending, r1 is what the work then reads */
-	PBT_EDGE_QUEUE_WORK_PENDING,
-	/* MP: complete(), wait_for_completion_timeout() or try_wait_for_completion() */
-	PBT_EDGE_COMPLETION,
-	PBT_EDGE_TASK_WORK_RESUME,	/* MP: task_work_add() with TWA_RESUME */
-	PBT_EDGE_TASK_WORK_SIGNAL,	/* ... TWA_SIGNAL */
-	PBT_EDGE_TASK_WORK_NO_IPI,	/* ... TWA_SIGNAL_NO_IPI, since Linux 5.18 */
+#define PBT_EDGE(id, ...) PBT_EDGE_##id,
+#include "pbt_edges.h"
 	PBT_NR_EDGES
+};
+
+/* The thread that an edge is to be given: how it is to come to run task_work. */
+enum pbt_receiver {
+	PBT_NO_RECEIVER,
+	PBT_RECEIVER_IN_USER_MODE,	/* an interrupt is sent to it */
+	PBT_RECEIVER_IN_SYSCALLS,	/* none is, so it makes system calls all the time */
 };
 
 enum pbt_form {
@@ -260,7 +252,7 @@ struct pbt_litmus {
 	__u32 form;			/* enum pbt_form */
 	__u32 cpu[2];			/* of T0, of T1 */
 	__u32 msecs;			/* 1 to PBT_LITMUS_MSECS_MAX */
-	/* PBT_EDGE_TASK_WORK_*: a thread of the caller's process, not the caller itself; else 0 */
+	/* if the edge has one: a thread of the caller's process, not the caller itself; else 0 */
 	__s32 receiver;
 	__u32 seed;			/* of delays and placements */
 	__u32 reserved;
@@ -324,23 +316,6 @@ struct pbt_litmus {
 	[PBT_TICK] = "tick", \
 	[PBT_OTHER] = "other", \
 	[PBT_KTHREAD] = "kthread", \
-}
-
-#define PBT_EDGE_NAMES { \
-	[PBT_EDGE_MEMORY_SB] = "memory_sb", \
-	[PBT_EDGE_MEMORY_MP] = "memory_mp", \
-	[PBT_EDGE_SET_CURRENT_STATE] = "set_current_state", \
-	[PBT_EDGE_WAKE_UP_PROCESS] = "wake_up_process", \
-	[PBT_EDGE_SLEEP_WAKE] = "sleep_wake", \
-	[PBT_EDGE_KTHREAD_USE_MM] = "kthread_use_mm", \
-	[PBT_EDGE_KTHREAD_UNUSE_MM] = "kthread_unuse_mm", \
-	[PBT_EDGE_IPI] = "ipi", \
-	[PBT_EDGE_QUEUE_WORK] = "queue_work", \
-	[PBT_EDGE_QUEUE_WORK_PENDING] = "queue_work_pending", \
-	[PBT_EDGE_COMPLETION] = "completion", \
-	[PBT_EDGE_TASK_WORK_RESUME] = "task_work_resume", \
-	[PBT_EDGE_TASK_WORK_SIGNAL] = "task_work_signal", \
-	[PBT_EDGE_TASK_WORK_NO_IPI] = "task_work_no_ipi", \
 }
 
 #define PBT_FORM_NAMES { \
