@@ -43,10 +43,13 @@ enum {
 	RING_NAP_LOST,	/* neither, or it was woken and did not come */
 };
 
+/* A random number; each side has its own, which ring_slice.seed tells. */
 uint64_t ring_draw(struct ring_slice *s, unsigned int side);
 /* Shifts the two sides against each other, by up to @max turns of an empty loop. */
 void ring_skew(struct ring_slice *s, unsigned int side, unsigned int max);
+/* Whether its time is over, or a side has ended it. */
 bool ring_slice_over(struct ring_slice *s);
+/* Ends it with -errno and what failed, in words; the first of several is kept. */
 void ring_slice_fail(struct ring_slice *s, int error, const char *failed);
 
 /* Waiting: watches, and gives the CPU away now and then when that takes long. */
@@ -66,11 +69,13 @@ bool ring_watch_on(struct ring_watch *w, double ms);
  */
 bool ring_threads_sleep(void);
 
+/* Whether the SQ thread sleeps, or is about to; inline for loops that must see it at once. */
 static inline bool ring_wants_wakeup(const struct io_uring *ring)
 {
 	return relaxed_load(ring->sq.kflags) & IORING_SQ_NEED_WAKEUP;
 }
 
+/* The system call that io_uring_submit() makes when it is wanted. */
 void ring_wake_sq_thread(const struct io_uring *ring);
 /* The array that newer rings can do without. liburing keeps it like this. */
 void ring_fill_sq_array(struct io_uring *ring);
