@@ -12,6 +12,7 @@
  * was there before it counts as 0, so that nothing has to be cleared.
  */
 #include <linux/cpumask.h>
+#include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
