@@ -116,8 +116,8 @@ check_shellcheck()
 check_checkpatch()
 {
 	cd "$TOP"
-	find Makefile Kconfig run_tests.sh vm tests io_uring_coherency ppc_barrier_test .ci -type f \
-		! -name '*.patch' -printf 'tools/testing/selftests/io_uring_coherency/%p\0' \
+	find Makefile Kconfig run_tests.sh vm tests io_uring_coherency ppc_barrier_test .ci \
+		-type f ! -name '*.patch' -printf 'tools/testing/selftests/io_uring_coherency/%p\0' \
 		>"$SCRATCH/files"
 	cd "${KSELFTEST%/tools/testing/selftests}"
 	xargs -0 -n 8 -P "$(nproc)" perl scripts/checkpatch.pl --strict --terse --no-summary \

@@ -109,8 +109,8 @@ column()
 		if . == "" then "none" else . end' "$@")"
 }
 
-# The options of live_registers for the base, for the fixed kernel, and for more of that; and how the
-# counts are compared. With --quick, which is about a fault in each event, it is enough that the
+# The options of live_registers for the base, for the fixed kernel, and for more of that; and how
+# the counts are compared. With --quick, which is about a fault in each event, it is enough that the
 # fixed kernel's are surprisingly few, and two variants are asked, those with the most events.
 MEASURE=("-t 1 -n 300" "-t 2 -n 1500" "-t 10 -n 4000")
 VERDICT=()

@@ -26,11 +26,11 @@ OPT_NATIVE=
 OPT_KEEP=
 declare -A GIVEN=()
 
-# A command is a file of vm/commands/, or tests/check.sh, which says of itself, a line each but for the
-# last:
+# A command is a file of vm/commands/, or tests/check.sh, which says of itself, a line each but for
+# the last:
 #
 #	COMMAND_SUMMARY		for the list of all commands
-#	COMMAND_ARGUMENTS	what it takes beside options, for people; command_argument() takes it
+#	COMMAND_ARGUMENTS	what it takes beside options, for people, by command_argument()
 #	COMMAND_OPTIONS		names of options. What a command does not use is wrong usage there:
 #				nothing is accepted and then ignored
 #	OPTION_TEXT[NAME]	what an option means there, where it is not what it says below
@@ -92,8 +92,9 @@ help_all()
 # What COMMAND can do, and its own options.
 help_command()
 {
-	local name option
+	local name option indent
 
+	indent=$'\n'$(printf '%22s' '')
 	say "usage: run_tests.sh $COMMAND${COMMAND_ARGUMENTS:+ $COMMAND_ARGUMENTS} [OPTION...]"
 	say
 	say "$COMMAND_SUMMARY"
@@ -101,18 +102,18 @@ help_command()
 	for name in $COMMAND_OPTIONS no-install; do
 		option="--$name${OPTION_TAKES[$name]:+ ${OPTION_TAKES[$name]}}"
 		[ "$name" != seconds ] || option="-t, $option"
-		printf '  %-19s %s\n' "$option" "${OPTION_TEXT[$name]//$'\n'/$'\n'$(printf '%22s' '')}"
+		printf '  %-19s %s\n' "$option" "${OPTION_TEXT[$name]//$'\n'/$indent}"
 	done
 	case " $COMMAND_OPTIONS " in
 	*" kernel "* | *" base "*) help_kernels ;;
 	esac
 	say
 	if [ "$COMMAND" = bisect-step ]; then
-		say "Exit code: 0 good, 1 bad, 125 cannot tell, 255 wrong usage, with which git bisect" \
-			"run ends."
+		say "Exit code: 0 good, 1 bad, 125 cannot tell, 255 wrong usage, with which" \
+			"git bisect run ends."
 	else
-		say "Exit code: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive, 2" \
-			"wrong usage."
+		say "Exit code: 0 pass or fixed, 1 fail or not fixed, 4 skipped or inconclusive," \
+			"2 wrong usage."
 	fi
 }
 
