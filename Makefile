@@ -57,7 +57,7 @@ endif
 # a room has what is there for this architecture, and takes of lib/ what it calls
 other_banks := $(filter-out $(bank),$(foreach b,$(banks),$(firstword $(subst :, ,$(b)))) none)
 room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
-lib = $(patsubst %,$(src)/lib/%.c,$(1))
+lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
 with_liburing := live_registers page_integrity ring_order module_knobs
 
 live_registers := $(call room,live_registers) $(call lib,program module json provoke evidence planted)

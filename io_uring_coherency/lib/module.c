@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Getting ppc_barrier_test loaded and unloaded, its names, and its counters for people.
+ * Getting ppc_barrier_test loaded and unloaded, and sessions of it opened.
  *
  * Who loads the module has to unload it, also when it dies by SIGKILL. So a guard loads it: a
  * process that belongs to no terminal, takes no signal, holds no file of ours, waits by a pidfd
@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,7 @@
 #include <unistd.h>
 
 #include "module.h"
+#include "module_parts.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -45,28 +45,8 @@
 #define EXIT_SKIP	4	/* of a kselftest */
 #define NODE_MS		2000	/* until udev, where there is no devtmpfs, has made the node */
 #define UNLOAD_MS	600000	/* longer than the runner gives any program: see unload() */
-#define UNSEEN_PPM	10000	/* of calls or processes: an answer about knobs allows no more */
 #define PROBES_OFF \
 	"the probes of this kernel do not act: kernel.ftrace_enabled or kprobes/enabled is 0"
-
-const char *const module_point_names[PBT_NR_POINTS] = PBT_POINT_NAMES;
-const char *const module_action_names[PBT_NR_ACTIONS] = PBT_ACTION_NAMES;
-const char *const module_notify_names[PBT_NR_NOTIFY] = PBT_NOTIFY_NAMES;
-const char *const module_delivery_names[PBT_NR_DELIVERIES] = PBT_DELIVERY_NAMES;
-const char *const module_plant_names[PBT_NR_PLANTS] = PBT_PLANT_NAMES;
-
-/* One sentence, the last one that was asked for. */
-static const char *__attribute__((format(printf, 1, 2)))
-sentence(const char *fmt, ...)
-{
-	static char text[PATH_MAX + 512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	return text;
-}
 
 static void nap(void)
 {
@@ -306,21 +286,21 @@ static const char *why_not_loaded(const char *path, const char *release, int err
 	switch (error) {
 	case ENOEXEC:
 	case EINVAL:
-		return sentence("%s was not built for this kernel (%s), see dmesg", path, release);
+		return module_sentence("%s was not built for this kernel (%s), see dmesg", path, release);
 	case ENOENT:
-		return sentence("%s needs a symbol that this kernel (%s) lacks, see dmesg", path,
+		return module_sentence("%s needs a symbol that this kernel (%s) lacks, see dmesg", path,
 				release);
 	case ENOKEY:
 	case EKEYREJECTED:
-		return sentence("this kernel wants modules signed by a key of its own, %s is not",
+		return module_sentence("this kernel wants modules signed by a key of its own, %s is not",
 				path);
 	case EPERM:
 		if (first_line_has("/proc/sys/kernel/modules_disabled", "1"))
 			return "this kernel loads no more modules: kernel.modules_disabled is set";
 		if (first_line_has("/sys/kernel/security/lockdown", "[integrity]") ||
 		    first_line_has("/sys/kernel/security/lockdown", "[confidentiality]"))
-			return sentence("this kernel is locked down, and %s is not signed", path);
-		return sentence("root may not load %s here: a container, or a security module",
+			return module_sentence("this kernel is locked down, and %s is not signed", path);
+		return module_sentence("root may not load %s here: a container, or a security module",
 				path);
 	case ENOSYS:
 		return "this kernel cannot load modules";
@@ -329,7 +309,7 @@ static const char *why_not_loaded(const char *path, const char *release, int err
 	case ECHILD:
 		return "modprobe " NAME " failed, see dmesg";
 	default:
-		return sentence("cannot load %s: %s", path, strerror(error));
+		return module_sentence("cannot load %s: %s", path, strerror(error));
 	}
 }
 
@@ -365,7 +345,7 @@ int module_load(const char **why)
 	if (ko < 0 && !depmod_knows_it(uts.release)) {
 		const char *named = getenv("PPC_BARRIER_TEST_KO");
 
-		*why = sentence("the module is not built: there is no %s/ppc_barrier_test/" NAME
+		*why = module_sentence("the module is not built: there is no %s/ppc_barrier_test/" NAME
 				".ko, $PPC_BARRIER_TEST_KO is %s%s, modprobe knows none", dir,
 				named && *named ? "no file: " : "not set", named ?: "");
 		return -1;
@@ -401,7 +381,7 @@ const char *module_why_not_set(int error)
 {
 	if (error == ESHUTDOWN)
 		return PROBES_OFF;
-	return sentence("the module cannot set these knobs: %s", strerror(error));
+	return module_sentence("the module cannot set these knobs: %s", strerror(error));
 }
 
 static const char *why_not_opened(int error)
@@ -412,7 +392,7 @@ static const char *why_not_opened(int error)
 		return PROBES_OFF;
 	if (error == EACCES || error == EPERM)
 		return "only root may open " PBT_DEVICE;
-	return sentence("cannot open " PBT_DEVICE ": %s", strerror(error));
+	return module_sentence("cannot open " PBT_DEVICE ": %s", strerror(error));
 }
 
 static void *follower(void *arg)
@@ -486,11 +466,11 @@ int module_open(const char **why)
 	if (ioctl(fd, PBT_GET_INFO, &info)) {
 		/* an ABI whose struct has another size has another number of the ioctl, too */
 		if (errno == ENOTTY)
-			*why = sentence("the loaded module has another ABI than %u", PBT_ABI);
+			*why = module_sentence("the loaded module has another ABI than %u", PBT_ABI);
 		else
-			*why = sentence(PBT_DEVICE " does not tell its ABI: %s", strerror(errno));
+			*why = module_sentence(PBT_DEVICE " does not tell its ABI: %s", strerror(errno));
 	} else if (info.abi != PBT_ABI) {
-		*why = sentence("the loaded " NAME " has ABI %u, this program needs %u", info.abi,
+		*why = module_sentence("the loaded " NAME " has ABI %u, this program needs %u", info.abi,
 				PBT_ABI);
 	} else {
 		return fd;
@@ -514,300 +494,4 @@ int module_tests(int (*harness)(int argc, char **argv), int argc, char **argv)
 	}
 	close(fd);
 	return harness(argc, argv);
-}
-
-/* --- names */
-
-/* Returns the index of the @len bytes at @name, or -1. */
-static int find_name(const char *const *names, unsigned int nr, const char *name, size_t len)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		if (strlen(names[i]) == len && !strncmp(names[i], name, len))
-			return i;
-	return -1;
-}
-
-static const char *no_such(const char *what, const char *name, size_t len,
-			   const char *const *names, unsigned int nr)
-{
-	char known[512] = "";
-	unsigned int i, at = 0;
-
-	for (i = 0; i < nr; i++)
-		at += snprintf(known + at, sizeof(known) - at, "%s %s", i ? "," : "", names[i]);
-	return sentence("'%.*s' is no %s; these are:%s", (int)len, name, what, known);
-}
-
-/* A number from 1 to @max, or 0: it is none. */
-static unsigned int number(const char *text, unsigned int max)
-{
-	char *end;
-	long n;
-
-	errno = 0;
-	n = strtol(text, &end, 10);
-	/* strtol() also takes leading blanks and signs */
-	if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > max)
-		return 0;
-	return n;
-}
-
-const char *module_parse_at(const char *text, struct pbt_knobs *knobs)
-{
-	const size_t point_len = strcspn(text, "=");
-	const char *name = text + point_len + 1, *usecs;
-	struct pbt_knob knob = { 0 };
-	size_t len;
-	int point, action;
-
-	if (!text[point_len] || !point_len)
-		return sentence("'%s' is not POINT=ACTION[:MICROSECONDS]", text);
-	point = find_name(module_point_names, PBT_NR_POINTS, text, point_len);
-	if (point < 0)
-		return no_such("point", text, point_len, module_point_names, PBT_NR_POINTS);
-	len = strcspn(name, ":");
-	action = find_name(module_action_names, PBT_NR_ACTIONS, name, len);
-	if (action < 0)
-		return no_such("action", name, len, module_action_names, PBT_NR_ACTIONS);
-	usecs = name[len] ? name + len + 1 : NULL;
-	if (action == PBT_UDELAY) {
-		if (!usecs)
-			return sentence("'%s' lacks its time, such as %s:1000", text, text);
-		knob.usecs = number(usecs, PBT_UDELAY_MAX);
-		if (!knob.usecs)
-			return sentence("'%s' is not a number of microseconds from 1 to %u", usecs,
-					PBT_UDELAY_MAX);
-	} else if (usecs) {
-		return sentence("'%s': only udelay takes a time", text);
-	}
-	if (knobs->point[point].action != PBT_OFF)
-		return sentence("%s has an action already, %s", module_point_names[point],
-				module_action_names[knobs->point[point].action]);
-	knob.action = action;
-	knobs->point[point] = knob;
-	return NULL;
-}
-
-const char *module_parse_notify(const char *text, struct pbt_knobs *knobs)
-{
-	int notify = find_name(module_notify_names, PBT_NR_NOTIFY, text, strlen(text));
-
-	if (notify < 0)
-		return no_such("notification mode", text, strlen(text), module_notify_names,
-			       PBT_NR_NOTIFY);
-	knobs->notify = notify;
-	return NULL;
-}
-
-const char *module_parse_workers(const char *text, struct pbt_knobs *knobs)
-{
-	const unsigned int workers = number(text, PBT_WORKERS_MAX);
-
-	if (!workers)
-		return sentence("'%s' is not a number of workers from 1 to %u", text,
-				PBT_WORKERS_MAX);
-	knobs->workers = workers;
-	return NULL;
-}
-
-const char *module_parse_plants(const char *text, struct pbt_knobs *knobs)
-{
-	__u32 plants = 0;
-	int plant;
-
-	for (;;) {
-		const size_t len = strcspn(text, ",");
-
-		plant = find_name(module_plant_names, PBT_NR_PLANTS, text, len);
-		if (plant < 0)
-			return no_such("fault", text, len, module_plant_names, PBT_NR_PLANTS);
-		plants |= 1U << plant;
-		if (!text[len])
-			break;
-		text += len + 1;
-	}
-	knobs->plants |= plants;
-	return NULL;
-}
-
-static void __attribute__((format(printf, 4, 5)))
-append(char *text, size_t size, unsigned int nr, const char *fmt, ...)
-{
-	size_t at = strlen(text);
-	va_list ap;
-
-	if (nr)
-		at += snprintf(text + at, size - at, ", ");
-	if (at >= size)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text + at, size - at, fmt, ap);
-	va_end(ap);
-}
-
-unsigned int module_missing(const struct pbt_info *info, const struct pbt_knobs *knobs,
-			    struct pbt_knobs *rest, char *text, size_t size)
-{
-	struct pbt_knobs possible = *knobs;
-	unsigned int i, nr = 0;
-
-	*text = '\0';
-	if (!(info->notify & (1U << knobs->notify))) {
-		append(text, size, nr++, "notification %s", module_notify_names[knobs->notify]);
-		possible.notify = PBT_NOTIFY_KERNEL;
-	}
-	for (i = 0; i < PBT_NR_POINTS; i++) {
-		const struct pbt_knob *knob = &knobs->point[i];
-
-		if (knob->action == PBT_OFF)
-			continue;
-		if (!(info->points & (1U << i)))
-			append(text, size, nr++, "point %s", module_point_names[i]);
-		else if (!(info->actions[i] & (1U << knob->action)))
-			append(text, size, nr++, "%s at %s", module_action_names[knob->action],
-			       module_point_names[i]);
-		else
-			continue;
-		memset(&possible.point[i], 0, sizeof(possible.point[i]));
-	}
-	if ((knobs->flags & PBT_ACCOUNT) && !info->deliveries) {
-		append(text, size, nr++, "accounting of deliveries");
-		possible.flags &= ~PBT_ACCOUNT;
-	}
-	if (knobs->workers > info->workers_max) {
-		append(text, size, nr++, "a limit of io-wq workers");
-		possible.workers = 0;
-	}
-	if (knobs->flags & ~info->flags & PBT_PIN_WORKERS) {
-		append(text, size, nr++, "pinned io-wq workers");
-		possible.flags &= ~PBT_PIN_WORKERS;
-	}
-	for (i = 0; i < PBT_NR_PLANTS; i++)
-		if (knobs->plants & ~info->plants & (1U << i))
-			append(text, size, nr++, "a place for the fault %s", module_plant_names[i]);
-	possible.plants &= info->plants;
-	if (rest)
-		*rest = possible;
-	return nr;
-}
-
-/* --- what counters are worth */
-
-const char *module_no_answer(const struct pbt_counters *c)
-{
-	if (c->inactive)
-		return "the probes of this kernel were switched off meanwhile";
-	if (c->missed_ppm > UNSEEN_PPM)
-		return sentence("%llu calls were missed by probes, %.1f %% of those of one point",
-				(unsigned long long)c->missed, c->missed_ppm / 1e4);
-	if (c->lost * 1000000 > (c->lost + c->joined) * UNSEEN_PPM)
-		return sentence("%llu of %llu processes were not taken into the session",
-				(unsigned long long)c->lost,
-				(unsigned long long)(c->lost + c->joined));
-	return NULL;
-}
-
-/* --- counters for people */
-
-#define WIDTH	26	/* of the first column: generic_perform_write_exit */
-
-static void print_row(FILE *f, const char *what, const char *state, const __u64 *counts)
-{
-	unsigned int i;
-	bool any = false;
-
-	for (i = 0; i < PBT_NR_DELIVERIES; i++)
-		any |= counts[i] != 0;
-	if (!any)
-		return;
-	fprintf(f, "%-*s %-12s", WIDTH, what, state);
-	for (i = 0; i < PBT_NR_DELIVERIES; i++)
-		fprintf(f, " %12llu", (unsigned long long)counts[i]);
-	fprintf(f, "\n");
-}
-
-static bool has_counts(const struct pbt_histogram *h)
-{
-	unsigned int i;
-
-	for (i = 0; i < PBT_NR_DELIVERIES; i++)
-		if (h->live[i] || h->dead[i])
-			return true;
-	return false;
-}
-
-void module_print(FILE *f, const struct pbt_knobs *knobs, const struct pbt_counters *counters)
-{
-	bool heading = false;
-	unsigned int i;
-
-	for (i = 0; i < PBT_NR_POINTS; i++) {
-		const struct pbt_knob *knob = &knobs->point[i];
-		char action[32];
-
-		if (knob->action == PBT_OFF && !counters->point[i])
-			continue;
-		if (!heading)
-			fprintf(f, "%-*s %-12s %12s\n", WIDTH, "point", "action", "passed");
-		heading = true;
-		if (knob->action == PBT_UDELAY)
-			snprintf(action, sizeof(action), "udelay:%u", knob->usecs);
-		else
-			snprintf(action, sizeof(action), "%s", module_action_names[knob->action]);
-		fprintf(f, "%-*s %-12s %12llu\n", WIDTH, module_point_names[i], action,
-			(unsigned long long)counters->point[i]);
-	}
-
-	heading = false;
-	for (i = 0; i < PBT_NR_NOTIFY; i++) {
-		if (!counters->notify_seen[i])
-			continue;
-		if (!heading)
-			fprintf(f, "%-*s %-12s %12s\n", WIDTH, "task_work_add()", "asked for",
-				"calls");
-		heading = true;
-		fprintf(f, "%-*s %-12s %12llu\n", WIDTH, "",
-			i == PBT_NOTIFY_KERNEL ? "neither" : module_notify_names[i],
-			(unsigned long long)counters->notify_seen[i]);
-	}
-	if (counters->notify_changed || knobs->notify != PBT_NOTIFY_KERNEL)
-		fprintf(f, "%-*s to %-9s %12llu\n", WIDTH, "  changed",
-			module_notify_names[knobs->notify],
-			(unsigned long long)counters->notify_changed);
-
-	if (knobs->workers)
-		fprintf(f, "%-*s %-12u %12llu threads with more workers otherwise\n", WIDTH,
-			"io-wq workers at most", knobs->workers,
-			(unsigned long long)counters->limited);
-	if (knobs->flags & PBT_PIN_WORKERS)
-		fprintf(f, "%-*s %-12s %12llu\n", WIDTH, "io-wq workers pinned", "",
-			(unsigned long long)counters->pinned);
-
-	for (i = 0; i < PBT_NR_PLANTS; i++)
-		if (knobs->plants & (1U << i) || counters->planted[i])
-			fprintf(f, "planted %s: %llu times\n", module_plant_names[i],
-				(unsigned long long)counters->planted[i]);
-
-	if (has_counts(&counters->workers) || has_counts(&counters->task_work)) {
-		fprintf(f, "%-*s %-12s", WIDTH, "brought by", "FP, vectors");
-		for (i = 0; i < PBT_NR_DELIVERIES; i++)
-			fprintf(f, " %12s", module_delivery_names[i]);
-		fprintf(f, "\n");
-		print_row(f, "workers created", "live", counters->workers.live);
-		print_row(f, "workers created", "dead", counters->workers.dead);
-		print_row(f, "task_work", "live", counters->task_work.live);
-		print_row(f, "task_work", "dead", counters->task_work.dead);
-	}
-
-	if (counters->cut)
-		fprintf(f, "cut: %llu delays, or a CPU had been kept from other work too long\n",
-			(unsigned long long)counters->cut);
-	if (counters->missed)
-		fprintf(f, "missed: %llu calls, at most %.2f %% of those of one point\n",
-			(unsigned long long)counters->missed, counters->missed_ppm / 1e4);
-	if (counters->lost)
-		fprintf(f, "lost: %llu processes are not in the session, for want of memory\n",
-			(unsigned long long)counters->lost);
 }

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of module.h share.
+ */
+#ifndef MODULE_PARTS_H
+#define MODULE_PARTS_H
+
+/* One sentence, the last one that was asked for. */
+const char *__attribute__((format(printf, 1, 2))) module_sentence(const char *fmt, ...);
+
+#endif /* MODULE_PARTS_H */
