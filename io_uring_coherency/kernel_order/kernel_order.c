@@ -24,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -376,9 +375,8 @@ TEST_F_TIMEOUT(edge, orders, INT_MAX / 1000)
 	unsigned int form;
 	int ret = 0;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	program_test_begin(3 * opt.seconds + 30);
 	module_follow();
-	alarm(3 * opt.seconds + 30);
 	if (!names_have(opt.edge, e->name)) {
 		settle(&r->answer, "skip", "not asked for");
 		SKIP(return, "%s", r->answer.text);
@@ -418,10 +416,7 @@ TEST_F_TIMEOUT(edge, orders, INT_MAX / 1000)
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
-/* Harness and program share the name main(). */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "harness_main.h"
 
 static void json_counts(FILE *f, const struct counts *c, enum pbt_form form)
 {
@@ -528,13 +523,9 @@ static bool edge_exists(const char *name)
 
 static void parse_cpus(const char *text)
 {
-	int a, b;
-	char end;
-
-	if (sscanf(text, "%d,%d%c", &a, &b, &end) != 2 || a == b)
+	cpus_add_list(&opt.cpus, text, "--cpus");
+	if (opt.cpus.nr != 2)
 		die("--cpus: '%s' is not two CPUs such as 0,1", text);
-	cpus_add(&opt.cpus, a, "--cpus");
-	cpus_add(&opt.cpus, b, "--cpus");
 }
 
 static void parse_options(int argc, char **argv)

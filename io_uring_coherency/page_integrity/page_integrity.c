@@ -200,9 +200,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	struct page_run run;
 	int ret = 0;
 
-	/* the test cannot outlive the harness, nor a kernel that hangs the whole run */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(SLOW * page_opt.seconds + 60);
+	program_test_begin(SLOW * page_opt.seconds + 60);
 
 	if (!names_have(page_opt.engine, page_engine_name(kind)))
 		why = "not asked for";
@@ -255,10 +253,7 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
-/* Harness and program share the name main(). */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "harness_main.h"
 
 static unsigned int count_variants(void)
 {

@@ -10,20 +10,12 @@
 
 #include "page_writer.h"
 #include "program.h"
+#include "random.h"
 
 #define WAIT_MS		10	/* at most a window waits for its worker, while they are too few */
 #define AGAIN		4	/* times at most that it is computed again then */
 #define IDLE_MS		5200	/* io-wq workers without work end after 5 s */
 #define TRIES		3	/* times that a plain pwrite() or pread() is tried */
-
-static uint64_t draw(uint64_t *random)
-{
-	/* xorshift64, Marsaglia, "Xorshift RNGs", 2003 */
-	*random ^= *random << 13;
-	*random ^= *random >> 7;
-	*random ^= *random << 17;
-	return *random;
-}
 
 /*
  * The pages of this round: of those that are left, at most @most. In each cycle every page comes
@@ -42,7 +34,7 @@ static unsigned int schedule_round(struct page_schedule *s, unsigned int most)
 	for (i = 0; !s->next && i < s->nr; i++)
 		s->order[i] = i;
 	for (i = s->nr - 1; !s->next && s->cycles % 2 && i; i--) {
-		j = draw(&s->random) % (i + 1);
+		j = random_below(&s->random, i + 1);
 		swap = s->order[i];
 		s->order[i] = s->order[j];
 		s->order[j] = swap;

@@ -297,9 +297,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 	struct timespec start;
 	unsigned int n;
 
-	/* the test cannot outlive the harness, nor a kernel that hangs the whole run */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(LONGER * opt.seconds + 60);
+	program_test_begin(LONGER * opt.seconds + 60);
 
 	if (!names_have(opt.edge, e->name))
 		settle(&r->answer, "skip", "not asked for");
@@ -337,10 +335,7 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 	EXPECT_STREQ("pass", r->answer.outcome);
 }
 
-/* Harness and program share the name main(). */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "harness_main.h"
 
 static void json_form(FILE *f, const char *name, const struct ring_edge *e, const struct form *form)
 {
@@ -437,19 +432,7 @@ static void list_edges(void)
 
 static void parse_cpus(const char *list)
 {
-	const char *p = list;
-	char *end;
-	long cpu;
-
-	for (;;) {
-		cpu = strtol(p, &end, 10);
-		if (end == p || *p < '0' || *p > '9' || (*end && *end != ','))
-			die("--cpus: '%s' is not a list of CPUs such as 0,1", list);
-		cpus_add(&opt.cpus, cpu, "--cpus");
-		if (!*end)
-			break;
-		p = end + 1;
-	}
+	cpus_add_list(&opt.cpus, list, "--cpus");
 	if (opt.cpus.nr < 2)
 		die("--cpus: '%s' names one CPU, two are needed", list);
 }

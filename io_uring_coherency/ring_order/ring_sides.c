@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "random.h"
 #include "ring_sides.h"
 
 #define NAPS		20	/* looks at a thread, NAP_MS apart, until it is taken for asleep */
@@ -16,12 +17,7 @@
 
 uint64_t ring_draw(struct ring_slice *s, unsigned int side)
 {
-	uint64_t *x = &s->random[side];
-
-	*x ^= *x << 13;
-	*x ^= *x >> 7;
-	*x ^= *x << 17;
-	return *x;
+	return random_draw(&s->random[side]);
 }
 
 void ring_skew(struct ring_slice *s, unsigned int side, unsigned int max)
