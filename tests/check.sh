@@ -155,6 +155,73 @@ check_docs()
 	done < <(for word in $COMMANDS; do command_options "$word"; done | sort -u | sed 's/^/--/')
 }
 
+# adding_block WORD: the code of doc/adding.md that begins so, up to a blank line.
+adding_block()
+{
+	awk -v word="$1" 'index($0, "            " word) == 1 { on = 1 } !NF { on = 0 }
+		on { sub(/^            /, ""); print }' "$TOP/doc/adding.md" | unexpand -t 8 \
+		--first-only | grep .
+}
+
+# adding_entry WORD FILE: that code, before the file's last #undef, or else at its end.
+adding_entry()
+{
+	local last
+
+	adding_block "$1" >"$SCRATCH/block"
+	last=$(sed -n '/^#undef/=' "$2" | tail -n 1)
+	if [ -n "$last" ]; then
+		sed -i "$((last - 1))r $SCRATCH/block" "$2"
+	else
+		cat "$SCRATCH/block" >>"$2"
+	fi
+}
+
+# One of each is added to a copy by the words of doc/adding.md, and is there when it is built.
+check_adding()
+{
+	local at=$SCRATCH/copy room=$SCRATCH/copy/io_uring_coherency out=$SCRATCH/added
+
+	rsync -a --exclude=/.git --exclude=/results "$TOP/" "$at/"
+	adding_entry "RING_EDGE(" "$room/ring_order/ring_edges.h"
+	adding_entry "PBT_EDGE(" "$at/ppc_barrier_test/pbt_edges.h"
+	adding_entry "ENGINE(" "$room/page_integrity/page_engines.h"
+	adding_entry "VIEW(" "$room/page_integrity/page_views.h"
+	adding_block "FIXTURE_VARIANT_ADD(worker" >"$SCRATCH/block"
+	sed -i "/^FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default_by_no_ipi)/{
+		e cat $SCRATCH/block; echo
+	}" "$room/live_registers/live_registers.c"
+	(cd "$KSELFTEST" && make -C "$at" OUTPUT="$out" "$out"/{live_registers,page_integrity} \
+		"$out"/{ring_order,kernel_order})
+	"$out/ring_order" --list | grep '^cqe_again'
+	"$out/kernel_order" --list | grep '^again'
+	"$out/page_integrity" --help | grep -w again
+	needs_ring poll_wake_default
+	"$out/page_integrity" --no-module --engine again -t 0.3 --json "$SCRATCH/json" \
+		>"$SCRATCH/out" || [ $? = 4 ]
+	jq -e '.variants[] | select(.name == "again") | .events > 0' "$SCRATCH/json"
+	# nobody looks in that view yet
+	grep '^# *nothing could be looked at in: again' "$SCRATCH/out"
+	"$out/live_registers" --no-module --only poll_wake_default_by_signal -t 0.3 || [ $? = 4 ]
+
+	# a command, by the lines that are shown of merge
+	{
+		adding_block COMMAND_SUMMARY=
+		printf 'run_again()\n{\n\tsay "again"\n}\n'
+	} >"$at/vm/commands/again.sh"
+	sed -i 's/^COMMANDS="/&again /' "$at/vm/lib/options.sh"
+	"$at/run_tests.sh" --help | grep '^  again  *results.json of several runs'
+	[ "$("$at/run_tests.sh" again)" = again ]
+
+	# a check
+	adding_block check_again >>"$SCRATCH/block.sh"
+	(
+		# shellcheck source=/dev/null
+		. "$SCRATCH/block.sh"
+		check_again
+	)
+}
+
 # --- statistics and pages
 
 check_evidence()
@@ -2696,6 +2763,7 @@ run_check()
 	t shellcheck check_shellcheck
 	t checkpatch check_checkpatch
 	t docs check_docs
+	t adding check_adding
 	t evidence check_evidence
 	t page check_page
 	t cpu-pairs check_cpu_pairs
