@@ -117,8 +117,8 @@ check_checkpatch()
 {
 	cd "$TOP"
 	find Makefile Kconfig run_tests.sh vm tests io_uring_coherency ppc_barrier_test .ci \
-		-type f ! -name '*.patch' -printf 'tools/testing/selftests/io_uring_coherency/%p\0' \
-		>"$SCRATCH/files"
+		-type f ! -name '*.patch' \
+		-printf 'tools/testing/selftests/io_uring_coherency/%p\0' >"$SCRATCH/files"
 	cd "${KSELFTEST%/tools/testing/selftests}"
 	# with a tree it asks get_maintainer.pl of each file whether it is obsolete, which takes as long
 	xargs -0 -n 8 -P "$(nproc)" perl scripts/checkpatch.pl --no-tree --strict --terse \
