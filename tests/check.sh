@@ -120,7 +120,7 @@ check_checkpatch()
 		-type f ! -name '*.patch' \
 		-printf 'tools/testing/selftests/io_uring_coherency/%p\0' >"$SCRATCH/files"
 	cd "${KSELFTEST%/tools/testing/selftests}"
-	# with a tree it asks get_maintainer.pl of each file whether it is obsolete, which takes as long
+	# with a tree it asks get_maintainer.pl of each file, which takes as long as all else
 	xargs -0 -n 8 -P "$(nproc)" perl scripts/checkpatch.pl --no-tree --strict --terse \
 		--no-summary --max-line-length=100 --ignore "$CHECKPATCH_IGNORE" \
 		-f <"$SCRATCH/files"

@@ -286,22 +286,23 @@ static const char *why_not_loaded(const char *path, const char *release, int err
 	switch (error) {
 	case ENOEXEC:
 	case EINVAL:
-		return module_sentence("%s was not built for this kernel (%s), see dmesg", path, release);
+		return module_why("%s was not built for this kernel (%s), see dmesg", path,
+				  release);
 	case ENOENT:
-		return module_sentence("%s needs a symbol that this kernel (%s) lacks, see dmesg", path,
-				release);
+		return module_why("%s needs a symbol that this kernel (%s) lacks, see dmesg", path,
+				  release);
 	case ENOKEY:
 	case EKEYREJECTED:
-		return module_sentence("this kernel wants modules signed by a key of its own, %s is not",
-				path);
+		return module_why("this kernel wants modules signed by a key of its own, %s is not",
+				  path);
 	case EPERM:
 		if (first_line_has("/proc/sys/kernel/modules_disabled", "1"))
 			return "this kernel loads no more modules: kernel.modules_disabled is set";
 		if (first_line_has("/sys/kernel/security/lockdown", "[integrity]") ||
 		    first_line_has("/sys/kernel/security/lockdown", "[confidentiality]"))
-			return module_sentence("this kernel is locked down, and %s is not signed", path);
-		return module_sentence("root may not load %s here: a container, or a security module",
-				path);
+			return module_why("this kernel is locked down, and %s is not signed", path);
+		return module_why("root may not load %s here: a container, or a security module",
+				  path);
 	case ENOSYS:
 		return "this kernel cannot load modules";
 	case EOPNOTSUPP:
@@ -309,7 +310,7 @@ static const char *why_not_loaded(const char *path, const char *release, int err
 	case ECHILD:
 		return "modprobe " NAME " failed, see dmesg";
 	default:
-		return module_sentence("cannot load %s: %s", path, strerror(error));
+		return module_why("cannot load %s: %s", path, strerror(error));
 	}
 }
 
@@ -345,9 +346,9 @@ int module_load(const char **why)
 	if (ko < 0 && !depmod_knows_it(uts.release)) {
 		const char *named = getenv("PPC_BARRIER_TEST_KO");
 
-		*why = module_sentence("the module is not built: there is no %s/ppc_barrier_test/" NAME
-				".ko, $PPC_BARRIER_TEST_KO is %s%s, modprobe knows none", dir,
-				named && *named ? "no file: " : "not set", named ?: "");
+		*why = module_why("the module is not built: there is no %s/ppc_barrier_test/" NAME
+				  ".ko, $PPC_BARRIER_TEST_KO is %s%s, modprobe knows none", dir,
+				  named && *named ? "no file: " : "not set", named ?: "");
 		return -1;
 	}
 	error = start_guard(ko);
@@ -381,7 +382,7 @@ const char *module_why_not_set(int error)
 {
 	if (error == ESHUTDOWN)
 		return PROBES_OFF;
-	return module_sentence("the module cannot set these knobs: %s", strerror(error));
+	return module_why("the module cannot set these knobs: %s", strerror(error));
 }
 
 static const char *why_not_opened(int error)
@@ -392,7 +393,7 @@ static const char *why_not_opened(int error)
 		return PROBES_OFF;
 	if (error == EACCES || error == EPERM)
 		return "only root may open " PBT_DEVICE;
-	return module_sentence("cannot open " PBT_DEVICE ": %s", strerror(error));
+	return module_why("cannot open " PBT_DEVICE ": %s", strerror(error));
 }
 
 static void *follower(void *arg)
@@ -466,12 +467,12 @@ int module_open(const char **why)
 	if (ioctl(fd, PBT_GET_INFO, &info)) {
 		/* an ABI whose struct has another size has another number of the ioctl, too */
 		if (errno == ENOTTY)
-			*why = module_sentence("the loaded module has another ABI than %u", PBT_ABI);
+			*why = module_why("the loaded module has another ABI than %u", PBT_ABI);
 		else
-			*why = module_sentence(PBT_DEVICE " does not tell its ABI: %s", strerror(errno));
+			*why = module_why(PBT_DEVICE " does not tell its ABI: %s", strerror(errno));
 	} else if (info.abi != PBT_ABI) {
-		*why = module_sentence("the loaded " NAME " has ABI %u, this program needs %u", info.abi,
-				PBT_ABI);
+		*why = module_why("the loaded " NAME " has ABI %u, this program needs %u", info.abi,
+				  PBT_ABI);
 	} else {
 		return fd;
 	}

@@ -16,12 +16,12 @@ const char *module_no_answer(const struct pbt_counters *c)
 	if (c->inactive)
 		return "the probes of this kernel were switched off meanwhile";
 	if (c->missed_ppm > UNSEEN_PPM)
-		return module_sentence("%llu calls were missed by probes, %.1f %% of those of one point",
-				(unsigned long long)c->missed, c->missed_ppm / 1e4);
+		return module_why("%llu calls were missed by probes, %.1f %% of those of one point",
+				  (unsigned long long)c->missed, c->missed_ppm / 1e4);
 	if (c->lost * 1000000 > (c->lost + c->joined) * UNSEEN_PPM)
-		return module_sentence("%llu of %llu processes were not taken into the session",
-				(unsigned long long)c->lost,
-				(unsigned long long)(c->lost + c->joined));
+		return module_why("%llu of %llu processes were not taken into the session",
+				  (unsigned long long)c->lost,
+				  (unsigned long long)(c->lost + c->joined));
 	return NULL;
 }
 

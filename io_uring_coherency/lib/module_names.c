@@ -18,7 +18,7 @@ const char *const module_delivery_names[PBT_NR_DELIVERIES] = PBT_DELIVERY_NAMES;
 const char *const module_plant_names[PBT_NR_PLANTS] = PBT_PLANT_NAMES;
 
 /* One sentence, the last one that was asked for. */
-const char *module_sentence(const char *fmt, ...)
+const char *module_why(const char *fmt, ...)
 {
 	static char text[PATH_MAX + 512];
 	va_list ap;
@@ -48,7 +48,7 @@ static const char *no_such(const char *what, const char *name, size_t len,
 
 	for (i = 0; i < nr; i++)
 		at += snprintf(known + at, sizeof(known) - at, "%s %s", i ? "," : "", names[i]);
-	return module_sentence("'%.*s' is no %s; these are:%s", (int)len, name, what, known);
+	return module_why("'%.*s' is no %s; these are:%s", (int)len, name, what, known);
 }
 
 /* A number from 1 to @max, or 0: it is none. */
@@ -74,7 +74,7 @@ const char *module_parse_at(const char *text, struct pbt_knobs *knobs)
 	int point, action;
 
 	if (!text[point_len] || !point_len)
-		return module_sentence("'%s' is not POINT=ACTION[:MICROSECONDS]", text);
+		return module_why("'%s' is not POINT=ACTION[:MICROSECONDS]", text);
 	point = find_name(module_point_names, PBT_NR_POINTS, text, point_len);
 	if (point < 0)
 		return no_such("point", text, point_len, module_point_names, PBT_NR_POINTS);
@@ -85,17 +85,17 @@ const char *module_parse_at(const char *text, struct pbt_knobs *knobs)
 	usecs = name[len] ? name + len + 1 : NULL;
 	if (action == PBT_UDELAY) {
 		if (!usecs)
-			return module_sentence("'%s' lacks its time, such as %s:1000", text, text);
+			return module_why("'%s' lacks its time, such as %s:1000", text, text);
 		knob.usecs = number(usecs, PBT_UDELAY_MAX);
 		if (!knob.usecs)
-			return module_sentence("'%s' is not a number of microseconds from 1 to %u", usecs,
-					PBT_UDELAY_MAX);
+			return module_why("'%s' is not a number of microseconds from 1 to %u",
+					  usecs, PBT_UDELAY_MAX);
 	} else if (usecs) {
-		return module_sentence("'%s': only udelay takes a time", text);
+		return module_why("'%s': only udelay takes a time", text);
 	}
 	if (knobs->point[point].action != PBT_OFF)
-		return module_sentence("%s has an action already, %s", module_point_names[point],
-				module_action_names[knobs->point[point].action]);
+		return module_why("%s has an action already, %s", module_point_names[point],
+				  module_action_names[knobs->point[point].action]);
 	knob.action = action;
 	knobs->point[point] = knob;
 	return NULL;
@@ -117,8 +117,8 @@ const char *module_parse_workers(const char *text, struct pbt_knobs *knobs)
 	const unsigned int workers = number(text, PBT_WORKERS_MAX);
 
 	if (!workers)
-		return module_sentence("'%s' is not a number of workers from 1 to %u", text,
-				PBT_WORKERS_MAX);
+		return module_why("'%s' is not a number of workers from 1 to %u", text,
+				  PBT_WORKERS_MAX);
 	knobs->workers = workers;
 	return NULL;
 }

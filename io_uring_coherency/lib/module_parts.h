@@ -6,6 +6,6 @@
 #define MODULE_PARTS_H
 
 /* One sentence, the last one that was asked for. */
-const char *__attribute__((format(printf, 1, 2))) module_sentence(const char *fmt, ...);
+const char *__attribute__((format(printf, 1, 2))) module_why(const char *fmt, ...);
 
 #endif /* MODULE_PARTS_H */
