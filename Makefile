@@ -64,7 +64,8 @@ live_registers := $(call room,live_registers) $(call lib,program module json pro
 page_integrity := $(call room,page_integrity) $(call lib,program module json provoke evidence planted)
 ring_order := $(call room,ring_order) $(call lib,cpu_pairs program json evidence)
 kernel_order := $(call room,kernel_order) $(call lib,cpu_pairs program module json evidence)
-module_knobs := $(src)/module_test/module_knobs.c $(call lib,module program json)
+module_knobs := $(src)/module_test/module_knobs.c $(wildcard $(src)/module_test/knobs_*.c) \
+	$(call lib,module program json)
 module_offload := $(src)/module_test/module_offload.c $(call lib,module)
 module_storm := $(src)/module_test/module_storm.c $(call lib,module)
 barrier_ctl := $(src)/module_test/barrier_ctl.c $(call lib,module json)

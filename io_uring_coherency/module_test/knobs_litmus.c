@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Callers of PBT_LITMUS that wait for one of them, and a receiver that does not come.
+ */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "knobs_parts.h"
+#include "knobs_session.h"
+
+static atomic_int waiting, go;
+
+static void *litmus_caller(void *cpu)
+{
+	struct pbt_litmus l = {
+		.edge = PBT_EDGE_MEMORY_SB, .msecs = PBT_LITMUS_MSECS_MAX,
+		.cpu = { ((int *)cpu)[0], ((int *)cpu)[1] },
+	};
+
+	waiting++;
+	while (!go)
+		pause_us(1000);
+	ioctl(session, PBT_LITMUS, &l);
+	waiting--;
+	return NULL;
+}
+
+static long free_mib(void)
+{
+	struct sysinfo si;
+
+	return sysinfo(&si) ? 0 : (unsigned long long)si.freeram * si.mem_unit >> 20;
+}
+
+/* The MiB that calls take while one of them runs, up to 99; 100 if they do not. */
+int litmus_memory(int callers)
+{
+	pthread_t thread;
+	int i, before, taken, cpu[2];
+
+	if (!two_cpus(cpu))
+		return 100;
+	for (i = 0; i < callers; i++)
+		if (pthread_create(&thread, NULL, litmus_caller, cpu))
+			return 100;
+	while (waiting < callers)
+		pause_us(1000);
+	before = free_mib();
+	go = 1;
+	pause_us(500000);
+	taken = before - free_mib();
+	if (waiting < callers)
+		return 100;
+	return taken < 0 ? 0 : taken > 99 ? 99 : taken;
+}
+
+void *in_vfork(void *arg)
+{
+	pid_t child;
+
+	(void)arg;
+	other = syscall(SYS_gettid);
+	started = 1;
+	child = vfork();
+	if (!child) {
+		sleep(VFORK_SECONDS);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	return NULL;
+}

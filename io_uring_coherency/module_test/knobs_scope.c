@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whom a session is for: processes that are in it, and processes that are not, and what is left of
+ * it when it has ended.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <pthread.h>
+
+#include "knobs_parts.h"
+#include "knobs_session.h"
+#include "module.h"
+
+/* In a child: opens a session with that delay. Its fd, or ends the child. */
+static int delayed_session(unsigned int ms)
+{
+	const char *why;
+	const int fd = module_open(&why);
+
+	if (fd < 0 || set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, ms * 1000))
+		_exit(100);
+	return fd;
+}
+
+/* Whether munmap(2) takes that long here: about @ms, up to 2.5 times that; 0 is less than 2 ms. */
+int delay_is(int ms)
+{
+	const double high = ms ? ms * 2500 : 2000, us = shortest(call_unmap, high);
+
+	return us >= ms * 1000 * SHORTEST && us < high;
+}
+
+static void *delay_in_thread(void *ms)
+{
+	*(int *)ms = delay_is(*(int *)ms);
+	return NULL;
+}
+
+int scope_of_tree(int ms)
+{
+	int go[2], result[2], in_thread = ms, in_daemon = 0, status;
+	pthread_t thread;
+	pid_t early;
+	char c;
+
+	if (pipe(go) || pipe(result))
+		return 1;
+	/* forked before the session was opened */
+	early = module_fork();
+	if (!early)
+		_exit(read(go[0], &c, 1) == 1 && delay_is(ms));
+	delayed_session(ms);
+	if (!delay_is(ms))
+		return 2;
+	if (pthread_create(&thread, NULL, delay_in_thread, &in_thread))
+		return 1;
+	pthread_join(thread, NULL);
+	if (in_thread != 1)
+		return 3;
+	if (in_child(delay_is, ms) != 1)
+		return 4;
+	if (write(go[1], "", 1) != 1 || waitpid(early, &status, 0) != early || status != 1 << 8)
+		return 5;
+	/* a daemon: its parent is gone */
+	if (!fork()) {
+		setsid();
+		if (!fork()) {
+			while (getppid() == getsid(0))
+				pause_us(1000);
+			in_daemon = delay_is(ms);
+			if (write(result[1], &in_daemon, sizeof(in_daemon)) < 0)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	if (read(result[0], &in_daemon, sizeof(in_daemon)) < 0 || in_daemon != 1)
+		return 6;
+	return 0;
+}
+
+/* A process with a session of its own, which answers whether its delay is so many ms. */
+int hold_session(unsigned int ms)
+{
+	unsigned char expected;
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		_exit(100);
+	if (module_fork()) {
+		close(pair[1]);
+		return pair[0];
+	}
+	close(pair[0]);
+	delayed_session(ms);
+	while (read(pair[1], &expected, 1) == 1) {
+		expected = delay_is(expected);
+		if (write(pair[1], &expected, 1) != 1)
+			break;
+	}
+	_exit(0);
+}
+
+int holds(int holder, unsigned char ms)
+{
+	return write(holder, &ms, 1) == 1 && read(holder, &ms, 1) == 1 ? ms : -1;
+}
+
+int end_holder(int holder)
+{
+	int status = -1;
+
+	close(holder);
+	wait(&status);
+	return status;
+}
+
+int nested(int ms)
+{
+	const int outer = delayed_session(ms), inner = delayed_session(10);
+
+	if (!delay_is(10))
+		return 1;
+	if (set_point(inner, PBT_TASK_WORK_RUN, PBT_OFF, 0) || !delay_is(0))
+		return 2;
+	close(inner);
+	if (!delay_is(ms))
+		return 3;
+	close(outer);
+	return delay_is(0) ? 0 : 4;
+}
+
+/*
+ * What descends from the opener is found while parents exit: each parent here does when it sees
+ * itself in the session, and its child, which comes long after it in the list of all processes, is
+ * another one's by then.
+ */
+
+/* Whether this process is in a session beside that of the test. */
+static bool in_another(void)
+{
+	struct pbt_info own;
+
+	return !ioctl(session, PBT_GET_INFO, &own) && own.outer;
+}
+
+static void parent_of_orphan(const int go[2], const int ready[2], const int answer[2])
+{
+	char c;
+
+	close(go[1]);
+	if (read(go[0], &c, 1) != 1)
+		_exit(1);
+	/* killed with the test by its end of the pipe: its parent is to go */
+	if (!fork()) {
+		if (read(go[0], &c, 1) == 1) {
+			c = in_another();
+			(void)!write(answer[1], &c, 1);
+		}
+		_exit(0);
+	}
+	(void)!write(ready[1], "", 1);
+	while (!in_another())
+		;
+	_exit(0);
+}
+
+/* How many orphans of PARENTS are in the session, or 100. */
+int orphans_found(int between)
+{
+	int go[PARENTS][2], ready[2], answer[2], i, fd, found = 0;
+	const char *why;
+	char c;
+
+	/* a zombie is not one that is missed */
+	signal(SIGCHLD, SIG_IGN);
+	if (pipe(ready) || pipe(answer))
+		return 100;
+	for (i = 0; i < PARENTS; i++) {
+		if (pipe(go[i]))
+			return 100;
+		if (!module_fork())
+			parent_of_orphan(go[i], ready, answer);
+	}
+	for (i = 0; i < between; i++)
+		if (!module_fork())
+			for (;;)
+				pause();
+	for (i = 0; i < PARENTS; i++) {
+		if (write(go[i][1], "", 1) != 1 || read(ready[0], &c, 1) != 1)
+			return 100;
+		fd = module_open(&why);
+		if (fd < 0 || write(go[i][1], "", 1) != 1 || read(answer[0], &c, 1) != 1)
+			return 100;
+		found += c;
+		close(fd);
+	}
+	return found;
+}
+
+void hold_until_killed(enum state state, int ready)
+{
+	int fd = delayed_session(4);
+	const char *why;
+
+	if (write(ready, "", 1) != 1)
+		_exit(1);
+	switch (state) {
+	case SETTING_KNOBS:
+		for (;;) {
+			set_point(fd, PBT_FILEMAP_READ_EXIT, PBT_MB, 0);
+			set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, 2000);
+		}
+	case IN_A_DELAY:
+		for (;;)
+			call_unmap();
+	case FORKING:
+		for (;;) {
+			if (!fork())
+				_exit(0);
+			wait(NULL);
+		}
+	case OPENING:
+		for (;;)
+			close(module_open(&why));
+	default:
+		break;
+	}
+	for (;;)
+		pause();
+}
+
+/*
+ * The probes of a file that lists them; 0 where there is no such file. Not the kernel's own, an
+ * optimised probe of their trampoline that kretprobes leave, nor those that are without effect.
+ */
+static unsigned int lines(const char *path)
+{
+	unsigned int nr = 0;
+	char line[256];
+	FILE *f = fopen(path, "re");
+
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		nr += !strstr(line, "trampoline") && !strstr(line, "[DISABLED]");
+	fclose(f);
+	return nr;
+}
+
+/* By kprobes, or by ftrace, or in both lists: a kprobe at a function's entry may use ftrace. */
+unsigned int probes_listed(void)
+{
+	return lines("/sys/kernel/debug/kprobes/list") +
+	       lines("/sys/kernel/tracing/enabled_functions");
+}
+
+/* How many of the calls fail for who has no capability: open(2) with @error, and each ioctl. */
+int refused_to_nobody(int error)
+{
+	static const unsigned int cmds[] = {
+		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
+	};
+	static char arg[4096];
+	unsigned int i, refused;
+
+	if (setgid(65534) || setuid(65534))
+		return 100;
+	refused = open(PBT_DEVICE, O_RDWR) < 0 && errno == error;
+	for (i = 0; i < ARRAY_SIZE(cmds); i++)
+		refused += ioctl(session, cmds[i], arg) == -1 && errno == EPERM;
+	return refused;
+}
