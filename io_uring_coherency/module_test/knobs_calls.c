@@ -4,7 +4,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <liburing.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,13 +22,13 @@
 
 /* --- calls that pass a point: each returns its microseconds, or -errno */
 
-struct io_uring ring;
-int file = -1, pipe_fd[2];
-atomic_int stop, started, kicked, bytes_read;
+static struct io_uring ring;
+static int file = -1, pipe_fd[2];
+static atomic_int stop, started, kicked, bytes_read;
 static int bytes_written;
-pid_t other;
-pthread_t helper;
-bool has_helper;
+static pid_t other;
+static pthread_t helper;
+static bool has_helper;
 static char page[4096];
 
 static double call_io_write(void)
@@ -72,7 +75,7 @@ static double call_read(void)
  * fput() of the last reference to a file leaves the rest to task_work, which runs on the way out of
  * the system call. Here it is a mapping's: close(2) does without since 6.6.
  */
-double call_unmap(void)
+static double call_unmap(void)
 {
 	const int fd = memfd_create("unmapped", MFD_CLOEXEC);
 	double start;
@@ -160,7 +163,7 @@ static void *reader(void *arg)
 	return NULL;
 }
 
-void on_kick(int sig)
+static void on_kick(int sig)
 {
 	(void)sig;
 	kicked++;
@@ -176,7 +179,7 @@ static void *spinner(void *arg)
 	return NULL;
 }
 
-double (*const calls[PBT_NR_POINTS])(void) = {
+static double (*const calls[PBT_NR_POINTS])(void) = {
 	[PBT_TRY_TO_WAKE_UP] = call_wake,
 	[PBT_TRY_TO_WAKE_UP_EXIT] = call_wake,
 	[PBT_KICK_PROCESS] = call_kick,
@@ -189,14 +192,18 @@ double (*const calls[PBT_NR_POINTS])(void) = {
 	[PBT_FILEMAP_READ_EXIT] = call_read,
 };
 
-/* The shortest of some calls, of more until one takes less than @below us. Or -errno. */
-double shortest(double (*call)(void), double below)
+double call(unsigned int point)
+{
+	return calls[point]();
+}
+
+double shortest(unsigned int point, double below)
 {
 	double best = 1e12;
 	unsigned int i;
 
 	for (i = 0; i < TRIES || (i < MAX_TRIES && best >= below); i++) {
-		const double took = call();
+		const double took = call(point);
 
 		if (took < 0)
 			return took;
@@ -206,7 +213,6 @@ double shortest(double (*call)(void), double below)
 	return best;
 }
 
-/* All that the call of a point needs. NULL, or the reason for a SKIP. */
 const char *prepare_call(unsigned int point)
 {
 	static int cpu[2];
@@ -240,4 +246,14 @@ const char *prepare_call(unsigned int point)
 	while (has_helper && !started)
 		pause_us(100);
 	return NULL;
+}
+
+void end_call(void)
+{
+	stop = 1;
+	if (!has_helper)
+		return;
+	if (pipe_fd[1])
+		close(pipe_fd[1]);
+	pthread_join(helper, NULL);
 }

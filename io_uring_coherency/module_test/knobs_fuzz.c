@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arguments of the ioctls by chance.
+ * Ioctls by chance.
  */
-#include <string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "knobs_parts.h"
 #include "knobs_session.h"
+#include "module.h"
+
+union fuzzed {
+	struct pbt_knobs knobs;
+	struct pbt_write write;
+	struct pbt_litmus litmus;
+	uint32_t words[sizeof(struct pbt_counters) / 4];
+};
 
 static uint64_t random_state = 88172645463325252ULL;
 
-uint32_t rnd(uint32_t below)
+static uint32_t rnd(uint32_t below)
 {
 	/* xorshift64: Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (2003) */
 	random_state ^= random_state << 13;
@@ -27,7 +41,7 @@ static uint32_t odd_number(void)
 }
 
 /* An argument of @cmd that makes some sense; a file at @fd, memory of @size bytes at @buf. */
-void fuzz(union fuzzed *u, unsigned int cmd, int fd, char *buf, size_t size)
+static void fuzz(union fuzzed *u, unsigned int cmd, int fd, char *buf, size_t size)
 {
 	struct pbt_knobs *k = &u->knobs;
 	unsigned int i;
@@ -69,4 +83,75 @@ void fuzz(union fuzzed *u, unsigned int cmd, int fd, char *buf, size_t size)
 	for (i = 0; cmd == PBT_SET_KNOBS && i < PBT_NR_POINTS; i++)
 		if (k->point[i].action == PBT_UDELAY)
 			k->point[i].usecs %= 100;
+}
+
+/* Two pages of @size bytes, to write to and to read, and none behind. NULL: no memory. */
+static char *guarded_get(size_t size)
+{
+	char *p = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || mprotect(p + size, size, PROT_READ) || munmap(p + 2 * size, size))
+		return NULL;
+	return p;
+}
+
+/* One call of the test's session; a file at @fd, guarded_get() of @size at @guarded. */
+static bool fuzz_call(int fd, char *guarded, size_t size)
+{
+	static const unsigned int cmds[] = {
+		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
+	};
+	union fuzzed u;
+	/* of what can be written, of what can be read, of memory as a whole */
+	const uintptr_t ends[] = {
+		(uintptr_t)guarded + size, (uintptr_t)guarded + 2 * size, 0,
+		(uintptr_t)guarded + 2 + sizeof(u),
+	};
+	unsigned long cmd = cmds[rnd(ARRAY_SIZE(cmds))], arg = (unsigned long)&u;
+
+	fuzz(&u, cmd, fd, guarded, 2 * size);
+	if (!rnd(10))
+		cmd ^= 1U << rnd(32);
+	memcpy(guarded + 2, &u, sizeof(u));
+	if (!rnd(5))
+		arg = ends[rnd(ARRAY_SIZE(ends))] - rnd(sizeof(u) + 1);
+	return ioctl(session, cmd, arg) >= 0;
+}
+
+int fuzz_session(uint64_t max, double max_us, struct fuzz_calls *done)
+{
+	const long size = sysconf(_SC_PAGESIZE);
+	const double start = now_us();
+	int i, null, written, saved[3];
+	const char *why;
+	char *guarded;
+
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	written = memfd_create("written", MFD_CLOEXEC);
+	guarded = guarded_get(size);
+	if (null < 0 || written < 0 || !guarded)
+		return -errno;
+	for (i = 0; i < 3; i++) {
+		saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 1000);
+		dup2(null, i);
+	}
+	memset(done, 0, sizeof(*done));
+	for (; done->calls < max && now_us() - start < max_us; done->calls++) {
+		done->succeeded += fuzz_call(written, guarded, size);
+		/* a page of it may have 64 KiB */
+		if (!(done->calls % 64) && ftruncate(written, 0))
+			break;
+		/* opened and closed meanwhile, too */
+		if (!rnd(2000)) {
+			const int fd = module_open(&why);
+
+			if (fd < 0)
+				break;
+			close(session);
+			session = fd;
+		}
+	}
+	for (i = 0; i < 3; i++)
+		dup2(saved[i], i);
+	return 0;
 }

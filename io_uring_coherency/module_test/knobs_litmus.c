@@ -14,6 +14,7 @@
 #include "knobs_session.h"
 
 static atomic_int waiting, go;
+static atomic_int in_vfork;	/* the thread that is */
 
 static void *litmus_caller(void *cpu)
 {
@@ -37,7 +38,6 @@ static long free_mib(void)
 	return sysinfo(&si) ? 0 : (unsigned long long)si.freeram * si.mem_unit >> 20;
 }
 
-/* The MiB that calls take while one of them runs, up to 99; 100 if they do not. */
 int litmus_memory(int callers)
 {
 	pthread_t thread;
@@ -59,13 +59,12 @@ int litmus_memory(int callers)
 	return taken < 0 ? 0 : taken > 99 ? 99 : taken;
 }
 
-void *in_vfork(void *arg)
+static void *vfork_and_wait(void *arg)
 {
 	pid_t child;
 
 	(void)arg;
-	other = syscall(SYS_gettid);
-	started = 1;
+	in_vfork = syscall(SYS_gettid);
 	child = vfork();
 	if (!child) {
 		sleep(VFORK_SECONDS);
@@ -73,4 +72,14 @@ void *in_vfork(void *arg)
 	}
 	waitpid(child, NULL, 0);
 	return NULL;
+}
+
+pid_t thread_in_vfork(pthread_t *thread)
+{
+	if (pthread_create(thread, NULL, vfork_and_wait, NULL))
+		return -1;
+	while (!in_vfork)
+		usleep(1000);
+	usleep(100000);
+	return in_vfork;
 }

@@ -3,23 +3,22 @@
  * Completions for a thread that spins in user mode, and the IPIs that bring them.
  */
 #include <errno.h>
+#include <liburing.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
-#include <liburing.h>
 
 #include "knobs_parts.h"
+#include "knobs_session.h"
 #include "program.h"
 
-/*
- * Rescheduling and other IPIs that @cpu has taken, by /proc/interrupts: "RES:" on x86, "IPIn:" on
- * arm64, on powerpc the lines whose action is named IPI and "DBL:" for doorbells. -1 if there are
- * no such lines.
- */
 long long ipis(int cpu)
 {
 	static const char blanks[] = " \t\n";
@@ -54,15 +53,16 @@ long long ipis(int cpu)
 	return sum;
 }
 
-int event;
-atomic_int armed;	/* the spinner's poll number is in place */
-atomic_int seen;		/* ... and its completion has been seen */
-int spin_error;
-unsigned int spin_flags;
-int spin_cpu;
+static int event;
+static atomic_int started;
+static atomic_int armed;	/* the spinner's poll number is in place */
+static atomic_int seen;		/* ... and its completion has been seen */
+static int spin_error;
+static unsigned int spin_flags;
+static int spin_cpu;
 
 /* Waits for each completion by looking at the CQ ring alone: no system call brings it. */
-void *cq_spinner(void *arg)
+static void *cq_spinner(void *arg)
 {
 	struct io_uring r;
 	uint64_t value;
@@ -86,4 +86,36 @@ void *cq_spinner(void *arg)
 	if (!spin_error)
 		io_uring_queue_exit(&r);
 	return NULL;
+}
+
+long long deliver(const int cpu[2], unsigned int setup_flags)
+{
+	const uint64_t one = 1;
+	long long before, kicks;
+	pthread_t thread;
+	unsigned int i;
+
+	event = eventfd(0, EFD_CLOEXEC);
+	if (event < 0)
+		return -errno;
+	spin_flags = setup_flags;
+	spin_cpu = cpu[1];
+	cpus_pin(0, cpu[0]);
+	if (pthread_create(&thread, NULL, cq_spinner, NULL))
+		return -EAGAIN;
+	while (!started)
+		pause_us(1000);
+	before = ipis(cpu[1]);
+	for (i = 1; i <= DELIVERIES && !spin_error; i++) {
+		while (armed < (int)i && !spin_error)
+			sched_yield();
+		pause_us(200);	/* it spins by now */
+		if (!spin_error && write(event, &one, sizeof(one)) != sizeof(one))
+			return -errno;
+		while (seen < (int)i && !spin_error)
+			sched_yield();
+	}
+	kicks = ipis(cpu[1]) - before;
+	pthread_join(thread, NULL);
+	return spin_error ?: kicks;
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the tests of module_knobs.c call, file by file. The harness gives each test a process of its
- * own, so what is static here is a test's.
+ * own, so that variables are those of one test.
  */
 #ifndef KNOBS_PARTS_H
 #define KNOBS_PARTS_H
 
-#include <liburing.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,43 +18,21 @@
 #define SHORTEST	0.8	/* of a delay: udelay() counts loops or a TSC, which TCG bends */
 #define TRIES		8U	/* at least; noise only adds, so the shortest of them counts */
 
-/* For each point a call that passes it. Returns its microseconds, or -errno. */
-extern double (*const calls[PBT_NR_POINTS])(void);
-
-/*
- * fput() of the last reference to a file leaves the rest to task_work, which runs on the way out of
- * the system call. Here it is a mapping's: close(2) does without since 6.6.
- */
-double call_unmap(void);
-
-/* The shortest of some calls, of more until one takes less than @below us. Or -errno. */
-double shortest(double (*call)(void), double below);
-
 /* All that the call of a point needs. NULL, or the reason for a SKIP. */
 const char *prepare_call(unsigned int point);
 
-extern struct io_uring ring;
-extern int file, pipe_fd[2];
-extern atomic_int stop, started, kicked, bytes_read;
-extern pid_t other;
-extern pthread_t helper;
-extern bool has_helper;
+/* A call that passes @point, after prepare_call(). Returns its microseconds, or -errno. */
+double call(unsigned int point);
 
-void on_kick(int sig);
+/* The shortest of some calls, of more until one takes less than @below us. Or -errno. */
+double shortest(unsigned int point, double below);
+
+/* Ends what prepare_call() has started. */
+void end_call(void);
 
 /* --- knobs_notify.c: completions for a thread that spins in user mode */
 
 #define DELIVERIES	200U	/* for each notification mode */
-
-extern int event;
-extern atomic_int armed;	/* the spinner's poll number is in place */
-extern atomic_int seen;		/* ... and its completion has been seen */
-extern int spin_error;
-extern unsigned int spin_flags;
-extern int spin_cpu;
-
-/* Waits for each completion by looking at the CQ ring alone: no system call brings it. */
-void *cq_spinner(void *arg);
 
 /*
  * Rescheduling and other IPIs that @cpu has taken, by /proc/interrupts: "RES:" on x86, "IPIn:" on
@@ -66,11 +41,24 @@ void *cq_spinner(void *arg);
  */
 long long ipis(int cpu);
 
+/*
+ * Brings DELIVERIES completions, one at a time, to a thread on @cpu[1] that spins in user mode and
+ * has a ring with @setup_flags, from @cpu[0]. Returns the ipis() of @cpu[1] meanwhile, or -errno:
+ * -EINVAL if this kernel does not know the flags.
+ */
+long long deliver(const int cpu[2], unsigned int setup_flags);
+
 /* --- knobs_transfer.c: faults in what io-wq writes and reads */
 
-#define PIECE		16384
+#define PIECE		16384	/* bytes of a transfer */
 
-/* The file is two pieces of @mark; io-wq writes another mark to the first, or reads it. */
+/* A file and a ring. NULL, or the reason for a SKIP. */
+const char *prepare_transfers(void);
+
+/*
+ * The file is two pieces of @mark; io-wq writes another mark to the first, or reads it.
+ * Returns what the CQE does, or -errno.
+ */
 int transfer(bool write, unsigned char mark, char *buf);
 
 /* Whether a transfer is right, 0, or wrong as @plant says, 1, or in another way, -1. */
@@ -84,7 +72,10 @@ int delay_is(int ms);
 /* 0, or who lacks the delay: 2 own, 3 thread, 4 child, 5 child that was there before, 6 daemon. */
 int scope_of_tree(int ms);
 
-/* A process with a session of its own, which answers whether its delay is so many ms. */
+/*
+ * A process with a session of its own and that delay; a socket to it. holds() asks whether its
+ * delay is so many ms: 1, 0, or -1 for no answer. end_holder() returns how it ended, see wait(2).
+ */
 int hold_session(unsigned int ms);
 int holds(int holder, unsigned char ms);
 int end_holder(int holder);
@@ -108,7 +99,12 @@ enum state {
 	NR_STATES
 };
 
-void hold_until_killed(enum state state, int ready);
+/*
+ * For a child: opens a session with a delay, and is at @state until it is killed. Pipe @told is
+ * told by a byte that the session is open, and by an int, from a process of the session that
+ * outlives its holder, whether the delay has gone with the holder.
+ */
+void __attribute__((noreturn)) hold_until_killed(enum state state, const int told[2]);
 
 /* By kprobes, or by ftrace, or in both lists: a kprobe at a function's entry may use ftrace. */
 unsigned int probes_listed(void);
@@ -136,21 +132,21 @@ int litmus_memory(int callers);
 
 #define VFORK_SECONDS	4
 
-void *in_vfork(void *arg);
+/* Starts a thread that returns from vfork(2) after VFORK_SECONDS. Its id, or -1. */
+pid_t thread_in_vfork(pthread_t *thread);
 
-/* --- knobs_fuzz.c: arguments by chance */
+/* --- knobs_fuzz.c: ioctls by chance */
 
-union fuzzed {
-	struct pbt_knobs knobs;
-	struct pbt_write write;
-	struct pbt_litmus litmus;
-	uint32_t words[sizeof(struct pbt_counters) / 4];
+struct fuzz_calls {
+	unsigned long long calls;
+	unsigned long long succeeded;
 };
 
-/* A number below @below. */
-uint32_t rnd(uint32_t below);
-
-/* An argument of @cmd that makes some sense; a file at @fd, memory of @size bytes at @buf. */
-void fuzz(union fuzzed *u, unsigned int cmd, int fd, char *buf, size_t size);
+/*
+ * Random commands, numbers and pointers for the session of the test, @max of them, but for no
+ * longer than @max_us. What is written goes to a file of its own, standard output to /dev/null. The
+ * session may be another one then. Returns 0 with what was @done, or -errno.
+ */
+int fuzz_session(uint64_t max, double max_us, struct fuzz_calls *done);
 
 #endif /* KNOBS_PARTS_H */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <pthread.h>
 
 #include "knobs_parts.h"
 #include "knobs_session.h"
@@ -31,10 +31,9 @@ static int delayed_session(unsigned int ms)
 	return fd;
 }
 
-/* Whether munmap(2) takes that long here: about @ms, up to 2.5 times that; 0 is less than 2 ms. */
 int delay_is(int ms)
 {
-	const double high = ms ? ms * 2500 : 2000, us = shortest(call_unmap, high);
+	const double high = ms ? ms * 2500 : 2000, us = shortest(PBT_TASK_WORK_RUN, high);
 
 	return us >= ms * 1000 * SHORTEST && us < high;
 }
@@ -87,7 +86,6 @@ int scope_of_tree(int ms)
 	return 0;
 }
 
-/* A process with a session of its own, which answers whether its delay is so many ms. */
 int hold_session(unsigned int ms)
 {
 	unsigned char expected;
@@ -173,7 +171,6 @@ static void parent_of_orphan(const int go[2], const int ready[2], const int answ
 	_exit(0);
 }
 
-/* How many orphans of PARENTS are in the session, or 100. */
 int orphans_found(int between)
 {
 	int go[PARENTS][2], ready[2], answer[2], i, fd, found = 0;
@@ -206,12 +203,31 @@ int orphans_found(int between)
 	return found;
 }
 
-void hold_until_killed(enum state state, int ready)
+/* The rest of a process of the session when its holder is gone. */
+static void __attribute__((noreturn)) outlive(pid_t holder, const int told[2])
 {
-	int fd = delayed_session(4);
-	const char *why;
+	int clean;
 
-	if (write(ready, "", 1) != 1)
+	close(told[0]);
+	prctl(PR_SET_NAME, "survivor");
+	while (getppid() == holder)
+		pause_us(1000);
+	/* the file is closed while the holder exits */
+	pause_us(50000);
+	clean = delay_is(0);
+	_exit(write(told[1], &clean, sizeof(clean)) < 0);
+}
+
+void hold_until_killed(enum state state, const int told[2])
+{
+	const pid_t holder = getpid();
+	const char *why;
+	int fd;
+
+	if (!fork())
+		outlive(holder, told);
+	fd = delayed_session(4);
+	if (write(told[1], "", 1) != 1)
 		_exit(1);
 	switch (state) {
 	case SETTING_KNOBS:
@@ -221,7 +237,7 @@ void hold_until_killed(enum state state, int ready)
 		}
 	case IN_A_DELAY:
 		for (;;)
-			call_unmap();
+			call(PBT_TASK_WORK_RUN);
 	case FORKING:
 		for (;;) {
 			if (!fork())
@@ -256,14 +272,12 @@ static unsigned int lines(const char *path)
 	return nr;
 }
 
-/* By kprobes, or by ftrace, or in both lists: a kprobe at a function's entry may use ftrace. */
 unsigned int probes_listed(void)
 {
 	return lines("/sys/kernel/debug/kprobes/list") +
 	       lines("/sys/kernel/tracing/enabled_functions");
 }
 
-/* How many of the calls fail for who has no capability: open(2) with @error, and each ioctl. */
 int refused_to_nobody(int error)
 {
 	static const unsigned int cmds[] = {

@@ -19,7 +19,7 @@
 
 int session = -1;
 struct pbt_info info;
-int ramfs = -1;	/* a directory: its reads and writes are the page cache's generic ones */
+int ramfs = -1;
 
 double now_us(void)
 {
@@ -36,7 +36,6 @@ void pause_us(unsigned int us)
 	nanosleep(&ts, NULL);
 }
 
-/* Two CPUs that this process may use; false if there is but one. */
 bool two_cpus(int cpu[2])
 {
 	struct cpus c;
@@ -69,7 +68,6 @@ uint64_t passed(int fd, unsigned int point)
 	return ioctl(fd, PBT_GET_COUNTERS, &c) ? 0 : c.point[point];
 }
 
-/* Opens the test's session; module_tests() has seen that there can be one. */
 bool open_session(void)
 {
 	const char *why;
@@ -79,7 +77,6 @@ bool open_session(void)
 	return session >= 0 && !ioctl(session, PBT_GET_INFO, &info);
 }
 
-/* Runs @check in a child process; returns what it returned, or -1 if it did not. */
 int in_child(int (*check)(int), int arg)
 {
 	const pid_t pid = module_fork();
@@ -92,10 +89,6 @@ int in_child(int (*check)(int), int arg)
 	return WEXITSTATUS(status);
 }
 
-/*
- * A directory on a ramfs that has no place in any file system: nobody else sees it, and it is gone
- * with the last file that is open there. Or -1.
- */
 int ramfs_get(void)
 {
 	char at[] = "/tmp/module_knobs.XXXXXX";

@@ -3,13 +3,28 @@
  * Writes and reads by io-wq, and whether they are wrong as a fault on purpose says.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
 #include <string.h>
 #include <unistd.h>
-#include <liburing.h>
 
 #include "knobs_parts.h"
+#include "knobs_session.h"
 
-/* The file is two pieces of @mark; io-wq writes another mark to the first, or reads it. */
+static struct io_uring ring;
+static int file = -1;
+
+const char *prepare_transfers(void)
+{
+	if (ramfs < 0)
+		return "ramfs cannot be mounted here";
+	if (io_uring_queue_init(8, &ring, 0))
+		return "io_uring cannot be used";
+	/* without it no transfer will do */
+	file = openat(ramfs, "planted", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return NULL;
+}
+
 int transfer(bool write, unsigned char mark, char *buf)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
@@ -37,7 +52,6 @@ int transfer(bool write, unsigned char mark, char *buf)
 	return ret;
 }
 
-/* Whether a transfer is right, 0, or wrong as @plant says, 1, or in another way, -1. */
 int as_planted(unsigned int plant, unsigned char mark, const char *buf)
 {
 	const bool read = plant == PBT_PLANT_READ_SHORT;

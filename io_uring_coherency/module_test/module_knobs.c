@@ -8,31 +8,20 @@
  * mode until it sees its completion. TWA_SIGNAL sends one; TWA_SIGNAL_NO_IPI leaves the task_work
  * to the next tick. io-wq's workers are counted, and asked for their CPUs, as threads of /proc.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <liburing.h>
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysinfo.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
@@ -82,12 +71,7 @@ FIXTURE_SETUP(point)
 
 FIXTURE_TEARDOWN(point)
 {
-	stop = 1;
-	if (has_helper) {
-		if (pipe_fd[1])
-			close(pipe_fd[1]);
-		pthread_join(helper, NULL);
-	}
+	end_call();
 	close(session);
 }
 
@@ -105,17 +89,17 @@ TEST_F(point, acts)
 	if (self->skip)
 		SKIP(return, "%s: %s", module_point_names[point], self->skip);
 	ASSERT_EQ(0, set_point(session, point, PBT_NONE, 0));
-	none = shortest(calls[point], DELAY_US);
+	none = shortest(point, DELAY_US);
 	ASSERT_LE(0, none);
 	EXPECT_LE((uint64_t)TRIES, passed(session, point));
 
 	ASSERT_EQ(0, set_point(session, point, PBT_UDELAY, DELAY_US));
 	counted = passed(session, point);
-	with = shortest(calls[point], 1e9);
+	with = shortest(point, 1e9);
 	EXPECT_LE(counted + TRIES, passed(session, point));
 
 	ASSERT_EQ(0, set_point(session, point, PBT_OFF, 0));
-	after = shortest(calls[point], DELAY_US);
+	after = shortest(point, DELAY_US);
 
 	ksft_print_msg("%s: %.0f us with the probe alone, %.0f with udelay:%u, %.0f without\n",
 		       module_point_names[point], none, with, DELAY_US, after);
@@ -132,7 +116,7 @@ TEST_F(point, acts)
 		ASSERT_EQ(supported ? 0 : -EOPNOTSUPP, set_point(session, point, action, 0));
 		if (!supported)
 			continue;
-		EXPECT_LE(0, calls[point]());
+		EXPECT_LE(0, call(point));
 		EXPECT_LT(counted, passed(session, point)) {
 			TH_LOG("%s was not passed with %s", module_point_names[point],
 			       module_action_names[action]);
@@ -185,10 +169,8 @@ FIXTURE_TEARDOWN(notify)
 TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 {
 	struct pbt_knobs knobs = { .notify = variant->mode, .plants = variant->plants };
-	const uint64_t one = 1;
 	struct pbt_counters c;
-	long long before, kicks;
-	pthread_t thread;
+	long long kicks;
 	unsigned int i;
 	int cpu[2];
 
@@ -202,29 +184,10 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 		SKIP(return, "/proc/interrupts of this architecture does not tell IPIs");
 
 	ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
-	event = eventfd(0, EFD_CLOEXEC);
-	ASSERT_LE(0, event);
-	spin_flags = variant->setup_flags;
-	spin_cpu = cpu[1];
-	cpus_pin(0, cpu[0]);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, cq_spinner, NULL));
-	while (!started)
-		pause_us(1000);
-	before = ipis(cpu[1]);
-	for (i = 1; i <= DELIVERIES && !spin_error; i++) {
-		while (armed < (int)i && !spin_error)
-			sched_yield();
-		pause_us(200);	/* it spins by now */
-		if (!spin_error)
-			ASSERT_EQ((ssize_t)sizeof(one), write(event, &one, sizeof(one)));
-		while (seen < (int)i && !spin_error)
-			sched_yield();
-	}
-	kicks = ipis(cpu[1]) - before;
-	pthread_join(thread, NULL);
-	if (spin_error == -EINVAL)
+	kicks = deliver(cpu, variant->setup_flags);
+	if (kicks == -EINVAL)
 		SKIP(return, "this kernel does not have IORING_SETUP_COOP_TASKRUN");
-	ASSERT_EQ(0, spin_error);
+	ASSERT_LE(0, kicks);
 
 	ksft_print_msg("%u completions brought to a spinning thread by %lld IPIs\n", DELIVERIES,
 		       kicks);
@@ -266,13 +229,11 @@ TEST_F(session, planted_transfers_are_wrong_as_they_say)
 	unsigned int plant, n, wrong[2];
 	struct pbt_counters c;
 	char buf[PIECE];
+	const char *why;
 
-	if (ramfs < 0)
-		SKIP(return, "ramfs cannot be mounted here");
-	if (io_uring_queue_init(8, &ring, 0))
-		SKIP(return, "io_uring cannot be used");
-	file = openat(ramfs, "planted", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	ASSERT_EQ(0, ftruncate(file, 2 * PIECE));
+	why = prepare_transfers();
+	if (why)
+		SKIP(return, "%s", why);
 	for (plant = PBT_PLANT_WRITE_SHORT; plant < PBT_NR_PLANTS; plant++) {
 		struct pbt_knobs knobs = { .plants = 1U << plant };
 
@@ -354,43 +315,29 @@ TEST_F(session, killed_in_every_state)
 	close(session);
 	for (state = 0; state < NR_STATES; state++) {
 		for (round = 0; round < 5; round++) {
-			int survivor[2], clean = -1, status;
+			int told[2], clean = -1, status;
 			pid_t pid;
 			char c;
 
-			ASSERT_EQ(0, pipe(survivor));
+			ASSERT_EQ(0, pipe(told));
 			pid = module_fork();
-			if (!pid) {
-				/* one of the session that outlives its holder */
-				const pid_t holder = getpid();
-
-				if (!fork()) {
-					close(survivor[0]);
-					prctl(PR_SET_NAME, "survivor");
-					while (getppid() == holder)
-						pause_us(1000);
-					/* the file is closed while the holder exits */
-					pause_us(50000);
-					clean = delay_is(0);
-					_exit(write(survivor[1], &clean, sizeof(clean)) < 0);
-				}
-				hold_until_killed(state, survivor[1]);
-			}
-			close(survivor[1]);
+			if (!pid)
+				hold_until_killed(state, told);
+			close(told[1]);
 			/* the session is open */
-			ASSERT_EQ(1, read(survivor[0], &c, 1));
+			ASSERT_EQ(1, read(told[0], &c, 1));
 			pause_us(20000 + round * 7000);
 			kill(pid, SIGKILL);
 			ASSERT_EQ(pid, waitpid(pid, &status, 0));
 			ASSERT_TRUE(WIFSIGNALED(status)) {
 				TH_LOG("state %u: the holder ended by itself, %x", state, status);
 			}
-			ASSERT_LT(0, read(survivor[0], &clean, sizeof(clean)));
+			ASSERT_LT(0, read(told[0], &clean, sizeof(clean)));
 			EXPECT_EQ(1, clean) {
 				TH_LOG("state %u: still delayed after SIGKILL", state);
 			}
-			EXPECT_EQ(0, read(survivor[0], &c, 1));
-			close(survivor[0]);
+			EXPECT_EQ(0, read(told[0], &c, 1));
+			close(told[0]);
 		}
 	}
 	EXPECT_TRUE(open_session());
@@ -577,11 +524,15 @@ TEST_F(session, wrong_litmus)
 	}
 }
 
+static void on_alarm(int sig)
+{
+}
+
 /* A signal ends it, whatever it is doing. */
 TEST_F_TIMEOUT(session, litmus_and_signal, 120)
 {
 	static const struct itimerval soon = { .it_value.tv_usec = 100000 };
-	const struct sigaction act = { .sa_handler = on_kick };
+	const struct sigaction act = { .sa_handler = on_alarm };
 	struct pbt_litmus l;
 	double start, longest = 0;
 	unsigned int edge;
@@ -638,11 +589,8 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 
 	if (one_cpu())
 		SKIP(return, "%s", one_cpu());
-	ASSERT_EQ(0, pthread_create(&thread, NULL, in_vfork, NULL));
-	while (!started)
-		usleep(1000);
-	usleep(100000);
-	l.receiver = other;
+	l.receiver = thread_in_vfork(&thread);
+	ASSERT_LT(0, l.receiver);
 	start = now_us();
 	EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &l));
 	EXPECT_EQ(0ULL, l.iterations);
@@ -658,75 +606,25 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 #define FUZZ_MS		10000	/* and no longer, unless a number is asked for */
 
 /*
- * Random commands, numbers and pointers; $IO_URING_COHERENCY_FUZZ says how many calls. What it
- * writes goes to a file of its own, standard output to /dev/null. That the module survives is the
- * result; that the kernel has no complaint is for whoever reads its log.
+ * $IO_URING_COHERENCY_FUZZ says how many calls. That the module survives is the result; that the
+ * kernel has no complaint is for whoever reads its log.
  */
 TEST_F_TIMEOUT(session, fuzz, 3600)
 {
-	static const unsigned int cmds[] = {
-		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
-	};
-	const char *asked = getenv("IO_URING_COHERENCY_FUZZ"), *why;
+	const char *asked = getenv("IO_URING_COHERENCY_FUZZ");
 	const uint64_t max = asked ? strtoull(asked, NULL, 10) : FUZZ_CALLS;
-	const long size = sysconf(_SC_PAGESIZE);
-	unsigned long long n, succeeded = 0;
 	struct pbt_knobs none = { 0 };
 	const double start = now_us();
-	int i, null, written, saved[3];
-	char *guarded;
-	union fuzzed u;
+	struct fuzz_calls done;
 
-	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	written = memfd_create("written", MFD_CLOEXEC);
-	ASSERT_TRUE(null >= 0 && written >= 0);
-	/* a page to write to, one to read, and none */
-	guarded = mmap(NULL, 3 * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, guarded);
-	ASSERT_EQ(0, mprotect(guarded + size, size, PROT_READ));
-	ASSERT_EQ(0, munmap(guarded + 2 * size, size));
-	for (i = 0; i < 3; i++) {
-		saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 1000);
-		dup2(null, i);
-	}
-	for (n = 0; n < max && (asked || now_us() - start < FUZZ_MS * 1e3); n++) {
-		/* of what can be written, of what can be read, of memory as a whole */
-		const uintptr_t ends[] = {
-			(uintptr_t)guarded + size, (uintptr_t)guarded + 2 * size, 0,
-			(uintptr_t)guarded + 2 + sizeof(u),
-		};
-		unsigned long cmd = cmds[rnd(ARRAY_SIZE(cmds))], arg = (unsigned long)&u;
-
-		fuzz(&u, cmd, written, guarded, 2 * size);
-		if (!rnd(10))
-			cmd ^= 1U << rnd(32);
-		memcpy(guarded + 2, &u, sizeof(u));
-		if (!rnd(5))
-			arg = ends[rnd(ARRAY_SIZE(ends))] - rnd(sizeof(u) + 1);
-		if (ioctl(session, cmd, arg) >= 0)
-			succeeded++;
-		/* a page of it may have 64 KiB */
-		if (!(n % 64) && ftruncate(written, 0))
-			break;
-		/* opened and closed meanwhile, too */
-		if (!rnd(2000)) {
-			const int fd = module_open(&why);
-
-			if (fd < 0)
-				break;
-			close(session);
-			session = fd;
-		}
-	}
-	for (i = 0; i < 3; i++)
-		dup2(saved[i], i);
+	ASSERT_EQ(0, fuzz_session(max, asked ? INFINITY : FUZZ_MS * 1e3, &done));
 	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &none));
 	EXPECT_TRUE(delay_is(0));
-	ksft_print_msg("%llu calls in %.1f s, %llu succeeded\n", n, (now_us() - start) / 1e6,
-		       succeeded);
-	EXPECT_LT(0ULL, succeeded);
+	ksft_print_msg("%llu calls in %.1f s, %llu succeeded\n", done.calls,
+		       (now_us() - start) / 1e6, done.succeeded);
+	EXPECT_LT(0ULL, done.succeeded);
 	if (asked)
-		EXPECT_EQ(max, n);
+		EXPECT_EQ(max, done.calls);
 }
 
 /* Harness and program share the name main(). */
