@@ -35,12 +35,12 @@ static double call_io_write(void)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
 	struct io_uring_cqe *cqe;
-	double start = now_us(), took;
+	double start = knobs_now_us(), took;
 	int ret;
 
 	io_uring_prep_write(sqe, file, page, sizeof(page), 0);
 	ret = io_uring_submit_and_wait(&ring, 1);
-	took = now_us() - start;
+	took = knobs_now_us() - start;
 	if (ret < 0)
 		return ret;
 	ret = io_uring_wait_cqe(&ring, &cqe);
@@ -53,18 +53,18 @@ static double call_io_write(void)
 
 static double call_write(void)
 {
-	const double start = now_us();
+	const double start = knobs_now_us();
 	const ssize_t ret = pwrite(file, page, sizeof(page), 0);
 
-	return ret == sizeof(page) ? now_us() - start : -errno;
+	return ret == sizeof(page) ? knobs_now_us() - start : -errno;
 }
 
 static double call_read(void)
 {
 	char found[sizeof(page)];
-	const double start = now_us();
+	const double start = knobs_now_us();
 	const ssize_t ret = pread(file, found, sizeof(found), 0);
-	const double took = now_us() - start;
+	const double took = knobs_now_us() - start;
 
 	if (ret != sizeof(found))
 		return -errno;
@@ -87,10 +87,10 @@ static double call_unmap(void)
 	close(fd);
 	if (p == MAP_FAILED)
 		return -errno;
-	start = now_us();
+	start = knobs_now_us();
 	if (munmap(p, sizeof(page)))
 		return -errno;
-	return now_us() - start;
+	return knobs_now_us() - start;
 }
 
 /*
@@ -108,7 +108,7 @@ static bool await_sleep(void)
 		int fd;
 
 		if (bytes_read != bytes_written) {
-			pause_us(100);
+			knobs_pause_us(100);
 			continue;
 		}
 		fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -118,7 +118,7 @@ static bool await_sleep(void)
 		paren = strrchr(text, ')');
 		if (paren && paren[1] && paren[2] == 'S')
 			return true;
-		pause_us(100);
+		knobs_pause_us(100);
 	}
 	return false;
 }
@@ -129,11 +129,11 @@ static double call_wake(void)
 
 	if (!await_sleep())
 		return -ETIMEDOUT;
-	start = now_us();
+	start = knobs_now_us();
 	if (write(pipe_fd[1], "", 1) != 1)
 		return -errno;
 	bytes_written++;
-	return now_us() - start;
+	return knobs_now_us() - start;
 }
 
 /* A signal for a thread that is running: signal_wake_up_state(), kernel/signal.c */
@@ -142,10 +142,10 @@ static double call_kick(void)
 	const int before = kicked;
 	double start, took;
 
-	start = now_us();
+	start = knobs_now_us();
 	if (syscall(SYS_tgkill, getpid(), other, SIGUSR1))
 		return -errno;
-	took = now_us() - start;
+	took = knobs_now_us() - start;
 	while (kicked == before)
 		;
 	return took;
@@ -192,18 +192,18 @@ static double (*const calls[PBT_NR_POINTS])(void) = {
 	[PBT_FILEMAP_READ_EXIT] = call_read,
 };
 
-double call(unsigned int point)
+double knobs_call(unsigned int point)
 {
 	return calls[point]();
 }
 
-double shortest(unsigned int point, double below)
+double knobs_shortest(unsigned int point, double below)
 {
 	double best = 1e12;
 	unsigned int i;
 
-	for (i = 0; i < TRIES || (i < MAX_TRIES && best >= below); i++) {
-		const double took = call(point);
+	for (i = 0; i < KNOBS_TRIES || (i < MAX_TRIES && best >= below); i++) {
+		const double took = knobs_call(point);
 
 		if (took < 0)
 			return took;
@@ -213,20 +213,20 @@ double shortest(unsigned int point, double below)
 	return best;
 }
 
-const char *prepare_call(unsigned int point)
+const char *knobs_prepare_call(unsigned int point)
 {
 	static int cpu[2];
 	/* a signal that is blocked in its handler does not kick */
 	const struct sigaction action = { .sa_handler = on_kick, .sa_flags = SA_NODEFER };
 
-	if (!(info.points & (1U << point)))
+	if (!(knobs_info.points & (1U << point)))
 		return "this kernel has no such function to probe";
 	if (calls[point] == call_wake) {
 		if (pipe2(pipe_fd, O_CLOEXEC) || pthread_create(&helper, NULL, reader, NULL))
 			return "no pipe or no thread";
 		has_helper = true;
 	} else if (calls[point] == call_kick) {
-		if (!two_cpus(cpu))
+		if (!knobs_two_cpus(cpu))
 			return "a running thread is kicked from another CPU, there is one";
 		sigaction(SIGUSR1, &action, NULL);
 		if (pthread_create(&helper, NULL, spinner, &cpu[1]))
@@ -234,21 +234,21 @@ const char *prepare_call(unsigned int point)
 		has_helper = true;
 		cpus_pin(0, cpu[0]);
 	} else if (calls[point] != call_unmap) {
-		if (ramfs < 0)
+		if (knobs_ramfs < 0)
 			return "ramfs cannot be mounted here";
 		memset(page, 0x5a, sizeof(page));
-		file = openat(ramfs, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		file = openat(knobs_ramfs, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (pwrite(file, page, sizeof(page), 0) != sizeof(page))
 			return "no file on the ramfs";
 	}
 	if (calls[point] == call_io_write && io_uring_queue_init(8, &ring, 0))
 		return "io_uring cannot be used";
 	while (has_helper && !started)
-		pause_us(100);
+		knobs_pause_us(100);
 	return NULL;
 }
 
-void end_call(void)
+void knobs_end_call(void)
 {
 	stop = 1;
 	if (!has_helper)

@@ -55,7 +55,7 @@ static void fuzz(union fuzzed *u, unsigned int cmd, int fd, char *buf, size_t si
 		k->workers = rnd(4) ? 0 : odd_number();
 		k->plants = rnd(4) ? 0 : rnd(1U << PBT_NR_PLANTS);
 	} else if (cmd == PBT_WRITE) {
-		const int fds[] = { 0, -1, session, ramfs, 99999 };
+		const int fds[] = { 0, -1, knobs_session, knobs_ramfs, 99999 };
 
 		u->write.fd = rnd(2) ? fd : fds[rnd(ARRAY_SIZE(fds))];
 		u->write.buf = rnd(4) ? (uintptr_t)buf + rnd(size) : odd_number();
@@ -115,13 +115,13 @@ static bool fuzz_call(int fd, char *guarded, size_t size)
 	memcpy(guarded + 2, &u, sizeof(u));
 	if (!rnd(5))
 		arg = ends[rnd(ARRAY_SIZE(ends))] - rnd(sizeof(u) + 1);
-	return ioctl(session, cmd, arg) >= 0;
+	return ioctl(knobs_session, cmd, arg) >= 0;
 }
 
-int fuzz_session(uint64_t max, double max_us, struct fuzz_calls *done)
+int knobs_fuzz(uint64_t max, double max_us, struct knobs_fuzz_calls *done)
 {
 	const long size = sysconf(_SC_PAGESIZE);
-	const double start = now_us();
+	const double start = knobs_now_us();
 	int i, null, written, saved[3];
 	const char *why;
 	char *guarded;
@@ -136,7 +136,7 @@ int fuzz_session(uint64_t max, double max_us, struct fuzz_calls *done)
 		dup2(null, i);
 	}
 	memset(done, 0, sizeof(*done));
-	for (; done->calls < max && now_us() - start < max_us; done->calls++) {
+	for (; done->calls < max && knobs_now_us() - start < max_us; done->calls++) {
 		done->succeeded += fuzz_call(written, guarded, size);
 		/* a page of it may have 64 KiB */
 		if (!(done->calls % 64) && ftruncate(written, 0))
@@ -147,8 +147,8 @@ int fuzz_session(uint64_t max, double max_us, struct fuzz_calls *done)
 
 			if (fd < 0)
 				break;
-			close(session);
-			session = fd;
+			close(knobs_session);
+			knobs_session = fd;
 		}
 	}
 	for (i = 0; i < 3; i++)

@@ -25,8 +25,8 @@ static void *litmus_caller(void *cpu)
 
 	waiting++;
 	while (!go)
-		pause_us(1000);
-	ioctl(session, PBT_LITMUS, &l);
+		knobs_pause_us(1000);
+	ioctl(knobs_session, PBT_LITMUS, &l);
 	waiting--;
 	return NULL;
 }
@@ -38,21 +38,21 @@ static long free_mib(void)
 	return sysinfo(&si) ? 0 : (unsigned long long)si.freeram * si.mem_unit >> 20;
 }
 
-int litmus_memory(int callers)
+int knobs_litmus_memory(int callers)
 {
 	pthread_t thread;
 	int i, before, taken, cpu[2];
 
-	if (!two_cpus(cpu))
+	if (!knobs_two_cpus(cpu))
 		return 100;
 	for (i = 0; i < callers; i++)
 		if (pthread_create(&thread, NULL, litmus_caller, cpu))
 			return 100;
 	while (waiting < callers)
-		pause_us(1000);
+		knobs_pause_us(1000);
 	before = free_mib();
 	go = 1;
-	pause_us(500000);
+	knobs_pause_us(500000);
 	taken = before - free_mib();
 	if (waiting < callers)
 		return 100;
@@ -67,14 +67,14 @@ static void *vfork_and_wait(void *arg)
 	in_vfork = syscall(SYS_gettid);
 	child = vfork();
 	if (!child) {
-		sleep(VFORK_SECONDS);
+		sleep(KNOBS_VFORK_SECONDS);
 		_exit(0);
 	}
 	waitpid(child, NULL, 0);
 	return NULL;
 }
 
-pid_t thread_in_vfork(pthread_t *thread)
+pid_t knobs_thread_in_vfork(pthread_t *thread)
 {
 	if (pthread_create(thread, NULL, vfork_and_wait, NULL))
 		return -1;

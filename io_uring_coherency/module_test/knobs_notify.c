@@ -19,7 +19,7 @@
 #include "knobs_session.h"
 #include "program.h"
 
-long long ipis(int cpu)
+long long knobs_ipis(int cpu)
 {
 	static const char blanks[] = " \t\n";
 	char *line = NULL, *p, *end;
@@ -72,7 +72,7 @@ static void *cq_spinner(void *arg)
 	cpus_pin(0, spin_cpu);
 	spin_error = io_uring_queue_init(8, &r, spin_flags);
 	started = 1;
-	for (n = 1; !spin_error && n <= DELIVERIES; n++) {
+	for (n = 1; !spin_error && n <= KNOBS_DELIVERIES; n++) {
 		io_uring_prep_poll_add(io_uring_get_sqe(&r), event, POLLIN);
 		io_uring_submit(&r);
 		armed = n;
@@ -88,7 +88,7 @@ static void *cq_spinner(void *arg)
 	return NULL;
 }
 
-long long deliver(const int cpu[2], unsigned int setup_flags)
+long long knobs_deliver(const int cpu[2], unsigned int setup_flags)
 {
 	const uint64_t one = 1;
 	long long before, kicks;
@@ -104,18 +104,18 @@ long long deliver(const int cpu[2], unsigned int setup_flags)
 	if (pthread_create(&thread, NULL, cq_spinner, NULL))
 		return -EAGAIN;
 	while (!started)
-		pause_us(1000);
-	before = ipis(cpu[1]);
-	for (i = 1; i <= DELIVERIES && !spin_error; i++) {
+		knobs_pause_us(1000);
+	before = knobs_ipis(cpu[1]);
+	for (i = 1; i <= KNOBS_DELIVERIES && !spin_error; i++) {
 		while (armed < (int)i && !spin_error)
 			sched_yield();
-		pause_us(200);	/* it spins by now */
+		knobs_pause_us(200);	/* it spins by now */
 		if (!spin_error && write(event, &one, sizeof(one)) != sizeof(one))
 			return -errno;
 		while (seen < (int)i && !spin_error)
 			sched_yield();
 	}
-	kicks = ipis(cpu[1]) - before;
+	kicks = knobs_ipis(cpu[1]) - before;
 	pthread_join(thread, NULL);
 	return spin_error ?: kicks;
 }

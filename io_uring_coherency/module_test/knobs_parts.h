@@ -15,88 +15,89 @@
 
 /* --- knobs_calls.c: calls that pass a point */
 
-#define SHORTEST	0.8	/* of a delay: udelay() counts loops or a TSC, which TCG bends */
-#define TRIES		8U	/* at least; noise only adds, so the shortest of them counts */
+#define KNOBS_SHORTEST	0.8	/* of a delay: udelay() counts loops or a TSC, which TCG bends */
+#define KNOBS_TRIES	8U	/* at least; noise only adds, so the shortest of them counts */
 
 /* All that the call of a point needs. NULL, or the reason for a SKIP. */
-const char *prepare_call(unsigned int point);
+const char *knobs_prepare_call(unsigned int point);
 
-/* A call that passes @point, after prepare_call(). Returns its microseconds, or -errno. */
-double call(unsigned int point);
+/* A call that passes @point, after knobs_prepare_call(). Returns its microseconds, or -errno. */
+double knobs_call(unsigned int point);
 
 /* The shortest of some calls, of more until one takes less than @below us. Or -errno. */
-double shortest(unsigned int point, double below);
+double knobs_shortest(unsigned int point, double below);
 
-/* Ends what prepare_call() has started. */
-void end_call(void);
+/* Ends what knobs_prepare_call() has started. */
+void knobs_end_call(void);
 
 /* --- knobs_notify.c: completions for a thread that spins in user mode */
 
-#define DELIVERIES	200U	/* for each notification mode */
+#define KNOBS_DELIVERIES	200U	/* for each notification mode */
 
 /*
  * Rescheduling and other IPIs that @cpu has taken, by /proc/interrupts: "RES:" on x86, "IPIn:" on
  * arm64, on powerpc the lines whose action is named IPI and "DBL:" for doorbells. -1 if there are
  * no such lines.
  */
-long long ipis(int cpu);
+long long knobs_ipis(int cpu);
 
 /*
- * Brings DELIVERIES completions, one at a time, to a thread on @cpu[1] that spins in user mode and
- * has a ring with @setup_flags, from @cpu[0]. Returns the ipis() of @cpu[1] meanwhile, or -errno:
- * -EINVAL if this kernel does not know the flags.
+ * Brings KNOBS_DELIVERIES completions, one at a time, to a thread on @cpu[1] that spins in user
+ * mode and has a ring with @setup_flags, from @cpu[0]. Returns the knobs_ipis() of @cpu[1]
+ * meanwhile, or -errno: -EINVAL if this kernel does not know the flags.
  */
-long long deliver(const int cpu[2], unsigned int setup_flags);
+long long knobs_deliver(const int cpu[2], unsigned int setup_flags);
 
 /* --- knobs_transfer.c: faults in what io-wq writes and reads */
 
-#define PIECE		16384	/* bytes of a transfer */
+#define KNOBS_PIECE	16384	/* bytes of a transfer */
 
 /* A file and a ring. NULL, or the reason for a SKIP. */
-const char *prepare_transfers(void);
+const char *knobs_prepare_transfers(void);
 
 /*
  * The file is two pieces of @mark; io-wq writes another mark to the first, or reads it.
  * Returns what the CQE does, or -errno.
  */
-int transfer(bool write, unsigned char mark, char *buf);
+int knobs_transfer(bool write, unsigned char mark, char *buf);
 
 /* Whether a transfer is right, 0, or wrong as @plant says, 1, or in another way, -1. */
-int as_planted(unsigned int plant, unsigned char mark, const char *buf);
+int knobs_as_planted(unsigned int plant, unsigned char mark, const char *buf);
 
-/* --- knobs_scope.c: who is in a session, and what is left of it; most are for in_child() */
+/* --- knobs_scope.c: who is in a session, and what is left of it; most are for knobs_in_child() */
 
 /* Whether munmap(2) takes that long here: about @ms, up to 2.5 times that; 0 is less than 2 ms. */
-int delay_is(int ms);
+int knobs_delay_is(int ms);
 
 /* 0, or who lacks the delay: 2 own, 3 thread, 4 child, 5 child that was there before, 6 daemon. */
-int scope_of_tree(int ms);
+int knobs_scope_of_tree(int ms);
 
 /*
- * A process with a session of its own and that delay; a socket to it. holds() asks whether its
- * delay is so many ms: 1, 0, or -1 for no answer. end_holder() returns how it ended, see wait(2).
+ * A process with a session of its own and that delay; a socket to it. knobs_holds() asks whether
+ * its delay is so many ms: 1, 0, or -1 for no answer. knobs_end_holder() returns how it ended, see
+ * wait(2).
  */
-int hold_session(unsigned int ms);
-int holds(int holder, unsigned char ms);
-int end_holder(int holder);
+int knobs_hold_session(unsigned int ms);
+int knobs_holds(int holder, unsigned char ms);
+int knobs_end_holder(int holder);
 
 /* 0 if of two sessions the inner one counts, and each until its file is closed. */
-int nested(int ms);
+int knobs_nested(int ms);
 
-#define PARENTS		16
-#define BETWEEN		300	/* processes of the session */
+#define KNOBS_PARENTS	16
+#define KNOBS_BETWEEN	300	/* processes of the session */
 
-/* How many orphans of PARENTS are in the session, or 100. */
-int orphans_found(int between);
+/* How many orphans of KNOBS_PARENTS are in the session, or 100. */
+int knobs_orphans_found(int between);
 
 /* What the holder of a session is at when it is killed. */
-enum state {
-	IDLE,
-	SETTING_KNOBS,
-	IN_A_DELAY,
-	FORKING,
-	OPENING,
-	NR_STATES
+enum knobs_state {
+	KNOBS_IDLE,
+	KNOBS_SETTING_KNOBS,
+	KNOBS_IN_A_DELAY,
+	KNOBS_FORKING,
+	KNOBS_OPENING,
+	KNOBS_NR_STATES
 };
 
 /*
@@ -104,40 +105,40 @@ enum state {
  * told by a byte that the session is open, and by an int, from a process of the session that
  * outlives its holder, whether the delay has gone with the holder.
  */
-void __attribute__((noreturn)) hold_until_killed(enum state state, const int told[2]);
+void __attribute__((noreturn)) knobs_hold_until_killed(enum knobs_state state, const int told[2]);
 
 /* By kprobes, or by ftrace, or in both lists: a kprobe at a function's entry may use ftrace. */
-unsigned int probes_listed(void);
+unsigned int knobs_probes_listed(void);
 
 /* How many of the calls fail for who has no capability: open(2) with @error, and each ioctl. */
-int refused_to_nobody(int error);
+int knobs_refused_to_nobody(int error);
 
 /* --- knobs_workers.c: io-wq's workers */
 
-#define REQUESTS	4	/* a worker each: io-wq has 4 for each CPU at least */
+#define KNOBS_REQUESTS	4	/* a worker each: io-wq has 4 for each CPU at least */
 
 /* What workers_on() returns beside numbers of workers, those below 10. */
 enum {
-	NO_RING = 100,
-	NOT_WITH_CREATOR,	/* none is on its creator's CPU */
+	KNOBS_NO_RING = 100,
+	KNOBS_NOT_WITH_CREATOR,	/* none is on its creator's CPU */
 };
 
 /* What workers_on() finds under these knobs, or -1 if they cannot be set. */
-int workers_with(unsigned int workers, unsigned int flags, int expected);
+int knobs_workers_with(unsigned int workers, unsigned int flags, int expected);
 
 /* --- knobs_litmus.c: callers of PBT_LITMUS */
 
 /* The MiB that calls take while one of them runs, up to 99; 100 if they do not. */
-int litmus_memory(int callers);
+int knobs_litmus_memory(int callers);
 
-#define VFORK_SECONDS	4
+#define KNOBS_VFORK_SECONDS	4
 
-/* Starts a thread that returns from vfork(2) after VFORK_SECONDS. Its id, or -1. */
-pid_t thread_in_vfork(pthread_t *thread);
+/* Starts a thread that returns from vfork(2) after KNOBS_VFORK_SECONDS. Its id, or -1. */
+pid_t knobs_thread_in_vfork(pthread_t *thread);
 
 /* --- knobs_fuzz.c: ioctls by chance */
 
-struct fuzz_calls {
+struct knobs_fuzz_calls {
 	unsigned long long calls;
 	unsigned long long succeeded;
 };
@@ -147,6 +148,6 @@ struct fuzz_calls {
  * longer than @max_us. What is written goes to a file of its own, standard output to /dev/null. The
  * session may be another one then. Returns 0 with what was @done, or -errno.
  */
-int fuzz_session(uint64_t max, double max_us, struct fuzz_calls *done);
+int knobs_fuzz(uint64_t max, double max_us, struct knobs_fuzz_calls *done);
 
 #endif /* KNOBS_PARTS_H */

@@ -26,25 +26,25 @@ static int delayed_session(unsigned int ms)
 	const char *why;
 	const int fd = module_open(&why);
 
-	if (fd < 0 || set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, ms * 1000))
+	if (fd < 0 || knobs_set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, ms * 1000))
 		_exit(100);
 	return fd;
 }
 
-int delay_is(int ms)
+int knobs_delay_is(int ms)
 {
-	const double high = ms ? ms * 2500 : 2000, us = shortest(PBT_TASK_WORK_RUN, high);
+	const double high = ms ? ms * 2500 : 2000, us = knobs_shortest(PBT_TASK_WORK_RUN, high);
 
-	return us >= ms * 1000 * SHORTEST && us < high;
+	return us >= ms * 1000 * KNOBS_SHORTEST && us < high;
 }
 
 static void *delay_in_thread(void *ms)
 {
-	*(int *)ms = delay_is(*(int *)ms);
+	*(int *)ms = knobs_delay_is(*(int *)ms);
 	return NULL;
 }
 
-int scope_of_tree(int ms)
+int knobs_scope_of_tree(int ms)
 {
 	int go[2], result[2], in_thread = ms, in_daemon = 0, status;
 	pthread_t thread;
@@ -56,16 +56,16 @@ int scope_of_tree(int ms)
 	/* forked before the session was opened */
 	early = module_fork();
 	if (!early)
-		_exit(read(go[0], &c, 1) == 1 && delay_is(ms));
+		_exit(read(go[0], &c, 1) == 1 && knobs_delay_is(ms));
 	delayed_session(ms);
-	if (!delay_is(ms))
+	if (!knobs_delay_is(ms))
 		return 2;
 	if (pthread_create(&thread, NULL, delay_in_thread, &in_thread))
 		return 1;
 	pthread_join(thread, NULL);
 	if (in_thread != 1)
 		return 3;
-	if (in_child(delay_is, ms) != 1)
+	if (knobs_in_child(knobs_delay_is, ms) != 1)
 		return 4;
 	if (write(go[1], "", 1) != 1 || waitpid(early, &status, 0) != early || status != 1 << 8)
 		return 5;
@@ -74,8 +74,8 @@ int scope_of_tree(int ms)
 		setsid();
 		if (!fork()) {
 			while (getppid() == getsid(0))
-				pause_us(1000);
-			in_daemon = delay_is(ms);
+				knobs_pause_us(1000);
+			in_daemon = knobs_delay_is(ms);
 			if (write(result[1], &in_daemon, sizeof(in_daemon)) < 0)
 				_exit(1);
 		}
@@ -86,7 +86,7 @@ int scope_of_tree(int ms)
 	return 0;
 }
 
-int hold_session(unsigned int ms)
+int knobs_hold_session(unsigned int ms)
 {
 	unsigned char expected;
 	int pair[2];
@@ -100,19 +100,19 @@ int hold_session(unsigned int ms)
 	close(pair[0]);
 	delayed_session(ms);
 	while (read(pair[1], &expected, 1) == 1) {
-		expected = delay_is(expected);
+		expected = knobs_delay_is(expected);
 		if (write(pair[1], &expected, 1) != 1)
 			break;
 	}
 	_exit(0);
 }
 
-int holds(int holder, unsigned char ms)
+int knobs_holds(int holder, unsigned char ms)
 {
 	return write(holder, &ms, 1) == 1 && read(holder, &ms, 1) == 1 ? ms : -1;
 }
 
-int end_holder(int holder)
+int knobs_end_holder(int holder)
 {
 	int status = -1;
 
@@ -121,19 +121,19 @@ int end_holder(int holder)
 	return status;
 }
 
-int nested(int ms)
+int knobs_nested(int ms)
 {
 	const int outer = delayed_session(ms), inner = delayed_session(10);
 
-	if (!delay_is(10))
+	if (!knobs_delay_is(10))
 		return 1;
-	if (set_point(inner, PBT_TASK_WORK_RUN, PBT_OFF, 0) || !delay_is(0))
+	if (knobs_set_point(inner, PBT_TASK_WORK_RUN, PBT_OFF, 0) || !knobs_delay_is(0))
 		return 2;
 	close(inner);
-	if (!delay_is(ms))
+	if (!knobs_delay_is(ms))
 		return 3;
 	close(outer);
-	return delay_is(0) ? 0 : 4;
+	return knobs_delay_is(0) ? 0 : 4;
 }
 
 /*
@@ -147,7 +147,7 @@ static bool in_another(void)
 {
 	struct pbt_info own;
 
-	return !ioctl(session, PBT_GET_INFO, &own) && own.outer;
+	return !ioctl(knobs_session, PBT_GET_INFO, &own) && own.outer;
 }
 
 static void parent_of_orphan(const int go[2], const int ready[2], const int answer[2])
@@ -171,9 +171,9 @@ static void parent_of_orphan(const int go[2], const int ready[2], const int answ
 	_exit(0);
 }
 
-int orphans_found(int between)
+int knobs_orphans_found(int between)
 {
-	int go[PARENTS][2], ready[2], answer[2], i, fd, found = 0;
+	int go[KNOBS_PARENTS][2], ready[2], answer[2], i, fd, found = 0;
 	const char *why;
 	char c;
 
@@ -181,7 +181,7 @@ int orphans_found(int between)
 	signal(SIGCHLD, SIG_IGN);
 	if (pipe(ready) || pipe(answer))
 		return 100;
-	for (i = 0; i < PARENTS; i++) {
+	for (i = 0; i < KNOBS_PARENTS; i++) {
 		if (pipe(go[i]))
 			return 100;
 		if (!module_fork())
@@ -191,7 +191,7 @@ int orphans_found(int between)
 		if (!module_fork())
 			for (;;)
 				pause();
-	for (i = 0; i < PARENTS; i++) {
+	for (i = 0; i < KNOBS_PARENTS; i++) {
 		if (write(go[i][1], "", 1) != 1 || read(ready[0], &c, 1) != 1)
 			return 100;
 		fd = module_open(&why);
@@ -211,14 +211,14 @@ static void __attribute__((noreturn)) outlive(pid_t holder, const int told[2])
 	close(told[0]);
 	prctl(PR_SET_NAME, "survivor");
 	while (getppid() == holder)
-		pause_us(1000);
+		knobs_pause_us(1000);
 	/* the file is closed while the holder exits */
-	pause_us(50000);
-	clean = delay_is(0);
+	knobs_pause_us(50000);
+	clean = knobs_delay_is(0);
 	_exit(write(told[1], &clean, sizeof(clean)) < 0);
 }
 
-void hold_until_killed(enum state state, const int told[2])
+void knobs_hold_until_killed(enum knobs_state state, const int told[2])
 {
 	const pid_t holder = getpid();
 	const char *why;
@@ -230,21 +230,21 @@ void hold_until_killed(enum state state, const int told[2])
 	if (write(told[1], "", 1) != 1)
 		_exit(1);
 	switch (state) {
-	case SETTING_KNOBS:
+	case KNOBS_SETTING_KNOBS:
 		for (;;) {
-			set_point(fd, PBT_FILEMAP_READ_EXIT, PBT_MB, 0);
-			set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, 2000);
+			knobs_set_point(fd, PBT_FILEMAP_READ_EXIT, PBT_MB, 0);
+			knobs_set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, 2000);
 		}
-	case IN_A_DELAY:
+	case KNOBS_IN_A_DELAY:
 		for (;;)
-			call(PBT_TASK_WORK_RUN);
-	case FORKING:
+			knobs_call(PBT_TASK_WORK_RUN);
+	case KNOBS_FORKING:
 		for (;;) {
 			if (!fork())
 				_exit(0);
 			wait(NULL);
 		}
-	case OPENING:
+	case KNOBS_OPENING:
 		for (;;)
 			close(module_open(&why));
 	default:
@@ -272,13 +272,13 @@ static unsigned int lines(const char *path)
 	return nr;
 }
 
-unsigned int probes_listed(void)
+unsigned int knobs_probes_listed(void)
 {
 	return lines("/sys/kernel/debug/kprobes/list") +
 	       lines("/sys/kernel/tracing/enabled_functions");
 }
 
-int refused_to_nobody(int error)
+int knobs_refused_to_nobody(int error)
 {
 	static const unsigned int cmds[] = {
 		PBT_GET_INFO, PBT_SET_KNOBS, PBT_GET_COUNTERS, PBT_WRITE, PBT_LITMUS,
@@ -290,6 +290,6 @@ int refused_to_nobody(int error)
 		return 100;
 	refused = open(PBT_DEVICE, O_RDWR) < 0 && errno == error;
 	for (i = 0; i < ARRAY_SIZE(cmds); i++)
-		refused += ioctl(session, cmds[i], arg) == -1 && errno == EPERM;
+		refused += ioctl(knobs_session, cmds[i], arg) == -1 && errno == EPERM;
 	return refused;
 }

@@ -17,11 +17,11 @@
 #include "module.h"
 #include "program.h"
 
-int session = -1;
-struct pbt_info info;
-int ramfs = -1;
+int knobs_session = -1;
+struct pbt_info knobs_info;
+int knobs_ramfs = -1;
 
-double now_us(void)
+double knobs_now_us(void)
 {
 	struct timespec ts;
 
@@ -29,14 +29,14 @@ double now_us(void)
 	return ts.tv_sec * 1e6 + ts.tv_nsec / 1e3;
 }
 
-void pause_us(unsigned int us)
+void knobs_pause_us(unsigned int us)
 {
 	const struct timespec ts = { .tv_nsec = us * 1000 };
 
 	nanosleep(&ts, NULL);
 }
 
-bool two_cpus(int cpu[2])
+bool knobs_two_cpus(int cpu[2])
 {
 	struct cpus c;
 
@@ -47,12 +47,12 @@ bool two_cpus(int cpu[2])
 	return c.nr > 1;
 }
 
-const char *one_cpu(void)
+const char *knobs_one_cpu(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN) < 2 ? "there is only one CPU" : NULL;
 }
 
-int set_point(int fd, unsigned int point, unsigned int action, unsigned int usecs)
+int knobs_set_point(int fd, unsigned int point, unsigned int action, unsigned int usecs)
 {
 	struct pbt_knobs knobs = { 0 };
 
@@ -61,23 +61,23 @@ int set_point(int fd, unsigned int point, unsigned int action, unsigned int usec
 	return ioctl(fd, PBT_SET_KNOBS, &knobs) ? -errno : 0;
 }
 
-uint64_t passed(int fd, unsigned int point)
+uint64_t knobs_passed(int fd, unsigned int point)
 {
 	struct pbt_counters c;
 
 	return ioctl(fd, PBT_GET_COUNTERS, &c) ? 0 : c.point[point];
 }
 
-bool open_session(void)
+bool knobs_open_session(void)
 {
 	const char *why;
 
 	module_follow();
-	session = module_open(&why);
-	return session >= 0 && !ioctl(session, PBT_GET_INFO, &info);
+	knobs_session = module_open(&why);
+	return knobs_session >= 0 && !ioctl(knobs_session, PBT_GET_INFO, &knobs_info);
 }
 
-int in_child(int (*check)(int), int arg)
+int knobs_in_child(int (*check)(int), int arg)
 {
 	const pid_t pid = module_fork();
 	int status;
@@ -89,7 +89,7 @@ int in_child(int (*check)(int), int arg)
 	return WEXITSTATUS(status);
 }
 
-int ramfs_get(void)
+int knobs_get_ramfs(void)
 {
 	char at[] = "/tmp/module_knobs.XXXXXX";
 	int fd = -1;

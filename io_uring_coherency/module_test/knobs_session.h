@@ -14,36 +14,36 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
-extern int session;		/* of the running test, or -1 */
-extern struct pbt_info info;	/* of that session */
+extern int knobs_session;		/* of the running test, or -1 */
+extern struct pbt_info knobs_info;	/* of that session */
 /* a directory, or -1: its reads and writes are the page cache's generic ones */
-extern int ramfs;
+extern int knobs_ramfs;
 
 /* Opens the test's session; module_tests() has seen that there can be one. */
-bool open_session(void);
+bool knobs_open_session(void);
 
 /* Session @fd has that knob and no other. 0 or -errno. */
-int set_point(int fd, unsigned int point, unsigned int action, unsigned int usecs);
+int knobs_set_point(int fd, unsigned int point, unsigned int action, unsigned int usecs);
 
 /* How often session @fd has counted @point. */
-uint64_t passed(int fd, unsigned int point);
+uint64_t knobs_passed(int fd, unsigned int point);
 
 /*
  * A directory on a ramfs that has no place in any file system: nobody else sees it, and it is gone
  * with the last file that is open there. Or -1.
  */
-int ramfs_get(void);
+int knobs_get_ramfs(void);
 
 /* Runs @check in a child process; returns what it returned, or -1 if it did not. */
-int in_child(int (*check)(int), int arg);
+int knobs_in_child(int (*check)(int), int arg);
 
 /* Two CPUs that this process may use; false if there is but one. */
-bool two_cpus(int cpu[2]);
+bool knobs_two_cpus(int cpu[2]);
 
 /* Why a test that needs two CPUs is skipped, or NULL. */
-const char *one_cpu(void);
+const char *knobs_one_cpu(void);
 
-double now_us(void);
-void pause_us(unsigned int us);
+double knobs_now_us(void);
+void knobs_pause_us(unsigned int us);
 
 #endif /* KNOBS_SESSION_H */

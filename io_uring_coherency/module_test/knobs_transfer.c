@@ -14,32 +14,32 @@
 static struct io_uring ring;
 static int file = -1;
 
-const char *prepare_transfers(void)
+const char *knobs_prepare_transfers(void)
 {
-	if (ramfs < 0)
+	if (knobs_ramfs < 0)
 		return "ramfs cannot be mounted here";
 	if (io_uring_queue_init(8, &ring, 0))
 		return "io_uring cannot be used";
 	/* without it no transfer will do */
-	file = openat(ramfs, "planted", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	file = openat(knobs_ramfs, "planted", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	return NULL;
 }
 
-int transfer(bool write, unsigned char mark, char *buf)
+int knobs_transfer(bool write, unsigned char mark, char *buf)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&ring);
-	static char both[2 * PIECE];
+	static char both[2 * KNOBS_PIECE];
 	struct io_uring_cqe *cqe;
 	int ret;
 
 	memset(both, mark, sizeof(both));
 	if (pwrite(file, both, sizeof(both), 0) != sizeof(both))
 		return -errno;
-	memset(buf, mark + 1, PIECE);
+	memset(buf, mark + 1, KNOBS_PIECE);
 	if (write)
-		io_uring_prep_write(sqe, file, buf, PIECE, 0);
+		io_uring_prep_write(sqe, file, buf, KNOBS_PIECE, 0);
 	else
-		io_uring_prep_read(sqe, file, buf, PIECE, 0);
+		io_uring_prep_read(sqe, file, buf, KNOBS_PIECE, 0);
 	sqe->flags |= IOSQE_ASYNC;
 	ret = io_uring_submit_and_wait(&ring, 1);
 	if (ret < 0)
@@ -52,29 +52,29 @@ int transfer(bool write, unsigned char mark, char *buf)
 	return ret;
 }
 
-int as_planted(unsigned int plant, unsigned char mark, const char *buf)
+int knobs_as_planted(unsigned int plant, unsigned char mark, const char *buf)
 {
 	const bool read = plant == PBT_PLANT_READ_SHORT;
 	/* what the first piece is to be, and what it was */
 	const char new = read ? mark : mark + 1, old = read ? mark + 1 : mark;
-	char found[2 * PIECE], right[2 * PIECE], wrong[2 * PIECE];
+	char found[2 * KNOBS_PIECE], right[2 * KNOBS_PIECE], wrong[2 * KNOBS_PIECE];
 	unsigned int i;
 
 	if (pread(file, found, sizeof(found), 0) != sizeof(found))
 		return -1;
 	if (read)
-		memcpy(found, buf, PIECE);
+		memcpy(found, buf, KNOBS_PIECE);
 	memset(right, mark, sizeof(right));
-	memset(right, new, PIECE);
+	memset(right, new, KNOBS_PIECE);
 	memcpy(wrong, right, sizeof(right));
 	if (plant == PBT_PLANT_WRITE_SHORT || read)
-		memset(wrong + PIECE - 16, old, 16);
+		memset(wrong + KNOBS_PIECE - 16, old, 16);
 	if (plant == PBT_PLANT_WRITE_DROPPED || plant == PBT_PLANT_WRITE_MISPLACED)
-		memset(wrong, old, PIECE);
+		memset(wrong, old, KNOBS_PIECE);
 	if (plant == PBT_PLANT_WRITE_MISPLACED)
-		memset(wrong + PIECE, new, PIECE);
+		memset(wrong + KNOBS_PIECE, new, KNOBS_PIECE);
 	/* pages of the page cache */
-	for (i = 0; plant == PBT_PLANT_WRITE_STALE && i < PIECE; i += 4096)
+	for (i = 0; plant == PBT_PLANT_WRITE_STALE && i < KNOBS_PIECE; i += 4096)
 		memset(wrong + i, found[i] == old ? old : new, 4096);
 	if (!memcmp(found, right, sizeof(found)))
 		return 0;

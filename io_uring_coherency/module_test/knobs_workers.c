@@ -71,42 +71,44 @@ static int workers_on(int expected)
 	struct io_uring_cqe *cqe;
 	struct io_uring r;
 
-	if ((mknodat(ramfs, "fifo", S_IFIFO | 0600, 0) && errno != EEXIST) ||
-	    io_uring_queue_init(REQUESTS, &r, 0))
-		return NO_RING;
-	for (i = 0; i < REQUESTS; i++) {
+	if ((mknodat(knobs_ramfs, "fifo", S_IFIFO | 0600, 0) && errno != EEXIST) ||
+	    io_uring_queue_init(KNOBS_REQUESTS, &r, 0))
+		return KNOBS_NO_RING;
+	for (i = 0; i < KNOBS_REQUESTS; i++) {
 		struct io_uring_sqe *sqe = io_uring_get_sqe(&r);
 
-		io_uring_prep_openat(sqe, ramfs, "fifo", O_RDONLY | O_CLOEXEC, 0);
+		io_uring_prep_openat(sqe, knobs_ramfs, "fifo", O_RDONLY | O_CLOEXEC, 0);
 		sqe->flags |= IOSQE_ASYNC;
 	}
 	cpu = sched_getcpu();
-	if (io_uring_submit(&r) != REQUESTS)
-		return NO_RING;
+	if (io_uring_submit(&r) != KNOBS_REQUESTS)
+		return KNOBS_NO_RING;
 	if (sched_getcpu() != cpu)
 		cpu = -1;	/* it was moved, who knows when */
 	for (ms = 0; ms < WORKERS_MS && steady < STEADY_MS; ms += 10) {
 		before = nr;
-		pause_us(10000);
+		knobs_pause_us(10000);
 		nr = count_workers(cpu < 0 ? 0 : cpu, &pinned, &on);
 		steady = nr >= expected && nr == before ? steady + 10 : 0;
 	}
 	/* with it all of them open it */
-	writer = openat(ramfs, "fifo", O_RDWR | O_CLOEXEC);
-	for (i = 0; writer >= 0 && i < REQUESTS; i++) {
+	writer = openat(knobs_ramfs, "fifo", O_RDWR | O_CLOEXEC);
+	for (i = 0; writer >= 0 && i < KNOBS_REQUESTS; i++) {
 		if (io_uring_wait_cqe(&r, &cqe) || cqe->res < 0)
-			return NO_RING;
+			return KNOBS_NO_RING;
 		io_uring_cqe_seen(&r, cqe);
 	}
 	/* more of them than one may come later, and then from wherever their creator is */
 	if (pinned && cpu >= 0 && !on)
-		return NOT_WITH_CREATOR;
+		return KNOBS_NOT_WITH_CREATOR;
 	return nr + 10 * pinned;
 }
 
-int workers_with(unsigned int workers, unsigned int flags, int expected)
+int knobs_workers_with(unsigned int workers, unsigned int flags, int expected)
 {
 	struct pbt_knobs knobs = { .workers = workers, .flags = flags };
 
-	return ioctl(session, PBT_SET_KNOBS, &knobs) ? -1 : in_child(workers_on, expected);
+	if (ioctl(knobs_session, PBT_SET_KNOBS, &knobs))
+		return -1;
+	return knobs_in_child(workers_on, expected);
 }

@@ -65,14 +65,14 @@ FIXTURE_VARIANT_ADD(point, filemap_read_exit) { .point = PBT_FILEMAP_READ_EXIT }
 
 FIXTURE_SETUP(point)
 {
-	ASSERT_TRUE(open_session());
-	self->skip = prepare_call(variant->point);
+	ASSERT_TRUE(knobs_open_session());
+	self->skip = knobs_prepare_call(variant->point);
 }
 
 FIXTURE_TEARDOWN(point)
 {
-	end_call();
-	close(session);
+	knobs_end_call();
+	close(knobs_session);
 }
 
 /*
@@ -88,36 +88,37 @@ TEST_F(point, acts)
 
 	if (self->skip)
 		SKIP(return, "%s: %s", module_point_names[point], self->skip);
-	ASSERT_EQ(0, set_point(session, point, PBT_NONE, 0));
-	none = shortest(point, DELAY_US);
+	ASSERT_EQ(0, knobs_set_point(knobs_session, point, PBT_NONE, 0));
+	none = knobs_shortest(point, DELAY_US);
 	ASSERT_LE(0, none);
-	EXPECT_LE((uint64_t)TRIES, passed(session, point));
+	EXPECT_LE((uint64_t)KNOBS_TRIES, knobs_passed(knobs_session, point));
 
-	ASSERT_EQ(0, set_point(session, point, PBT_UDELAY, DELAY_US));
-	counted = passed(session, point);
-	with = shortest(point, 1e9);
-	EXPECT_LE(counted + TRIES, passed(session, point));
+	ASSERT_EQ(0, knobs_set_point(knobs_session, point, PBT_UDELAY, DELAY_US));
+	counted = knobs_passed(knobs_session, point);
+	with = knobs_shortest(point, 1e9);
+	EXPECT_LE(counted + KNOBS_TRIES, knobs_passed(knobs_session, point));
 
-	ASSERT_EQ(0, set_point(session, point, PBT_OFF, 0));
-	after = shortest(point, DELAY_US);
+	ASSERT_EQ(0, knobs_set_point(knobs_session, point, PBT_OFF, 0));
+	after = knobs_shortest(point, DELAY_US);
 
 	ksft_print_msg("%s: %.0f us with the probe alone, %.0f with udelay:%u, %.0f without\n",
 		       module_point_names[point], none, with, DELAY_US, after);
 	EXPECT_GT(DELAY_US, none);
-	EXPECT_LE(DELAY_US * SHORTEST, with);
+	EXPECT_LE(DELAY_US * KNOBS_SHORTEST, with);
 	EXPECT_LE(0, after);
 	EXPECT_GT(DELAY_US, after);
 
 	for (action = PBT_MB; action < PBT_UDELAY; action++) {
-		const bool supported = info.actions[point] & (1U << action);
+		const bool supported = knobs_info.actions[point] & (1U << action);
 
-		counted = passed(session, point);
+		counted = knobs_passed(knobs_session, point);
 
-		ASSERT_EQ(supported ? 0 : -EOPNOTSUPP, set_point(session, point, action, 0));
+		ASSERT_EQ(supported ? 0 : -EOPNOTSUPP,
+			  knobs_set_point(knobs_session, point, action, 0));
 		if (!supported)
 			continue;
-		EXPECT_LE(0, call(point));
-		EXPECT_LT(counted, passed(session, point)) {
+		EXPECT_LE(0, knobs_call(point));
+		EXPECT_LT(counted, knobs_passed(knobs_session, point)) {
 			TH_LOG("%s was not passed with %s", module_point_names[point],
 			       module_action_names[action]);
 		}
@@ -158,12 +159,12 @@ FIXTURE_VARIANT_ADD(notify, planted_no_ipi_ignored_coop_taskrun_ring) {
 
 FIXTURE_SETUP(notify)
 {
-	ASSERT_TRUE(open_session());
+	ASSERT_TRUE(knobs_open_session());
 }
 
 FIXTURE_TEARDOWN(notify)
 {
-	close(session);
+	close(knobs_session);
 }
 
 TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
@@ -174,35 +175,35 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 	unsigned int i;
 	int cpu[2];
 
-	if (!(info.notify & (1U << variant->mode)))
+	if (!(knobs_info.notify & (1U << variant->mode)))
 		SKIP(return, "this kernel has no TWA_SIGNAL_NO_IPI");
-	if (variant->plants & ~info.plants)
+	if (variant->plants & ~knobs_info.plants)
 		SKIP(return, "this kernel has no place for the fault");
-	if (!two_cpus(cpu))
+	if (!knobs_two_cpus(cpu))
 		SKIP(return, "the thread that spins needs a CPU of its own, there is one");
-	if (ipis(cpu[1]) < 0)
+	if (knobs_ipis(cpu[1]) < 0)
 		SKIP(return, "/proc/interrupts of this architecture does not tell IPIs");
 
-	ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
-	kicks = deliver(cpu, variant->setup_flags);
+	ASSERT_EQ(0, ioctl(knobs_session, PBT_SET_KNOBS, &knobs));
+	kicks = knobs_deliver(cpu, variant->setup_flags);
 	if (kicks == -EINVAL)
 		SKIP(return, "this kernel does not have IORING_SETUP_COOP_TASKRUN");
 	ASSERT_LE(0, kicks);
 
-	ksft_print_msg("%u completions brought to a spinning thread by %lld IPIs\n", DELIVERIES,
-		       kicks);
+	ksft_print_msg("%u completions brought to a spinning thread by %lld IPIs\n",
+		       KNOBS_DELIVERIES, kicks);
 	if (variant->kicks) {
 		/* a tick may be there first, and the IPI with the next one */
-		EXPECT_LE((long long)DELIVERIES * 9 / 10, kicks);
+		EXPECT_LE((long long)KNOBS_DELIVERIES * 9 / 10, kicks);
 	} else {
 		/* some come for other reasons */
-		EXPECT_GT((long long)DELIVERIES / 2, kicks);
+		EXPECT_GT((long long)KNOBS_DELIVERIES / 2, kicks);
 	}
-	ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+	ASSERT_EQ(0, ioctl(knobs_session, PBT_GET_COUNTERS, &c));
 	for (i = 0; i < PBT_NR_PLANTS; i++) {
 		const bool asked = variant->plants & (1U << i);
 
-		EXPECT_EQ(asked, c.planted[i] >= DELIVERIES * 9ULL / 10);
+		EXPECT_EQ(asked, c.planted[i] >= KNOBS_DELIVERIES * 9ULL / 10);
 	}
 }
 
@@ -210,12 +211,12 @@ FIXTURE(session) { };
 
 FIXTURE_SETUP(session)
 {
-	ASSERT_TRUE(open_session());
+	ASSERT_TRUE(knobs_open_session());
 }
 
 FIXTURE_TEARDOWN(session)
 {
-	close(session);
+	close(knobs_session);
 }
 
 /* --- faults in what io-wq writes and reads */
@@ -228,34 +229,35 @@ TEST_F(session, planted_transfers_are_wrong_as_they_say)
 {
 	unsigned int plant, n, wrong[2];
 	struct pbt_counters c;
-	char buf[PIECE];
+	char buf[KNOBS_PIECE];
 	const char *why;
 
-	why = prepare_transfers();
+	why = knobs_prepare_transfers();
 	if (why)
 		SKIP(return, "%s", why);
 	for (plant = PBT_PLANT_WRITE_SHORT; plant < PBT_NR_PLANTS; plant++) {
+		const bool write = plant != PBT_PLANT_READ_SHORT;
 		struct pbt_knobs knobs = { .plants = 1U << plant };
 
-		if (!(info.plants & knobs.plants)) {
+		if (!(knobs_info.plants & knobs.plants)) {
 			ksft_print_msg("%s: no place in this kernel\n", module_plant_names[plant]);
 			continue;
 		}
 		memset(wrong, 0, sizeof(wrong));
-		ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+		ASSERT_EQ(0, ioctl(knobs_session, PBT_SET_KNOBS, &knobs));
 		for (n = 0; n < 2 * TRANSFERS; n++) {
 			int found;
 
 			/* with the knob, and then without */
 			if (n == TRANSFERS) {
-				ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+				ASSERT_EQ(0, ioctl(knobs_session, PBT_GET_COUNTERS, &c));
 				EXPECT_EQ(wrong[0], c.planted[plant]);
 				EXPECT_LE(TRANSFERS / 8, wrong[0]);
 				knobs.plants = 0;
-				ASSERT_EQ(0, ioctl(session, PBT_SET_KNOBS, &knobs));
+				ASSERT_EQ(0, ioctl(knobs_session, PBT_SET_KNOBS, &knobs));
 			}
-			ASSERT_EQ(PIECE, transfer(plant != PBT_PLANT_READ_SHORT, MARK(n), buf));
-			found = as_planted(plant, MARK(n), buf);
+			ASSERT_EQ(KNOBS_PIECE, knobs_transfer(write, MARK(n), buf));
+			found = knobs_as_planted(plant, MARK(n), buf);
 			EXPECT_LE(0, found);
 			wrong[n / TRANSFERS] += found;
 		}
@@ -269,10 +271,10 @@ TEST_F(session, planted_transfers_are_wrong_as_they_say)
 
 TEST_F(session, scope_is_the_process_tree)
 {
-	close(session);
+	close(knobs_session);
 	/* 2 own, 3 thread, 4 child, 5 child that was there before, 6 daemon */
-	EXPECT_EQ(0, in_child(scope_of_tree, 5));
-	EXPECT_TRUE(delay_is(0));
+	EXPECT_EQ(0, knobs_in_child(knobs_scope_of_tree, 5));
+	EXPECT_TRUE(knobs_delay_is(0));
 }
 
 /* Two at the same time, and neither for anybody else; each ends alone. */
@@ -280,31 +282,31 @@ TEST_F(session, sessions_do_not_disturb_each_other)
 {
 	int a, b;
 
-	close(session);
-	b = hold_session(10);
-	a = hold_session(3);
-	EXPECT_EQ(1, holds(a, 3));
-	EXPECT_EQ(1, holds(b, 10));
-	EXPECT_TRUE(delay_is(0));
-	EXPECT_EQ(1, holds(a, 3));
+	close(knobs_session);
+	b = knobs_hold_session(10);
+	a = knobs_hold_session(3);
+	EXPECT_EQ(1, knobs_holds(a, 3));
+	EXPECT_EQ(1, knobs_holds(b, 10));
+	EXPECT_TRUE(knobs_delay_is(0));
+	EXPECT_EQ(1, knobs_holds(a, 3));
 	/* a holds b's socket as well: only the second may be ended by closing it */
-	EXPECT_EQ(0, end_holder(a));
-	EXPECT_EQ(1, holds(b, 10));
-	EXPECT_EQ(0, end_holder(b));
-	EXPECT_TRUE(delay_is(0));
+	EXPECT_EQ(0, knobs_end_holder(a));
+	EXPECT_EQ(1, knobs_holds(b, 10));
+	EXPECT_EQ(0, knobs_end_holder(b));
+	EXPECT_TRUE(knobs_delay_is(0));
 }
 
 TEST_F(session, the_innermost_counts_and_knobs_go_with_the_file)
 {
-	close(session);
-	EXPECT_EQ(0, in_child(nested, 3));
+	close(knobs_session);
+	EXPECT_EQ(0, knobs_in_child(knobs_nested, 3));
 }
 
 TEST_F_TIMEOUT(session, orphans_of_the_walk_are_found, 120)
 {
-	if (one_cpu())
-		SKIP(return, "%s", one_cpu());
-	EXPECT_EQ(PARENTS, in_child(orphans_found, BETWEEN));
+	if (knobs_one_cpu())
+		SKIP(return, "%s", knobs_one_cpu());
+	EXPECT_EQ(KNOBS_PARENTS, knobs_in_child(knobs_orphans_found, KNOBS_BETWEEN));
 }
 
 /* Its knobs are gone, its process is, and the module can be used as before. */
@@ -312,8 +314,8 @@ TEST_F(session, killed_in_every_state)
 {
 	unsigned int state, round;
 
-	close(session);
-	for (state = 0; state < NR_STATES; state++) {
+	close(knobs_session);
+	for (state = 0; state < KNOBS_NR_STATES; state++) {
 		for (round = 0; round < 5; round++) {
 			int told[2], clean = -1, status;
 			pid_t pid;
@@ -322,11 +324,11 @@ TEST_F(session, killed_in_every_state)
 			ASSERT_EQ(0, pipe(told));
 			pid = module_fork();
 			if (!pid)
-				hold_until_killed(state, told);
+				knobs_hold_until_killed(state, told);
 			close(told[1]);
 			/* the session is open */
 			ASSERT_EQ(1, read(told[0], &c, 1));
-			pause_us(20000 + round * 7000);
+			knobs_pause_us(20000 + round * 7000);
 			kill(pid, SIGKILL);
 			ASSERT_EQ(pid, waitpid(pid, &status, 0));
 			ASSERT_TRUE(WIFSIGNALED(status)) {
@@ -340,8 +342,8 @@ TEST_F(session, killed_in_every_state)
 			close(told[0]);
 		}
 	}
-	EXPECT_TRUE(open_session());
-	ksft_print_msg("%u states, %u times each\n", NR_STATES, 5);
+	EXPECT_TRUE(knobs_open_session());
+	ksft_print_msg("%u states, %u times each\n", KNOBS_NR_STATES, 5);
 }
 
 /* A child like those of the tests here, when its test has ended by a failed ASSERT. */
@@ -374,24 +376,24 @@ TEST_F(session, probes_only_while_wanted)
 	unsigned int before, open, armed;
 	int err;
 
-	close(session);
+	close(knobs_session);
 	if (access("/sys/kernel/debug/kprobes/list", R_OK) ||
 	    access("/sys/kernel/tracing/enabled_functions", R_OK))
 		SKIP(return, "debugfs or tracefs is not mounted, or lists no probes");
-	before = probes_listed();
-	ASSERT_TRUE(open_session());
-	open = probes_listed();
-	err = set_point(session, PBT_TRY_TO_WAKE_UP, PBT_NONE, 0);
+	before = knobs_probes_listed();
+	ASSERT_TRUE(knobs_open_session());
+	open = knobs_probes_listed();
+	err = knobs_set_point(knobs_session, PBT_TRY_TO_WAKE_UP, PBT_NONE, 0);
 	if (err == -EOPNOTSUPP)
 		SKIP(return, "this kernel cannot probe try_to_wake_up");
 	ASSERT_EQ(0, err);
-	armed = probes_listed();
-	ASSERT_EQ(0, set_point(session, PBT_TRY_TO_WAKE_UP, PBT_OFF, 0));
-	EXPECT_EQ(open, probes_listed());
-	close(session);
+	armed = knobs_probes_listed();
+	ASSERT_EQ(0, knobs_set_point(knobs_session, PBT_TRY_TO_WAKE_UP, PBT_OFF, 0));
+	EXPECT_EQ(open, knobs_probes_listed());
+	close(knobs_session);
 	ksft_print_msg("probes: %u without a session, %u with, %u with a knob\n", before, open,
 		       armed);
-	EXPECT_EQ(before, probes_listed());
+	EXPECT_EQ(before, knobs_probes_listed());
 	EXPECT_EQ(before, open);
 	EXPECT_LT(open, armed);
 }
@@ -401,11 +403,11 @@ TEST_F(session, root_only)
 {
 	struct stat st;
 
-	EXPECT_EQ(6, in_child(refused_to_nobody, EACCES));
+	EXPECT_EQ(6, knobs_in_child(knobs_refused_to_nobody, EACCES));
 	ASSERT_EQ(0, stat(PBT_DEVICE, &st));
 	EXPECT_EQ(0600U, st.st_mode & 07777);
 	ASSERT_EQ(0, chmod(PBT_DEVICE, 0666));
-	EXPECT_EQ(6, in_child(refused_to_nobody, EPERM));
+	EXPECT_EQ(6, knobs_in_child(knobs_refused_to_nobody, EPERM));
 	ASSERT_EQ(0, chmod(PBT_DEVICE, st.st_mode & 07777));
 }
 
@@ -417,35 +419,35 @@ TEST_F_TIMEOUT(session, workers_limited_and_pinned, 120)
 	uint64_t limited;
 	int free;
 
-	if (!info.workers_max || !(info.flags & PBT_PIN_WORKERS))
+	if (!knobs_info.workers_max || !(knobs_info.flags & PBT_PIN_WORKERS))
 		SKIP(return, "this kernel has no such function to probe");
-	if (ramfs < 0)
+	if (knobs_ramfs < 0)
 		SKIP(return, "ramfs cannot be mounted here");
-	free = workers_with(0, 0, REQUESTS);
-	if (free == NO_RING)
+	free = knobs_workers_with(0, 0, KNOBS_REQUESTS);
+	if (free == KNOBS_NO_RING)
 		SKIP(return, "io_uring cannot be used");
-	EXPECT_EQ(REQUESTS, free % 10);
-	EXPECT_EQ(1, workers_with(1, 0, 1) % 10);
-	EXPECT_EQ(2, workers_with(2, 0, 2) % 10);
+	EXPECT_EQ(KNOBS_REQUESTS, free % 10);
+	EXPECT_EQ(1, knobs_workers_with(1, 0, 1) % 10);
+	EXPECT_EQ(2, knobs_workers_with(2, 0, 2) % 10);
 	/* more than it would have had */
-	EXPECT_EQ(free, workers_with(PBT_WORKERS_MAX, 0, REQUESTS));
-	ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+	EXPECT_EQ(free, knobs_workers_with(PBT_WORKERS_MAX, 0, KNOBS_REQUESTS));
+	ASSERT_EQ(0, ioctl(knobs_session, PBT_GET_COUNTERS, &c));
 	limited = c.limited;
 
-	if (free == 11 * REQUESTS)
+	if (free == 11 * KNOBS_REQUESTS)
 		SKIP(return, "workers have but one CPU here, pinned or not");
-	EXPECT_EQ(REQUESTS, free);
-	EXPECT_EQ(11 * REQUESTS, workers_with(0, PBT_PIN_WORKERS, REQUESTS));
-	EXPECT_EQ(11, workers_with(1, PBT_PIN_WORKERS, 1));
-	ASSERT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
-	EXPECT_EQ(REQUESTS + 1ULL, c.pinned);
+	EXPECT_EQ(KNOBS_REQUESTS, free);
+	EXPECT_EQ(11 * KNOBS_REQUESTS, knobs_workers_with(0, PBT_PIN_WORKERS, KNOBS_REQUESTS));
+	EXPECT_EQ(11, knobs_workers_with(1, PBT_PIN_WORKERS, 1));
+	ASSERT_EQ(0, ioctl(knobs_session, PBT_GET_COUNTERS, &c));
+	EXPECT_EQ(KNOBS_REQUESTS + 1ULL, c.pinned);
 	EXPECT_EQ(limited + 1, c.limited);
 }
 
 /* --- what makes no sense */
 
 #define FAILS(error, cmd, arg) do {			\
-		EXPECT_EQ(-1, ioctl(session, cmd, arg));	\
+		EXPECT_EQ(-1, ioctl(knobs_session, cmd, arg));	\
 		EXPECT_EQ(error, errno);			\
 	} while (0)
 /* ... with a good argument in which that is changed. */
@@ -473,14 +475,14 @@ TEST_F(session, wrong_ioctls)
 	KNOBS(EINVAL, k.point[0].action = PBT_MB; k.point[0].usecs = 1);
 	KNOBS(EINVAL, k.point[0].usecs = 1);
 	KNOBS(EOPNOTSUPP, k.point[PBT_KICK_PROCESS].action = PBT_FLUSH_DCACHE);
-	if (!(info.plants & (1U << PBT_PLANT_FP)))
+	if (!(knobs_info.plants & (1U << PBT_PLANT_FP)))
 		KNOBS(EOPNOTSUPP, k.plants = 1U << PBT_PLANT_FP);
 	FAILS(EFAULT, PBT_SET_KNOBS, NULL);
 	FAILS(EFAULT, PBT_GET_COUNTERS, (void *)-4096L);
 	FAILS(ENOTTY, _IO('b', 99), &k);
 	FAILS(ENOTTY, _IOW('b', 1, int), &k);
-	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &good));
-	EXPECT_EQ(0, ioctl(session, PBT_GET_COUNTERS, &c));
+	EXPECT_EQ(0, ioctl(knobs_session, PBT_SET_KNOBS, &good));
+	EXPECT_EQ(0, ioctl(knobs_session, PBT_GET_COUNTERS, &c));
 	EXPECT_EQ(1ULL, c.processes);
 }
 
@@ -507,7 +509,7 @@ TEST_F(session, wrong_litmus)
 	LITMUS(ENODEV, k.cpu[0] = 1U << 30);
 	LITMUS(ENODEV, k.cpu[1] = ~0U);
 	FAILS(EFAULT, PBT_LITMUS, NULL);
-	if (one_cpu())
+	if (knobs_one_cpu())
 		return;
 	/* nobody, somebody else's, the caller itself */
 	LITMUS(ESRCH, k.edge = PBT_EDGE_TASK_WORK_SIGNAL);
@@ -519,7 +521,7 @@ TEST_F(session, wrong_litmus)
 		if (i == PBT_FORM_WEAK_OTHER)
 			k.edge = PBT_EDGE_SLEEP_WAKE;
 		k.msecs = 50;
-		EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &k));
+		EXPECT_EQ(0, ioctl(knobs_session, PBT_LITMUS, &k));
 		EXPECT_LT(0ULL, k.iterations);
 	}
 }
@@ -537,22 +539,22 @@ TEST_F_TIMEOUT(session, litmus_and_signal, 120)
 	double start, longest = 0;
 	unsigned int edge;
 
-	if (one_cpu())
-		SKIP(return, "%s", one_cpu());
+	if (knobs_one_cpu())
+		SKIP(return, "%s", knobs_one_cpu());
 	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
 	for (edge = 0; edge < PBT_EDGE_TASK_WORK_RESUME; edge++) {
-		if (!(info.edges & (1U << edge)))
+		if (!(knobs_info.edges & (1U << edge)))
 			continue;
 		memset(&l, 0, sizeof(l));
 		l.edge = edge;
 		l.cpu[1] = 1;
 		l.msecs = PBT_LITMUS_MSECS_MAX;
-		start = now_us();
+		start = knobs_now_us();
 		setitimer(ITIMER_REAL, &soon, NULL);
-		if (ioctl(session, PBT_LITMUS, &l))
+		if (ioctl(knobs_session, PBT_LITMUS, &l))
 			EXPECT_EQ(EINTR, errno);
-		if (now_us() - start > longest)
-			longest = now_us() - start;
+		if (knobs_now_us() - start > longest)
+			longest = knobs_now_us() - start;
 	}
 	EXPECT_GT(5e6, longest);
 	signal(SIGALRM, SIG_DFL);
@@ -567,10 +569,10 @@ TEST_F_TIMEOUT(session, litmus_callers_take_no_memory, 120)
 {
 	int i, taken, least = 100;
 
-	if (one_cpu())
-		SKIP(return, "%s", one_cpu());
+	if (knobs_one_cpu())
+		SKIP(return, "%s", knobs_one_cpu());
 	for (i = 0; i < 5 && least >= LITMUS_MB; i++) {
-		taken = in_child(litmus_memory, LITMUS_CALLERS);
+		taken = knobs_in_child(knobs_litmus_memory, LITMUS_CALLERS);
 		ASSERT_TRUE(taken >= 0 && taken < 100);
 		least = taken < least ? taken : least;
 	}
@@ -587,18 +589,18 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 	pthread_t thread;
 	double start;
 
-	if (one_cpu())
-		SKIP(return, "%s", one_cpu());
-	l.receiver = thread_in_vfork(&thread);
+	if (knobs_one_cpu())
+		SKIP(return, "%s", knobs_one_cpu());
+	l.receiver = knobs_thread_in_vfork(&thread);
 	ASSERT_LT(0, l.receiver);
-	start = now_us();
-	EXPECT_EQ(0, ioctl(session, PBT_LITMUS, &l));
+	start = knobs_now_us();
+	EXPECT_EQ(0, ioctl(knobs_session, PBT_LITMUS, &l));
 	EXPECT_EQ(0ULL, l.iterations);
-	EXPECT_GT(VFORK_SECONDS * 1e6 - 1e6, now_us() - start);
-	TH_LOG("returned after %.0f ms", (now_us() - start) / 1e3);
+	EXPECT_GT(KNOBS_VFORK_SECONDS * 1e6 - 1e6, knobs_now_us() - start);
+	TH_LOG("returned after %.0f ms", (knobs_now_us() - start) / 1e3);
 	/* one that has ended is nobody's receiver */
 	pthread_join(thread, NULL);
-	EXPECT_EQ(-1, ioctl(session, PBT_LITMUS, &l));
+	EXPECT_EQ(-1, ioctl(knobs_session, PBT_LITMUS, &l));
 	EXPECT_EQ(ESRCH, errno);
 }
 
@@ -614,14 +616,14 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 	const char *asked = getenv("IO_URING_COHERENCY_FUZZ");
 	const uint64_t max = asked ? strtoull(asked, NULL, 10) : FUZZ_CALLS;
 	struct pbt_knobs none = { 0 };
-	const double start = now_us();
-	struct fuzz_calls done;
+	const double start = knobs_now_us();
+	struct knobs_fuzz_calls done;
 
-	ASSERT_EQ(0, fuzz_session(max, asked ? INFINITY : FUZZ_MS * 1e3, &done));
-	EXPECT_EQ(0, ioctl(session, PBT_SET_KNOBS, &none));
-	EXPECT_TRUE(delay_is(0));
+	ASSERT_EQ(0, knobs_fuzz(max, asked ? INFINITY : FUZZ_MS * 1e3, &done));
+	EXPECT_EQ(0, ioctl(knobs_session, PBT_SET_KNOBS, &none));
+	EXPECT_TRUE(knobs_delay_is(0));
 	ksft_print_msg("%llu calls in %.1f s, %llu succeeded\n", done.calls,
-		       (now_us() - start) / 1e6, done.succeeded);
+		       (knobs_now_us() - start) / 1e6, done.succeeded);
 	EXPECT_LT(0ULL, done.succeeded);
 	if (asked)
 		EXPECT_EQ(max, done.calls);
@@ -634,6 +636,6 @@ TEST_HARNESS_MAIN
 
 int main(int argc, char **argv)
 {
-	ramfs = ramfs_get();
+	knobs_ramfs = knobs_get_ramfs();
 	return module_tests(harness_main, argc, argv);
 }
