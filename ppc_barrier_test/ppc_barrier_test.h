@@ -34,21 +34,12 @@ enum pbt_notify {
 };
 
 /*
- * Where an action can be put. try_to_wake_up() and kick_process() count for the session of the task
- * that is woken or kicked, the others for that of the task that runs.
+ * Where an action can be put: pbt_points.h. try_to_wake_up() and kick_process() count for the
+ * session of the task that is woken or kicked, the others for that of the task that runs.
  */
 enum pbt_point {
-	PBT_TRY_TO_WAKE_UP,
-	PBT_TRY_TO_WAKE_UP_EXIT,
-	PBT_KICK_PROCESS,	/* entry: between try_to_wake_up() and kick_process() */
-	PBT_KICK_PROCESS_EXIT,
-	PBT_IO_WRITE,		/* io_write(), and io_write_fixed() where that is apart (7.0) */
-	PBT_TASK_WORK_RUN,
-	PBT_PERFORM_WRITE,	/* generic_perform_write(): not of xfs and btrfs */
-	PBT_PERFORM_WRITE_EXIT,
-	/* filemap_read(), generic_file_buffered_read() before 5.12: not of tmpfs */
-	PBT_FILEMAP_READ,
-	PBT_FILEMAP_READ_EXIT,
+#define PBT_POINT(id, ...) PBT_##id,
+#include "pbt_points.h"
 	PBT_NR_POINTS
 };
 
@@ -263,24 +254,11 @@ struct pbt_litmus {
 	__u64 nsecs;
 };
 
-/* Names of all these for people, indexed by their enums. */
+/* Names of the others for people, indexed by their enums. */
 #define PBT_NOTIFY_NAMES { \
 	[PBT_NOTIFY_KERNEL] = "kernel", \
 	[PBT_NOTIFY_SIGNAL] = "signal", \
 	[PBT_NOTIFY_SIGNAL_NO_IPI] = "no_ipi", \
-}
-
-#define PBT_POINT_NAMES { \
-	[PBT_TRY_TO_WAKE_UP] = "try_to_wake_up", \
-	[PBT_TRY_TO_WAKE_UP_EXIT] = "try_to_wake_up_exit", \
-	[PBT_KICK_PROCESS] = "kick_process", \
-	[PBT_KICK_PROCESS_EXIT] = "kick_process_exit", \
-	[PBT_IO_WRITE] = "io_write", \
-	[PBT_TASK_WORK_RUN] = "task_work_run", \
-	[PBT_PERFORM_WRITE] = "generic_perform_write", \
-	[PBT_PERFORM_WRITE_EXIT] = "generic_perform_write_exit", \
-	[PBT_FILEMAP_READ] = "filemap_read", \
-	[PBT_FILEMAP_READ_EXIT] = "filemap_read_exit", \
 }
 
 #define PBT_ACTION_NAMES { \

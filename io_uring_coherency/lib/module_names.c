@@ -11,7 +11,12 @@
 #include "module.h"
 #include "module_parts.h"
 
-const char *const module_point_names[PBT_NR_POINTS] = PBT_POINT_NAMES;
+const char *const module_point_names[PBT_NR_POINTS] = {
+#define PBT_POINT(id, point_name, ...) \
+	[PBT_##id] = #point_name,
+#include "ppc_barrier_test/pbt_points.h"
+};
+
 const char *const module_action_names[PBT_NR_ACTIONS] = PBT_ACTION_NAMES;
 const char *const module_notify_names[PBT_NR_NOTIFY] = PBT_NOTIFY_NAMES;
 const char *const module_delivery_names[PBT_NR_DELIVERIES] = PBT_DELIVERY_NAMES;

@@ -52,16 +52,9 @@ FIXTURE_VARIANT(point)
 	unsigned int point;
 };
 
-FIXTURE_VARIANT_ADD(point, try_to_wake_up) { .point = PBT_TRY_TO_WAKE_UP };
-FIXTURE_VARIANT_ADD(point, try_to_wake_up_exit) { .point = PBT_TRY_TO_WAKE_UP_EXIT };
-FIXTURE_VARIANT_ADD(point, kick_process) { .point = PBT_KICK_PROCESS };
-FIXTURE_VARIANT_ADD(point, kick_process_exit) { .point = PBT_KICK_PROCESS_EXIT };
-FIXTURE_VARIANT_ADD(point, io_write) { .point = PBT_IO_WRITE };
-FIXTURE_VARIANT_ADD(point, task_work_run) { .point = PBT_TASK_WORK_RUN };
-FIXTURE_VARIANT_ADD(point, generic_perform_write) { .point = PBT_PERFORM_WRITE };
-FIXTURE_VARIANT_ADD(point, generic_perform_write_exit) { .point = PBT_PERFORM_WRITE_EXIT };
-FIXTURE_VARIANT_ADD(point, filemap_read) { .point = PBT_FILEMAP_READ };
-FIXTURE_VARIANT_ADD(point, filemap_read_exit) { .point = PBT_FILEMAP_READ_EXIT };
+#define PBT_POINT(id, point_name, ...) \
+	DECLARATION(FIXTURE_VARIANT_ADD(point, point_name) { .point = PBT_##id };)
+#include "ppc_barrier_test/pbt_points.h"
 
 FIXTURE_SETUP(point)
 {
