@@ -622,10 +622,7 @@ TEST_F_TIMEOUT(session, fuzz, 3600)
 		EXPECT_EQ(max, done.calls);
 }
 
-/* Harness and program share the name main(). */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "harness_main.h"
 
 int main(int argc, char **argv)
 {

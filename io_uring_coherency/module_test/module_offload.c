@@ -618,10 +618,7 @@ TEST(a_kthread_writes)
 	EXPECT_TRUE(wait_gone(number));
 }
 
-/* Harness and program share the name main(). */
-#define main harness_main
-TEST_HARNESS_MAIN
-#undef main
+#include "harness_main.h"
 
 int main(int argc, char **argv)
 {
