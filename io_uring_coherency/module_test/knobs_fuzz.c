@@ -14,6 +14,7 @@
 #include "knobs_parts.h"
 #include "knobs_session.h"
 #include "module.h"
+#include "random.h"
 
 union fuzzed {
 	struct pbt_knobs knobs;
@@ -22,22 +23,18 @@ union fuzzed {
 	uint32_t words[sizeof(struct pbt_counters) / 4];
 };
 
-static uint64_t random_state = 88172645463325252ULL;
+static uint64_t random_state;	/* each run makes the same calls */
 
 static uint32_t rnd(uint32_t below)
 {
-	/* xorshift64: Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8 (2003) */
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (random_state >> 16) % below;
+	return random_below(&random_state, below);
 }
 
 static uint32_t odd_number(void)
 {
 	static const uint32_t odd[] = { 0, 1, 2, 0x7fffffff, 0x80000000, 0xffffffff, 10000, 10001 };
 
-	return rnd(2) ? odd[rnd(8)] : random_state >> 32;
+	return rnd(2) ? odd[rnd(8)] : random_draw(&random_state);
 }
 
 /* An argument of @cmd that makes some sense; a file at @fd, memory of @size bytes at @buf. */

@@ -34,6 +34,7 @@
 #include "ppc_barrier_test/ppc_barrier_test.h"
 #include "kselftest_harness.h"
 #include "module.h"
+#include "random.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -86,14 +87,12 @@ static int scratch(struct __test_metadata *_metadata)
 static void *pattern(struct __test_metadata *_metadata, size_t len, unsigned int seed)
 {
 	unsigned char *buf = malloc(len + 1);
-	unsigned int x = seed * 2654435761u + 1;
+	uint64_t state = seed;
 	size_t i;
 
 	ASSERT_NE(NULL, buf);
-	for (i = 0; i < len; i++) {
-		x = x * 1664525 + 1013904223;
-		buf[i] = x >> 24;
-	}
+	for (i = 0; i < len; i++)
+		buf[i] = random_draw(&state);
 	return buf;
 }
 
