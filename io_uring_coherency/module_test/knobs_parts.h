@@ -56,8 +56,8 @@ long long knobs_deliver(const int cpu[2], unsigned int setup_flags);
 const char *knobs_prepare_transfers(void);
 
 /*
- * The file is two pieces of @mark; io-wq writes another mark to the first, or reads it.
- * Returns what the CQE does, or -errno.
+ * The file is two pieces of @mark; io-wq writes another mark to the first, or reads it. Returns res
+ * of the CQE, or -errno.
  */
 int knobs_transfer(bool write, unsigned char mark, char *buf);
 
@@ -107,7 +107,7 @@ enum knobs_state {
  */
 void __attribute__((noreturn)) knobs_hold_until_killed(enum knobs_state state, const int told[2]);
 
-/* By kprobes, or by ftrace, or in both lists: a kprobe at a function's entry may use ftrace. */
+/* Probes of the kernel, those of kprobes and those of ftrace; one may be in both lists. */
 unsigned int knobs_probes_listed(void);
 
 /* How many of the calls fail for who has no capability: open(2) with @error, and each ioctl. */
@@ -117,13 +117,16 @@ int knobs_refused_to_nobody(int error);
 
 #define KNOBS_REQUESTS	4	/* a worker each: io-wq has 4 for each CPU at least */
 
-/* What workers_on() returns beside numbers of workers, those below 10. */
+/* What knobs_workers_with() returns beside numbers. */
 enum {
 	KNOBS_NO_RING = 100,
 	KNOBS_NOT_WITH_CREATOR,	/* none is on its creator's CPU */
 };
 
-/* What workers_on() finds under these knobs, or -1 if they cannot be set. */
+/*
+ * How many workers KNOBS_REQUESTS get under these knobs, plus 10 times those that may use one CPU
+ * alone; waits for @expected of them. -1 if the knobs cannot be set.
+ */
 int knobs_workers_with(unsigned int workers, unsigned int flags, int expected);
 
 /* --- knobs_litmus.c: callers of PBT_LITMUS */

@@ -272,6 +272,7 @@ static unsigned int lines(const char *path)
 	return nr;
 }
 
+/* A kprobe at a function's entry may use ftrace. */
 unsigned int knobs_probes_listed(void)
 {
 	return lines("/sys/kernel/debug/kprobes/list") +

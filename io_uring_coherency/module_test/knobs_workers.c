@@ -59,10 +59,10 @@ static int count_workers(int cpu, int *pinned, int *on)
 }
 
 /*
- * How many workers REQUESTS get that open a FIFO, which waits for a writer, plus 10 times those
- * that may use one CPU alone. @expected workers are waited for. In a process of its own, as the
- * number of workers is settled with a thread's first request. It may use all CPUs when it submits:
- * since 6.2 a worker never gets more than its creator has asked for.
+ * How many workers KNOBS_REQUESTS get that open a FIFO, which waits for a writer, plus 10 times
+ * those that may use one CPU alone. @expected workers are waited for. In a process of its own, as
+ * the number of workers is settled with a thread's first request. It may use all CPUs when it
+ * submits: since 6.2 a worker never gets more than its creator has asked for.
  */
 static int workers_on(int expected)
 {
