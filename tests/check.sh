@@ -2897,8 +2897,7 @@ run_check()
 	t fuzz-ppc64le check_fuzz source:6.1 ppc64le "100000${OPT_LONG:+0}"
 	# arming takes several times as long there
 	[ -z "$OPT_LONG" ] || t fuzz-x86_64 check_fuzz distro x86_64 100000
-	t guest-warns check_guest_fault warns unwell \
-		 'the kernel reported: .*WARNING'
+	t guest-warns check_guest_fault warns unwell 'the kernel reported: .*WARNING'
 	t guest-dies check_guest_fault dies dead 'ended without a result'
 	t guest-hangs check_guest_fault hangs dead 'no result within 15 s'
 	t guest-does-not-boot check_guest_no_boot
