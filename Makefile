@@ -60,8 +60,9 @@ room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(s
 lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
 with_liburing := live_registers page_integrity ring_order module_knobs
 
-live_registers := $(call room,live_registers) $(call lib,program module json provoke evidence planted)
-page_integrity := $(call room,page_integrity) $(call lib,program module json provoke evidence planted)
+detector := $(call lib,program module json provoke evidence planted)
+live_registers := $(call room,live_registers) $(detector)
+page_integrity := $(call room,page_integrity) $(detector)
 ring_order := $(call room,ring_order) $(call lib,cpu_pairs program json evidence)
 kernel_order := $(call room,kernel_order) $(call lib,cpu_pairs program module json evidence)
 module_knobs := $(src)/module_test/module_knobs.c $(wildcard $(src)/module_test/knobs_*.c) \

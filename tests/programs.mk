@@ -33,4 +33,5 @@ $(OUTPUT)/%.so: tests/faults/%.c
 EXTRA_CLEAN += $(by_name) $(OUTPUT)/*.so
 
 # tests know the rooms that they are of
-$(OUTPUT)/objects/tests/%.o: CFLAGS += -Ivm/tools $(addprefix -I$(src)/,page_integrity live_registers)
+$(OUTPUT)/objects/tests/%.o: CFLAGS += -Ivm/tools $(addprefix -I$(src)/,page_integrity \
+	live_registers)

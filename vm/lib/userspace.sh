@@ -256,8 +256,8 @@ guest_runs_pages()
 source_hash()
 {
 	(cd "$TOP" && find Makefile settings config io_uring_coherency vm/tools tests/*.c \
-		tests/programs.mk ppc_barrier_test/{ppc_barrier_test,pbt_edges,pbt_points}.h -type f \
-		-exec sha256sum {} + 2>/dev/null | sort
+		tests/programs.mk ppc_barrier_test/{ppc_barrier_test,pbt_edges,pbt_points}.h \
+		-type f -exec sha256sum {} + 2>/dev/null | sort
 	realpath "$KSELFTEST/lib.mk") | sha256sum | cut -c 1-16
 }
 
