@@ -3,11 +3,10 @@
 # kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
-# PROGRAMS="live_registers" builds and installs no others.
-PROGRAMS ?= %
-
 # The questions asked of a kernel, and the tests of the module. live_registers, page_integrity,
 # ring_order and module_knobs need liburing, module_* and kernel_order the module.
+# PROGRAMS=live_registers builds and installs no others.
+PROGRAMS ?= %
 TEST_GEN_PROGS := $(filter $(PROGRAMS),live_registers page_integrity ring_order kernel_order \
 	module_knobs module_offload)
 # Any command under the module's knobs, and what its probes withstand.
@@ -24,7 +23,7 @@ $(error this is a directory of tools/testing/selftests in a kernel tree; elsewhe
 endif
 include $(ksft_lib)
 
-# lib.mk gives clang its --target only since 5.18
+# lib.mk gives clang its --target since 5.18
 CC += $(if $(and $(LLVM),$(CROSS_COMPILE)),$(if $(findstring --target=,$(CC)),,\
 	--target=$(notdir $(CROSS_COMPILE:%-=%))))
 
@@ -34,11 +33,10 @@ CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -I. -I$(src)/lib
 # the harness of 6.12 forks in the middle of its macros; clang does not know the warning
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
-# an architecture with files of its own, and how its compiler's machine begins
-banks := x86_64:x86_64 arm64:aarch64- ppc64:powerpc64
-machine := $(shell $(CC) -dumpmachine)
-bank_of = $(if $(filter $(lastword $(1))%,$(machine)),$(firstword $(1)))
-bank := $(or $(strip $(foreach b,$(banks),$(call bank_of,$(subst :, ,$(b))))),none)
+# architectures with files of their own
+banks := x86_64 arm64 ppc64
+machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+bank := $(firstword $(filter $(banks),$(patsubst powerpc64%,ppc64,$(machine:aarch64=arm64))) none)
 
 ifeq ($(filter clean,$(MAKECMDGOALS)),)
 liburing_probe = printf '%s\n' '\#include <liburing.h>' \
@@ -55,11 +53,10 @@ endif
 # --- the programs, and what each is made of
 
 # a room has what is there for this architecture, and takes of lib/ what it calls
-other_banks := $(filter-out $(bank),$(foreach b,$(banks),$(firstword $(subst :, ,$(b)))) none)
+other_banks := $(filter-out $(bank),$(banks) none)
 room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
 lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
 with_liburing := live_registers page_integrity ring_order module_knobs
-
 detector := $(call lib,program module json provoke evidence planted)
 live_registers := $(call room,live_registers) $(detector)
 page_integrity := $(call room,page_integrity) $(detector)
