@@ -2732,21 +2732,12 @@ check_on()
 	t "caught-$version-$fp-vmx" check_caught "$version" "$fp-vmx" "vs0 vs32"
 	t "storm-$version-ppc64le" check_storm "source:$version" ppc64le $((10 + ${OPT_LONG:+5}0))
 	# fprobes are taken by powerpc kernels with preemption, which the newest are
-	[ "$version" != mainline ] ||
+	[ "$version" != mainline ] || [ -z "$OPT_LONG" ] ||
 		t "probes-later-$version" check_probes_later "source:$version"
 	if [ "$version" = 6.1 ] || [ -n "$OPT_LONG" ]; then
 		t "caught-$version-$fp" check_caught "$version" "$fp" "vs0"
 		t "caught-$version-$vmx" check_caught "$version" "$vmx" "vs32"
 	fi
-}
-
-# check_ahead VERSION: builds its kernel in the time that tests leave idle, so that it is there when
-# they come to it, or nearly. What that takes is not what a build takes.
-check_ahead()
-{
-	chrt --idle --pid 0 $BASHPID
-	phase_file() { echo /dev/null; }
-	kernel_get "source:$1" ppc64le
 }
 
 # What all of it comes to.
@@ -2889,8 +2880,6 @@ run_check()
 	t rings-io-wq-cqe-before-data check_edges_caught io-wq-cqe-before-data ring_order "" \
 		cqe_write fixed_write
 	t rings-sqpoll-looks-first check_edges_caught sqpoll-looks-first ring_order "" sqpoll_wakeup
-	# the tests before this one want both CPUs for themselves
-	[ "$OPT_TESTS" != . ] || beside check_ahead mainline
 	t barrier-ctl check_barrier_ctl
 	t probes-off check_probes_off
 	t load-cycles check_load_cycles source:6.1 ppc64le "100${OPT_LONG:+0}"
