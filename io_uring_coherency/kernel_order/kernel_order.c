@@ -521,13 +521,6 @@ static bool edge_exists(const char *name)
 	return false;
 }
 
-static void parse_cpus(const char *text)
-{
-	cpus_add_list(&opt.cpus, text, "--cpus");
-	if (opt.cpus.nr != 2)
-		die("--cpus: '%s' is not two CPUs such as 0,1", text);
-}
-
 static void parse_options(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -572,27 +565,17 @@ static void parse_options(int argc, char **argv)
 		case 'm':
 			opt.no_module = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
 		default:
-			fputs(usage, stderr);
-			exit(2);
+			program_usage(c, usage);
 		}
 	}
-	if (optind < argc)
-		die("'%s' is not an option", argv[optind]);
+	program_options_end(argc, argv, opt.json);
 	if (names_unknown(opt.edge, edge_exists))
 		die("--edge: '%s' is no edge, see --list", names_unknown(opt.edge, edge_exists));
-	check_json(opt.json);
-	cpus_init(&opt.cpus);
-	if (cpus)
-		parse_cpus(cpus);
-	else
-		cpus_add_all(&opt.cpus);
+	cpus_choose(&opt.cpus, cpus, "--cpus");
+	if (cpus && opt.cpus.nr != 2)
+		die("--cpus: '%s' is not two CPUs such as 0,1", cpus);
 	cpu_pairs_draw(&pairs, opt.cpus.cpu, opt.cpus.nr, opt.seed, CPU_SYSFS);
-	if (opt.cpus.nr > 1 && !pairs.nr)
-		die("no memory");
 }
 
 int main(int argc, char **argv)

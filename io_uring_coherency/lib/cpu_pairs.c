@@ -124,8 +124,8 @@ void cpu_pairs_draw(struct cpu_pairs *p, const int *cpu, unsigned int nr, uint64
 
 	memset(p, 0, sizeof(*p));
 	p->seed = seed;
-	if (!sample || !place)
-		goto out;
+	if (!sample || (nr && !place))
+		die("no memory");
 	for (a = 0; a < nr; a++)
 		place[a] = place_of(sysfs, cpu[a]);
 	for (a = 0; a < nr; a++) {
@@ -146,7 +146,6 @@ void cpu_pairs_draw(struct cpu_pairs *p, const int *cpu, unsigned int nr, uint64
 		for (d = 0; d < CPU_DISTANCES; d++)
 			if (i < sample[d].nr)
 				p->pair[p->nr++] = sample[d].pair[i];
-out:
 	free(sample);
 	free(place);
 }

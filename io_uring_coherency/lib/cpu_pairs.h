@@ -41,7 +41,7 @@ struct cpu_pairs {
 /*
  * Draws from all ordered pairs of @nr different CPUs, by @seed: as many at each distance, or all
  * that there are, each pair once and all with the same probability. @sysfs is CPU_SYSFS but for
- * tests.
+ * tests. Dies without memory.
  */
 void cpu_pairs_draw(struct cpu_pairs *p, const int *cpu, unsigned int nr, uint64_t seed,
 		    const char *sysfs);

@@ -217,7 +217,7 @@ int cpus_pin(pid_t tid, int cpu)
 	return ret;
 }
 
-void cpus_init(struct cpus *c)
+static void cpus_init(struct cpus *c)
 {
 	c->nr = 0;
 	c->allowed = cpus_allowed(0, &c->size);
@@ -228,7 +228,8 @@ void cpus_init(struct cpus *c)
 		die("no memory");
 }
 
-void cpus_add(struct cpus *c, long cpu, const char *option)
+/* Dies if this process may not use it. */
+static void cpus_add(struct cpus *c, long cpu, const char *option)
 {
 	unsigned int i;
 
@@ -240,7 +241,7 @@ void cpus_add(struct cpus *c, long cpu, const char *option)
 	c->cpu[c->nr++] = cpu;
 }
 
-void cpus_add_list(struct cpus *c, const char *list, const char *option)
+static void cpus_add_list(struct cpus *c, const char *list, const char *option)
 {
 	const char *p = list;
 	char *end;
@@ -266,13 +267,22 @@ void cpus_add_list(struct cpus *c, const char *list, const char *option)
 	die("%s: '%s' is not a list of CPUs such as 0-3,8", option, list);
 }
 
-void cpus_add_all(struct cpus *c)
+static void cpus_add_all(struct cpus *c)
 {
 	unsigned int i;
 
 	for (i = 0; i < 8 * c->size; i++)
 		if (CPU_ISSET_S(i, c->size, c->allowed))
 			c->cpu[c->nr++] = i;
+}
+
+void cpus_choose(struct cpus *c, const char *list, const char *option)
+{
+	cpus_init(c);
+	if (list)
+		cpus_add_list(c, list, option);
+	else
+		cpus_add_all(c);
 }
 
 double parse_seconds(const char *text)
@@ -314,8 +324,16 @@ const char *names_unknown(const char *list, bool (*known)(const char *name))
 	return NULL;
 }
 
-void check_json(const char *path)
+void program_usage(int c, const char *usage)
 {
-	if (path && json_refused(path))
-		die("cannot write %s: %s", path, strerror(json_refused(path)));
+	fputs(usage, c == 'h' ? stdout : stderr);
+	exit(c == 'h' ? 0 : 2);
+}
+
+void program_options_end(int argc, char **argv, const char *json)
+{
+	if (optind < argc)
+		die("'%s' is not an option", argv[optind]);
+	if (json && json_refused(json))
+		die("cannot write %s: %s", json, strerror(json_refused(json)));
 }

@@ -93,17 +93,11 @@ cpu_set_t *cpus_only(int cpu, size_t *size);
 /* Thread @tid (0: the caller) runs on @cpu alone. Returns 0 or -errno. */
 int cpus_pin(pid_t tid, int cpu);
 
-/* None so far. Dies if it cannot be told which ones this process may use. */
-void cpus_init(struct cpus *c);
-
-/* One that the user named by @option; dies if this process may not use it. */
-void cpus_add(struct cpus *c, long cpu, const char *option);
-
-/* Those of a list such as 0-3,8 that the user gave to @option; dies if it is none. */
-void cpus_add_list(struct cpus *c, const char *list, const char *option);
-
-/* All that this process may use. */
-void cpus_add_all(struct cpus *c);
+/*
+ * Those of @list, such as 0-3,8, that the user gave to @option; NULL: all that this process may
+ * use. Dies if it is no list, or if one of them may not be used.
+ */
+void cpus_choose(struct cpus *c, const char *list, const char *option);
 
 /* The argument of -t, in seconds: more than 0, up to a million. Dies for anything else. */
 double parse_seconds(const char *text);
@@ -114,8 +108,14 @@ bool names_have(const char *list, const char *name);
 /* The first name of @list that is not @known, until the next call; NULL if there is none. */
 const char *names_unknown(const char *list, bool (*known)(const char *name));
 
-/* Dies if there could be no file of results @path; NULL is none. */
-void check_json(const char *path);
+/* For what getopt_long(3) returned and is no option of the program's own, --help ('h') among it. */
+void __attribute__((noreturn)) program_usage(int c, const char *usage);
+
+/*
+ * To be called behind getopt_long(3): dies if there are further arguments, or if there could be no
+ * file of results @json; NULL is none.
+ */
+void program_options_end(int argc, char **argv, const char *json);
 
 /* One sentence on stderr, and exit code 2: wrong usage. */
 void __attribute__((noreturn, format(printf, 1, 2)))

@@ -419,23 +419,13 @@ static void parse_options(int argc, char **argv)
 		case 'p':
 			live_opt.pin_workers = true;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
 		default:
-			fputs(usage, stderr);
-			exit(2);
+			program_usage(c, usage);
 		}
 	}
-	if (optind < argc)
-		die("'%s' is not an option", argv[optind]);
+	program_options_end(argc, argv, live_opt.json);
 	check_variants(live_opt.only);
-	check_json(live_opt.json);
-	cpus_init(&live_opt.cpus);
-	if (cpus)
-		cpus_add_list(&live_opt.cpus, cpus, "-c");
-	else
-		cpus_add_all(&live_opt.cpus);
+	cpus_choose(&live_opt.cpus, cpus, "-c");
 }
 
 int main(int argc, char **argv)

@@ -40,8 +40,7 @@ bool knobs_two_cpus(int cpu[2])
 {
 	struct cpus c;
 
-	cpus_init(&c);
-	cpus_add_all(&c);
+	cpus_choose(&c, NULL, NULL);
 	if (c.nr > 1)
 		memcpy(cpu, c.cpu, 2 * sizeof(*cpu));
 	return c.nr > 1;

@@ -213,9 +213,7 @@ void page_options_parse(int argc, char **argv)
 			exit(2);
 		}
 	}
-	if (optind < argc)
-		die("'%s' is not an option", argv[optind]);
-	check_json(page_opt.json);
+	program_options_end(argc, argv, page_opt.json);
 	writable = page_opt.files * page_files_writable(page_opt.size / PAGE_BYTES);
 	if (writable / page_opt.threads < PAGE_MIN_WINDOW)
 		die("too many threads for so few pages: %d for each are needed", PAGE_MIN_WINDOW);

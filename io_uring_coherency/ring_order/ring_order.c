@@ -430,13 +430,6 @@ static void list_edges(void)
 		       ring_edges[i].question, ring_edges[i].relaxed ? "" : " (no relaxed form)");
 }
 
-static void parse_cpus(const char *list)
-{
-	cpus_add_list(&opt.cpus, list, "--cpus");
-	if (opt.cpus.nr < 2)
-		die("--cpus: '%s' names one CPU, two are needed", list);
-}
-
 static bool edge_exists(const char *name)
 {
 	unsigned int i;
@@ -485,25 +478,15 @@ static void parse_options(int argc, char **argv)
 		case 'j':
 			opt.json = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(0);
 		default:
-			fputs(usage, stderr);
-			exit(2);
+			program_usage(c, usage);
 		}
 	}
-	if (optind < argc)
-		die("'%s' is not an option", argv[optind]);
-	check_json(opt.json);
-	cpus_init(&opt.cpus);
-	if (cpus)
-		parse_cpus(cpus);
-	else
-		cpus_add_all(&opt.cpus);
+	program_options_end(argc, argv, opt.json);
+	cpus_choose(&opt.cpus, cpus, "--cpus");
+	if (cpus && opt.cpus.nr < 2)
+		die("--cpus: '%s' names one CPU, two are needed", cpus);
 	cpu_pairs_draw(&pairs, opt.cpus.cpu, opt.cpus.nr, opt.seed, CPU_SYSFS);
-	if (opt.cpus.nr > 1 && !pairs.nr)
-		die("no memory");
 }
 
 int main(int argc, char **argv)
