@@ -39,13 +39,12 @@ run_validate()
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
 	start
-	if [ "${OPT_BASE%%^*}" = distro ]; then
-		beside distro_fetch "$OPT_BASE"
-		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+	[[ $OPT_BASE$OPT_FIXED == *source:* ]] || KSELFTEST_ALONE=yes
+	[ "${OPT_BASE%%^*}" != distro ] || beside distro_fetch "$OPT_BASE"
+	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+	if [ -n "$BESIDE" ]; then
 		joined "fetch what is prebuilt"
 		beside distro_module "$OPT_BASE"
-	else
-		command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
 	fi
 	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH" live_registers barrier_ctl

@@ -24,7 +24,6 @@ guest_test()
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
 
-
 # evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs; they add up.
 evidence()
 {
@@ -149,7 +148,6 @@ fixed_measure()
 		read -r -a fixed < <(evidence "${runs[@]}")
 	done
 }
-
 
 column_align()
 {

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The results of a run. Sourced by run_tests.sh.
-
-# They are written aside, and in their place only when they are whole.
-
-# A run that does not come to its end keeps what it has, as NAME-failed, with the reason.
+# The results of a run: written aside, and in their place only when they are whole. A run that does
+# not come to its end keeps what it has, as NAME-failed, with the reason. Sourced by run_tests.sh.
 
 result_open()
 {

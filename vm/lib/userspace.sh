@@ -5,6 +5,7 @@
 # the guest's architecture; and the initramfs that holds it. Sourced by run_tests.sh.
 
 KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
+KSELFTEST_ALONE=	# yes: no kernel is built from source, so the rest of it is not unpacked
 
 # Libraries and busybox of an architecture from Debian's packages, or without apt those of this
 # machine. Sets SYSROOT, and LIBURING for make.
@@ -88,11 +89,12 @@ kselftest_get()
 		KSELFTEST=$(dirname "$TOP")
 		return 0
 	fi
-	if debian_tools && [ "$OPT_QUICK-$COMMAND" = yes-validate ]; then
-		kselftest_alone
-		tree=$SOURCE_TREE
-	elif debian_tools; then
-		kernel_source "source:$KSELFTEST_VERSION"
+	if debian_tools; then
+		if [ -n "$KSELFTEST_ALONE" ]; then
+			kselftest_alone
+		else
+			kernel_source "source:$KSELFTEST_VERSION"
+		fi
 		tree=$SOURCE_TREE
 	else
 		for kernel in "$OPT_KERNEL" "$OPT_BASE" "$OPT_FIXED"; do
@@ -108,7 +110,7 @@ kselftest_get()
 	ln -s "$TOP" "$KSELFTEST/io_uring_coherency"
 }
 
-# Where no kernel is built, the rest of the tree is not unpacked. Sets SOURCE_TREE.
+# The selftests of that version alone, if there is no whole tree of it. Sets SOURCE_TREE.
 kselftest_alone()
 {
 	local tree=$CACHE/source/selftests-$KSELFTEST_VERSION
