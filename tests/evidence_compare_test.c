@@ -136,6 +136,21 @@ TEST(surprise_published)
 }
 
 /* Exact rational sums. */
+TEST(surprise_in_words)
+{
+	struct evidence base = { 27, 3 }, fixed = { 45, 0 };
+
+	EXPECT_TRUE(evidence_compare_surprise(&base, &fixed, reason, sizeof(reason)) ==
+		    VERDICT_FIXED);
+	EXPECT_STREQ("45 events without a violation: a chance of 4.9 % at the base's rate", reason);
+	/* so small that a double has no more of it */
+	base = (struct evidence){ 600, 600 };
+	fixed = (struct evidence){ 600, 0 };
+	EXPECT_TRUE(evidence_compare_surprise(&base, &fixed, reason, sizeof(reason)) ==
+		    VERDICT_FIXED);
+	EXPECT_STREQ(strstr(reason, "chance"), "chance of less than 1e-08 % at the base's rate");
+}
+
 TEST(surprise_computed)
 {
 	static const struct pair table[] = {

@@ -370,18 +370,24 @@ uint64_t evidence_surprise_needed(const struct evidence *base)
 	return enough;
 }
 
+/* A smaller one is not worth its digits, and may be 0 in a double. */
+#define LEAST_CHANCE	(1 / 1e10)
+
 enum verdict evidence_compare_surprise(const struct evidence *base, const struct evidence *fixed,
 				       char *reason, size_t size)
 {
 	enum verdict plain;
+	double chance;
 
 	if (compare_plain(base, fixed, &plain, reason, size))
 		return plain;
 	if (!surprising(base, fixed->events))
 		return too_few(fixed, evidence_surprise_needed(base), reason, size);
+	chance = evidence_surprise(fixed, base);
 	snprintf(reason, size,
-		 "%llu events without a violation: a chance of %.2g %% at the base's rate",
-		 (unsigned long long)fixed->events, 100 * evidence_surprise(fixed, base));
+		 "%llu events without a violation: a chance of %s%.2g %% at the base's rate",
+		 (unsigned long long)fixed->events, chance < LEAST_CHANCE ? "less than " : "",
+		 100 * (chance < LEAST_CHANCE ? LEAST_CHANCE : chance));
 	return VERDICT_FIXED;
 }
 
