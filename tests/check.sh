@@ -680,17 +680,17 @@ check_claims_counted()
 	jq -n '{ kernel: "6.1", variants: [{ outcome: "fail", text: "wrong", events: 100,
 		violations: 5 }, { outcome: "skip", text: "not asked for", events: 0,
 		violations: 0 }] }' >"$RESULT/$name.json"
-	claims_collect "$RESULT" 1
+	claims_collect "$RESULT" 1 <"$SCRATCH/plan"
 	rm "$RESULT/ipi.json"
 	jq -n '{ kernel: "6.1", variants: [{ outcome: "skip", text: "inconclusive: 100 pages",
 		events: 100, violations: 0 }] }' >"$RESULT/$name.json"
-	claims_collect "$RESULT" 2
+	claims_collect "$RESULT" 2 <"$SCRATCH/plan"
 	# nothing, if the knobs were without effect
 	jq -n '{ no_answer: "", points: { a: { action: "off", passed: 0 },
 		b: { action: "mb", passed: 0 } } }' >"$RESULT/$name.knobs"
-	claims_collect "$RESULT" 3
+	claims_collect "$RESULT" 3 <"$SCRATCH/plan"
 	jq -n '{ no_answer: "99 calls were missed", points: {} }' >"$RESULT/$name.knobs"
-	claims_collect "$RESULT" 4
+	claims_collect "$RESULT" 4 <"$SCRATCH/plan"
 	jq -s '.[-2:] | map(.text)' "$RESULT/runs" | grep -A 1 'b was not passed' | grep 'missed'
 	diff "$RESULT/counts" - <<-EOF
 		$name 100 5 0 1 0
@@ -1811,6 +1811,36 @@ check_check_end()
 	EOF
 }
 
+# What a guest is given to do is counted for what it was: its plan, what it leaves, and the counts.
+check_claims_guest()
+{
+	local RESULT=$SCRATCH/claims
+
+	# shellcheck source=vm/commands/claims.sh
+	. "$VM_COMMANDS/claims.sh"
+	mkdir "$RESULT"
+	: >"$RESULT/counts"
+	userspace_get() { :; }
+	kernel_get() { KERNEL_NAME=6.1; }
+	module_get() { :; }
+	guest_disks() { :; }
+	guest_run() {
+		local name
+
+		GUEST_STATE=ok
+		mkdir "$2"
+		cmp "$VM_GUEST/claims.sh" "$SCRATCH/guest.run"
+		while read -r name _; do
+			jq -n '{ kernel: "6.1", variants: [{ outcome: "pass", text: "right",
+				events: 7, violations: 0 }] }' >"$2/$name.json"
+		done <"$SCRATCH/guest.plan"
+	}
+	claims_guest arm64 distro arm64 1
+	[ -s "$SCRATCH/guest.plan" ]
+	diff <(cut -d ' ' -f 1 "$SCRATCH/guest.plan" | sort) \
+		<(awk '$2 == 7 { print $1 }' "$RESULT/counts" | sort)
+}
+
 # A figure of bench, told and kept.
 check_bench_figures()
 {
@@ -2792,6 +2822,7 @@ run_check()
 	t claims check_claims
 	t claims-simulated check_claims_simulated
 	t claims-counted check_claims_counted
+	t claims-guest check_claims_guest
 	t claims-interrupted check_claims_interrupted
 	t claims-merge check_claims_merge
 	t bench-figures check_bench_figures

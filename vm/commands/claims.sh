@@ -35,7 +35,7 @@ claims_guest()
 		guest_console "$dir"
 		die "$EXIT_FAIL" "$guest: $GUEST_REASON"
 	fi
-	claims_collect "$dir" "$4"
+	claims_collect "$dir" "$4" <"$SCRATCH/guest.plan"
 }
 
 # claims_mariadb FORM ROUND: the same of MariaDB (mtr or quick), each setting in guests of its own.
@@ -46,9 +46,8 @@ claims_mariadb()
 	local loops end boot dir name
 
 	"$HOST/claims" --plan "$1" --seed "$((OPT_SEED + $2))" --round "$2" \
-		<"$RESULT/counts" >"$SCRATCH/guest.plan"
-	[ -s "$SCRATCH/guest.plan" ] || return 0
-	guest_script "$VM_GUEST/claims.sh"
+		<"$RESULT/counts" >"$SCRATCH/plan"
+	[ -s "$SCRATCH/plan" ] || return 0
 	mariadb_size
 	mariadb_root_get "$OPT_ARCH"
 	userspace_get "$OPT_ARCH"
@@ -93,11 +92,11 @@ CLAIMS_DELIVERED='def delivered: .workers | if . then
 		[.points // {} | to_entries[] | select(.value.action != "off" and
 			.value.passed == 0) | "\(.key) was not passed"][0] end;'
 
-# claims_collect DIRECTORY LOOK: what was run there, one JSON object for each setting. All events
-# count, whatever the program makes of them: were a run that is too short for its "ok" left out, but
-# not one that is too short and has a violation, rates would come out too high. A reason to skip may
-# be the answer; unless it is that events were too few. What ran under knobs that did not act says
-# nothing of its setting.
+# claims_collect DIRECTORY LOOK <PLAN: what was run there, one JSON object for each setting. All
+# events count, whatever the program makes of them: were a run that is too short for its "ok" left
+# out, but not one that is too short and has a violation, rates would come out too high. A reason to
+# skip may be the answer; unless it is that events were too few. What ran under knobs that did not
+# act says nothing of its setting.
 claims_collect()
 {
 	local name knobs
@@ -117,7 +116,7 @@ claims_collect()
 			{ name: $name, look: $look, kernel: $kernel, outcome, text, first_ms,
 			  events, violations,
 			  delivered: (.delivered // ($knobs[0] | delivered)) }' "$1/$name.json"
-	done <"$SCRATCH/plan" >>"$RESULT/runs"
+	done >>"$RESULT/runs"
 	claims_count
 }
 
