@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Guests that go wrong, and runs that are ended.
+
+# The file of a run's guest that no other run has.
+guest_file()
+{
+	local qemu
+
+	qemu=$(pgrep -f "qemu-system-ppc64.*$SCRATCH" | head -n 1)
+	[ -z "$qemu" ] || tr '\0' '\n' <"/proc/$qemu/cmdline" | grep '/initramfs$'
+}
+
+# A run that is ended by a signal ends its guest and leaves no more than results that say so.
+# check_interrupted SIGNAL ARGUMENT...
+check_interrupted()
+{
+	local before pid try image signal=$1
+	shift
+
+	userspace_get ppc64le
+	kernel_get source:6.1 ppc64le
+	module_get ppc64le
+	before=$(left_behind)
+	# what a shell starts in the background ignores SIGINT for good, unless it is given back
+	# shellcheck disable=SC2016 # perl's variables
+	TMPDIR=$(own_tmp) IO_URING_COHERENCY_OUT=$SCRATCH/results \
+		perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$TOP/run_tests.sh" "$@" \
+		>"$SCRATCH/out" 2>&1 &
+	pid=$!
+	for try in $(seq 100); do
+		[ -z "$(guest_file)" ] || break
+		sleep 0.3
+	done
+	if [ "$try" = 100 ]; then
+		kill -TERM "$pid"
+		wait "$pid" || true
+		fail "the guest did not start"
+	fi
+	image=$(guest_file)
+	sleep 1
+	kill "-$signal" "$pid"
+	wait "$pid" || true
+	for try in $(seq 20); do
+		[ "$signal" = KILL ] && [ "$(left_behind)" != "$before" ] || break
+		sleep 0.3
+	done
+	[ "$(left_behind)" = "$before" ] || fail "left behind: $(left_behind)"
+	! pgrep -f "qemu-system-ppc64.*$image" || fail "QEMU is still there"
+	ls "$SCRATCH/results"
+	[ "$signal" = KILL ] || [ -s "$SCRATCH"/results/*-failed/reason ]
+}
+
+# What the harness must notice of a guest: check_guest_fault warns|dies|hangs STATE PATTERN
+check_guest_fault()
+{
+	OPT_ARCH=ppc64le
+	OPT_TIMEOUT=15
+	guest_script "$GUEST_TESTS/fault.sh" "$1"
+	userspace_get "$OPT_ARCH"
+	kernel_get source:6.1 "$OPT_ARCH"
+	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
+	say "$GUEST_STATE: $GUEST_REASON"
+	[ "$GUEST_STATE" = "$2" ]
+	grep -q -- "$3" <<<"$GUEST_REASON"
+}
+
+check_guest_no_boot()
+{
+	OPT_ARCH=ppc64le
+	OPT_TIMEOUT=10
+	head -c 100000 /dev/zero >"$SCRATCH/vmlinux"
+	userspace_get "$OPT_ARCH"
+	kernel_get "image:$SCRATCH/vmlinux" "$OPT_ARCH"
+	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
+	say "$GUEST_STATE: $GUEST_REASON"
+	[ "$GUEST_STATE" = no-boot ]
+}
+
+# The same tree built with another patch compiles only what the patch touches.
+check_incremental()
+{
+	local patch=$SCRATCH/touch.patch compiled
+
+	kernel_source source:6.1
+	# what the patches of vm/patches/ touch, and a line more
+	sed 's/^-\tlvx.*/&\n+\tnop/; s/^@@ -\([0-9]*\),7 +\([0-9]*\),6 @@/@@ -\1,7 +\2,7 @@/' \
+		"$TOP/vm/patches/powerpc-save-clobbers-vmx.patch" >"$patch"
+	kernel_get "source:6.1+$patch" ppc64le
+	compiled=$(grep -c '^  \(CC\|AS\) ' "$CACHE"/build/"$SOURCE_KEY"-ppc64le-*/log | tail -n 1)
+	compiled=${compiled##*:}
+	say "$compiled files compiled"
+	rm -rf "$(dirname "$KERNEL_IMAGE")"
+	[ "$compiled" -lt 40 ]
+	[ -z "$(find "$CACHE/source" -maxdepth 1 -name '*.orig')" ]
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The directory as a kselftest: built, run and installed by the trees' own rules.
+
+# Builds what it is given for make, and takes a warning for a failure, but for those of the harness
+# itself where BUILD_HARMLESS says so.
+BUILD_HARMLESS='^$'
+build_quietly()
+{
+	make -C "$KSELFTEST" TARGETS=io_uring_coherency "$@" >"$SCRATCH/make.log" 2>&1 || {
+		cat "$SCRATCH/make.log"
+		fail "does not build"
+	}
+	! grep -E 'warning|Warning:|\[-W' "$SCRATCH/make.log" | grep -v "$BUILD_HARMLESS" ||
+		fail "builds with warnings"
+}
+
+# build_for VERSION ARCH MAKE_ARGUMENT...: cross builds link against that architecture's sysroot.
+build_for()
+{
+	local version=$1 arch=$2 vars=()
+	shift 2
+
+	tree_with_us "$version" link
+	vars=(O="$SCRATCH/o" ARCH="${KBUILD_ARCH[$arch]}" "$@")
+	if [ -n "$(cross_prefix "$arch")" ]; then
+		sysroot_get "$arch"
+		vars+=(CROSS_COMPILE="${TRIPLET[$arch]}-" "${LIBURING[@]}")
+	fi
+	build_quietly "${vars[@]}"
+}
+
+# check_build VERSION COMPILER ARCH
+check_build()
+{
+	local compiler=$2 arch=$3 file
+
+	if [ "$compiler" = clang ]; then
+		build_for "$1" "$arch" LLVM=1
+	else
+		build_for "$1" "$arch"
+	fi
+	file=$(find "$SCRATCH/o" -name live_registers -type f)
+	readelf -hs "$file" >"$SCRATCH/elf"
+	grep -E 'Data|Machine' "$SCRATCH/elf"
+	case $arch in
+	ppc64le) grep 'PowerPC64' "$SCRATCH/elf" ;;
+	ppc64) grep 'big endian' "$SCRATCH/elf" ;;
+	arm64) grep 'AArch64' "$SCRATCH/elf" ;;
+	x86_64) grep 'X86-64' "$SCRATCH/elf" ;;
+	esac
+	grep ' reg_arch_spin$' "$SCRATCH/elf"
+}
+
+# What runs natively here shows that the tree's runner finds and ends it, so it may be short.
+native_short()
+{
+	export KSELFTEST_LIVE_REGISTERS_ARGS="-t 0.3" KSELFTEST_PAGE_INTEGRITY_ARGS="-t 0.3"
+	export KSELFTEST_RING_ORDER_ARGS="-t 0.2"
+}
+
+# The tree's own way of running tests; natively, so what it says of this kernel must be an answer.
+check_run_tests()
+{
+	native_short
+	tree_with_us "$1" "$2"
+	if [ "$2" = link ]; then
+		make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/o" run_tests
+	else
+		make -C "$KSELFTEST" TARGETS=io_uring_coherency run_tests
+		make -C "$KSELFTEST" TARGETS=io_uring_coherency clean
+	fi >"$SCRATCH/out" 2>&1
+	cat "$SCRATCH/out"
+	native_answer "$SCRATCH/out"
+}
+
+check_install()
+{
+	tree_with_us "$1" link
+	make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/o" \
+		INSTALL_PATH="$SCRATCH/installed" install
+	native_short
+	"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency >"$SCRATCH/out"
+	cat "$SCRATCH/out"
+	native_answer "$SCRATCH/out"
+}
+
+# The native run's line: ok, or skipped for a reason that this kernel has (no io_uring).
+native_answer()
+{
+	! grep -q '^not ok' "$1" || fail "failed"
+	# behind a link the runner names the directory that the link points to
+	! grep -q '^ok 1 selftests: .*: live_registers$' "$1" || return 0
+	skip "$(grep -m 1 '# SKIP\|1\.\.0' "$1")"
+}
+
+check_without_liburing()
+{
+	local code=0
+
+	tree_with_us 6.1 link
+	make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/o" LIBURING_LIBS=-lnot-there \
+		run_tests >"$SCRATCH/out" 2>&1
+	cat "$SCRATCH/out"
+	grep -q 'liburing.*missing.*liburing-dev' "$SCRATCH/out"
+	grep -q '^ok 1 selftests: .*: live_registers # SKIP' "$SCRATCH/out"
+	"$(find "$SCRATCH/o" -name live_registers -type f)" || code=$?
+	[ $code = 4 ]
+}
+
+# An architecture without a register bank, on which no kernel is booted: it builds, and says why it
+# has no answer.
+check_skips()
+{
+	local arch=$1 program code=0 BUILD_HARMLESS='^[^ ]*/kselftest_harness.h:'
+
+	# shellcheck disable=SC2046 # a list of packages
+	need_packages qemu-user-static $(compiler_packages "$arch")
+	build_for 6.1 "$arch" USERLDFLAGS=-static
+	program=$(find "$SCRATCH/o" -name live_registers -type f)
+	"qemu-$arch-static" "$program" >"$SCRATCH/out" || code=$?
+	cat "$SCRATCH/out"
+	[ $code = 4 ]
+	grep -q '^1..0 # SKIP no register bank for this architecture' "$SCRATCH/out"
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What counts come to: verdict, and what is no answer.
+
+# verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
+check_verdict()
+{
+	local line code got b v f w
+
+	while read -r b v f w code line; do
+		got=0
+		"$HOST/verdict" "$b" "$v" "$f" "$w" >"$SCRATCH/out" 2>"$SCRATCH/err" || got=$?
+		[ "$got" = "$code" ] || fail "verdict $b $v $f $w: code $got, not $code"
+		if [ "$code" = 2 ]; then
+			[ "$(wc -l <"$SCRATCH/err")" = 1 ] || fail "not one sentence"
+		else
+			grep -q "^verdict: $line (" "$SCRATCH/out" || fail "$(cat "$SCRATCH/out")"
+		fi
+	done <<-'EOF'
+		1000 1000 10000 0 0 FIXED
+		1000 1000 10000 1 1 NOT FIXED
+		10000 0 1000 1000 1 NOT FIXED
+		1000 1000 1000 1000 1 NOT FIXED
+		10000 0 10000 0 4 INCONCLUSIVE
+		1000 1000 1000 0 4 INCONCLUSIVE
+		0 0 10000 0 4 INCONCLUSIVE
+		1000 1000 0 0 4 INCONCLUSIVE
+		-1 0 1 0 2 usage
+		1x 0 1 0 2 usage
+		1 2 1 0 2 usage
+		99999999999999999999 0 1 0 2 usage
+	EOF
+}
+
+# The same where events are expensive: fixed once it would be too surprising at the base's rate.
+check_verdict_surprise()
+{
+	local line code got b v f w
+
+	while read -r b v f w code line; do
+		got=0
+		"$HOST/verdict" --surprise "$b" "$v" "$f" "$w" >"$SCRATCH/out" || got=$?
+		[ "$got" = "$code" ] || fail "verdict --surprise $b $v $f $w: code $got, not $code"
+		grep -q "^verdict: $line (" "$SCRATCH/out" || fail "$(cat "$SCRATCH/out")"
+	done <<-'EOF'
+		27 3 45 0 0 FIXED
+		27 3 44 0 4 INCONCLUSIVE
+		27 3 45 1 1 NOT FIXED
+		27 0 45 0 4 INCONCLUSIVE
+		0 0 45 0 4 INCONCLUSIVE
+		27 3 0 0 4 INCONCLUSIVE
+	EOF
+	[ "$("$HOST/verdict" --needed 27 3)" = 45 ]
+	[ "$("$HOST/verdict" --needed 27 0)" = 0 ]
+	("$HOST/verdict" --surprise 27 3 44 0 || true) | grep 'it takes at least 45'
+	refused 2 "are more than" "$HOST/verdict" --needed 3 27
+	refused 2 "is not a number" "$HOST/verdict" --surprise 27 3 x 0
+}
+
+# A figure of bench, told and kept.
+check_bench_figures()
+{
+	# shellcheck source=vm/commands/bench.sh
+	. "$VM_COMMANDS/bench.sh"
+	RESULT=$SCRATCH
+	{
+		printf '%s\n' 30.04 9 1001 | bench_figure "x, first" ms
+		bench_figure "starts that found it" "of 200" <<<200
+		bench_figure "never" ms </dev/null
+	} >"$SCRATCH/out"
+	diff "$SCRATCH/out" - <<-EOF
+		x, first: 30 ms (median of 3, 9 to 1000)
+		starts that found it: 200 of 200
+		never: none ms
+	EOF
+	jq -se 'map([.name, .unit, .median, (.values | length)]) == [["x, first", "ms", 30.04, 3],
+		["starts that found it", "of 200", 200, 1], ["never", "ms", null, 0]]' \
+		"$SCRATCH/figures"
+}
+
+# What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
+check_unanswered()
+{
+	RESULT=$SCRATCH
+	mkdir "$SCRATCH/base" "$SCRATCH/fixed"
+	answers() {
+		jq -n --arg a "$1" --argjson v "$2" --arg b "$3" '{variants: [
+			{name: "one", outcome: $a, violations: $v},
+			{name: "two", outcome: $b, violations: 0}]}'
+	}
+	answers fail 5 pass >"$SCRATCH/base/live_registers.json"
+	answers pass 0 pass >"$SCRATCH/fixed/live_registers.json"
+	[ -z "$(unanswered fail "$SCRATCH/fixed")$(unanswered skip "$SCRATCH/fixed")" ]
+	answers "" 0 pass >"$SCRATCH/fixed/live_registers.json"
+	[ "$(unanswered fail "$SCRATCH/fixed")" = "the fixed kernel does not get through one" ]
+	answers pass 0 fail >"$SCRATCH/fixed/live_registers.json"
+	[ "$(unanswered fail "$SCRATCH/fixed")" = "the fixed kernel does not get through two" ]
+	answers skip 0 skip >"$SCRATCH/fixed/live_registers.json"
+	[ -z "$(unanswered fail "$SCRATCH/fixed")" ]
+	unanswered skip "$SCRATCH/fixed" | grep '^one shows the problem on the base'
+}

@@ -1,0 +1,77 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# run_tests.sh mutants.
+
+# What mutants makes of one detector's result: "GUEST DETECTOR NAMES OUTCOME VIOLATIONS OBSERVABLE =
+# CODE RESULT". The detector has one variant, "edge"; the header names DETECTOR and NAMES, and
+# without a DETECTOR the kernel is a good one.
+check_mutants_judged()
+{
+	local guest detector names outcome violations observable code want got
+
+	cd "$VM_COMMANDS"
+	while read -r guest detector names outcome violations observable _ code want; do
+		jq -n --arg o "$outcome" --argjson v "$violations" '{variants: [{name: "edge",
+			outcome: $o, violations: $v, events: 9, text: "why"}]}' >"$SCRATCH/json"
+		jq -n -L . --arg name ring_order --arg run "ring_order 0 1 3" --arg out "" \
+			--arg names "${names#-}" --slurpfile json "$SCRATCH/json" \
+			'include "mutants"; answer($ARGS.named)' >"$SCRATCH/answer"
+		jq -s -L . --arg name x --arg kernel x --arg state "$guest" --arg reason "" \
+			--arg observable "${observable#-}" --arg machine x86_64 \
+			--argjson named "[\"$detector\"]" \
+			--argjson good "$([ "$detector" = - ] && echo true || echo false)" \
+			'include "mutants"; judge($ARGS.named)' "$SCRATCH/answer" |
+			jq -s . >"$SCRATCH/judged"
+		got=$(jq -r -L . 'include "mutants"; "\(code) \(.[0].result)"' "$SCRATCH/judged")
+		[ "$got" = "$code $want" ] || fail "$guest $detector $names $outcome $violations" \
+			"$observable: '$got', not '$code $want'"
+		jq -r -L . 'include "mutants"; table, summary' "$SCRATCH/judged"
+	done <<-'EOF'
+		ok ring_order - fail 3 - = 0 caught
+		ok ring_order edge fail 3 - = 0 caught
+		ok ring_order other fail 3 - = 1 caught
+		ok ring_order edge pass 0 - = 1 missed by all
+		ok ring_order edge pass 0 elsewhere = 0 not observable here
+		ok ring_order edge fail 3 elsewhere = 0 caught
+		ok ring_order edge skip 0 - = 4 no answer
+		ok ring_order edge fail 0 - = 4 no answer
+		unwell ring_order edge fail 3 - = 0 caught
+		dead ring_order edge pass 0 elsewhere = 4 no answer
+		no-boot ring_order edge pass 0 - = 4 no answer
+		no-build ring_order edge pass 0 - = 4 no answer
+		ok - - pass 0 - = 0 quiet
+		ok - - fail 3 - = 1 false alarm
+		ok - - fail 0 - = 1 false alarm
+		ok - - skip 0 - = 4 no answer
+		unwell - - pass 0 - = 1 false alarm
+		dead - - pass 0 - = 1 false alarm
+		no-boot - - pass 0 - = 4 no answer
+	EOF
+	# one that was skipped as a whole has its reason in the first line
+	echo '{"skip": "why", "variants": []}' >"$SCRATCH/json"
+	got=$(jq -n -r -L . --arg name ring_order --arg run "ring_order 4 1 3" --arg names "" \
+		--arg out "1..0 # SKIP why" --slurpfile json "$SCRATCH/json" \
+		'include "mutants"; answer($ARGS.named) | .state + ": " + .text')
+	[ "$got" = "not observable here: 1..0 # SKIP why" ] || fail "$got"
+}
+
+# check_mutants REGEX PATTERN: these kernels, and what it counts in the end.
+check_mutants()
+{
+	local code=0 name result cells
+
+	IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" mutants --tests "$1" \
+		>"$SCRATCH/out" 2>&1 || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = 0 ] || fail "code $code"
+	tail -n 1 "$SCRATCH/out" | grep -q "$2"
+	jq -e '[.[].wrong[]] == []' "$SCRATCH/results/latest/results.json"
+	# a row for each kernel: its name, a cell for each detector, what they come to
+	cells=$(jq '.[0].detectors | length + 2' "$SCRATCH/results/latest/results.json")
+	while read -r name result; do
+		report_rows "$cells" "$name"
+		grep -E "^$name  .*  $result\$" "$SCRATCH/out"
+	done < <(jq -r '.[] | "\(.name) \(.result)"' "$SCRATCH/results/latest/results.json")
+}

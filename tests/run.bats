@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# vm/lib: what a run is told, keeps and fetches.
+
+# A run of the selftests passes only by an answer of a program that asks the kernel something.
+check_ktap_code()
+{
+	local want line
+
+	while read -r want line; do
+		printf 'ok %s\n' "$line" | sed 's/, /\nok /g; s/ok not/not/' >"$SCRATCH/ktap"
+		[ "$(ktap_code "$SCRATCH/ktap")" = "$want" ] || fail "$line: not $want"
+	done <<-'EOF'
+		0 1 selftests: io_uring_coherency: live_registers
+		0 1 selftests: x: live_registers # SKIP, 2 selftests: x: page_integrity
+		1 1 selftests: x: live_registers, not ok 2 selftests: x: module_knobs # exit=1
+		4 1 selftests: x: live_registers # SKIP
+		4 1 selftests: x: ring_order # SKIP, 2 selftests: x: module_offload
+		4 1 selftests: x: module_knobs, 2 selftests: x: module_offload
+	EOF
+	: >"$SCRATCH/ktap"
+	[ "$(ktap_code "$SCRATCH/ktap")" = 1 ]
+}
+
+# What a kernel reports before the tests is not what it reports while they run.
+check_guest_complaint()
+{
+	local log=$SCRATCH/log
+
+	printf '%s\r\n' "WARNING: nvram corruption detected" "[1.0] WARNING: CPU: 0 at boot" \
+		"coherency: guest is up" "[2.0] refcount_t: underflow" "[3.0] Oops: 1" >"$log"
+	[ "$(guest_complaint "$log" "$CONSOLE_BAD" before)" = "[1.0] WARNING: CPU: 0 at boot" ]
+	[ "$(guest_complaint "$log" "$CONSOLE_BAD" during)" = "[2.0] refcount_t: underflow" ]
+	[ "$(guest_complaint "$log" "$CONSOLE_DOWN" during)" = "[3.0] Oops: 1" ]
+	[ -z "$(guest_complaint "$log" "$CONSOLE_DOWN" before)" ]
+	[ -z "$(guest_complaint /nowhere "$CONSOLE_BAD" during)" ]
+}
+
+# Another run that has the lock is waited for, and that is told; names of any length have a place.
+check_locks()
+{
+	local start=$SECONDS name
+
+	CACHE=$SCRATCH/cache
+	mkdir -p "$CACHE/locks"
+	flock "$CACHE/locks/one" sleep 3 &
+	sleep 1
+	locked two "does two" >"$SCRATCH/out"
+	[ ! -s "$SCRATCH/out" ]
+	locked one "does one" >"$SCRATCH/out"
+	cat "$SCRATCH/out"
+	[ "$(cat "$SCRATCH/out")" = "waiting for another run that does one" ]
+	[ $((SECONDS - start)) -ge 2 ]
+	unlock one
+	flock -n "$CACHE/locks/one" true
+	! flock -n "$CACHE/locks/two" true || fail "the lock is not held"
+	name=$(printf '%0300d' 0)
+	phase 5 "$SCRATCH/log" "$name" true
+	[ "$(phase_estimate "$name" 77)" != 77 ]
+	[ "$(phase_estimate "${name}1" 77)" = 77 ]
+}
+
+# Of a build that failed, the compiler's first error.
+check_build_error()
+{
+	local log=$SCRATCH/log
+
+	printf '%s\n' "  CC      lib/error-inject.o" "a.c: In function 'f':" \
+		"a.c:3:1: error: unknown type name 'x'" "make[2]: *** [Makefile:1: a.o] Error 1" \
+		"make: *** [Makefile:9: sub-make] Error 2" >"$log"
+	[ "$(build_error "$log")" = "a.c:3:1: error: unknown type name 'x'" ]
+	sed -i '/unknown type/d' "$log"
+	[ "$(build_error "$log")" = "make[2]: *** [Makefile:1: a.o] Error 1" ]
+	echo "x.o: undefined reference to \`f'" >>"$log"
+	build_error "$log" | grep 'undefined reference'
+	echo "No space left" >"$log"
+	[ "$(build_error "$log")" = "No space left" ]
+}
+
+# A suite that is gone, a mirror that is, and a state that cannot be renewed.
+check_mirrors()
+{
+	local nowhere=http://127.0.0.1:9/debian DEBIAN_SUITES="bookworm sid"
+
+	find_make() { (debian_find make amd64); }
+	CACHE=$SCRATCH/cache
+	mkdir "$CACHE"
+	DEBIAN_MIRROR=$nowhere refused 4 "Debian's sid cannot be reached" find_make
+	DEBIAN_SUITES="gone bookworm" find_make | grep '^bookworm '
+	{ (DEBIAN_SUITES="gone bookworm" debian_find no-such-package amd64) || true; } 2>&1 |
+		grep "not to be had: Debian's gone cannot be reached"
+	touch -d '2 days ago' "$CACHE/apt/bookworm-amd64/fresh"
+	DEBIAN_MIRROR=$nowhere DEBIAN_SUITES=bookworm find_make | grep '^bookworm '
+	# a repository of somebody else's before Debian's own
+	rm -rf "$CACHE/apt"
+	debian_mirrors >"$SCRATCH/mirrors"
+	debian_mirrors() {
+		[ -n "${1:-}" ] || { echo "$nowhere"; cat "$SCRATCH/mirrors"; }
+	}
+	DEBIAN_SUITES=bookworm find_make | grep '^bookworm '
+}
+
+# A run that does not come to its end keeps what it has, with the reason, and one that has nothing
+# leaves nothing.
+check_results_kept()
+{
+	local how dir
+
+	export TMPDIR=$SCRATCH
+	RESULTS=$SCRATCH/results
+	for how in "die 4 'no more disk'" "kill -INT \$BASHPID" "kill -KILL \$BASHPID" \
+		"die 2 usage"; do
+		(
+			trap cleanup EXIT
+			trap 'REASON=interrupted; exit 130' INT
+			cleanup_hooks=() CHILD='' GUARD='' SCRATCH=''
+			result_open "${how%% *}"
+			echo "$BASHPID" >"$RESULT/pid"
+			[ "$how" = "${how#*-KILL}" ] || echo $BASHPID
+			echo something >"$RESULT/counts"
+			eval "$how"
+		) || true
+	done
+	(
+		trap cleanup EXIT
+		cleanup_hooks=() CHILD='' GUARD='' SCRATCH=''
+		result_open empty
+		die 4 nothing
+	) || true
+	(
+		trap cleanup EXIT
+		cleanup_hooks=() CHILD='' GUARD='' SCRATCH=''
+		result_open last
+		echo something >"$RESULT/counts"
+		result_close
+	)
+	ls "$RESULTS"
+	[ "$(cat "$RESULTS"/*-die-failed/reason)" = "no more disk" ]
+	[ "$(cat "$RESULTS"/*-kill*-failed/reason | sort -u)" = "interrupted
+killed" ]
+	for dir in "$RESULTS"/*-failed; do
+		[ "$(cat "$dir/counts")" = something ]
+	done
+	[ "$(find "$RESULTS" -mindepth 1 -maxdepth 1 -type d | wc -l)" = 4 ]
+	[ "$(readlink "$RESULTS/latest")" = "$(basename "$RESULTS"/*-last)" ]
+}
+
+# A kernel's build that check would not see the end of.
+check_no_time()
+{
+	CACHE=$SCRATCH/cache
+	mkdir -p "$CACHE/timings"
+	later() { (build_in_time); }
+	END_BEFORE=$((EPOCHSECONDS + 1000))
+	build_in_time
+	END_BEFORE=$((EPOCHSECONDS + 450))
+	refused 4 "too late for another kernel, of which one takes 240 s" later
+	echo 30 >"$CACHE/timings/build_linux-6.1_+_small"
+	echo 700 >"$CACHE/timings/build_linux-6.1"
+	END_BEFORE=$((EPOCHSECONDS + 900))
+	refused 4 "too late for another kernel, of which one takes 700 s" later
+	END_BEFORE=$((EPOCHSECONDS + 1000))
+	build_in_time
+	test_in_time
+	END_BEFORE=$((EPOCHSECONDS + 100))
+	! test_in_time || fail "a test would begin 100 s before the end"
+	END_BEFORE=
+	build_in_time
+	test_in_time
+}
+
+# Some tests that check could have.
+check_some()
+{
+	passed=0 failed=0 skipped=0 skips=() late=() OPT_TESTS=.
+	t works true
+	t fails fail "it is broken"
+	t reason skip "no such thing here"
+	END_BEFORE=$EPOCHSECONDS
+	t one true
+	t two true
+	check_end
+}
+
+# What check says at its end is what its lines say; of what it had no time for, one line.
+check_check_end()
+{
+	(check_some) | sed 's/# [0-9]* s$/# 0 s/' >"$SCRATCH/out"
+	diff "$SCRATCH/out" - <<-EOF
+		ok 1 works # 0 s
+		not ok 2 fails
+		# it is broken
+		ok 3 reason # SKIP no such thing here
+		ok 4 one # SKIP too late for another test; --long has no such limit
+		ok 5 two # SKIP too late for another test; --long has no such limit
+		# skipped: reason: no such thing here
+		# skipped, too late for them within 45 min (--long has no limit): one two
+		1 passed, 1 failed, 3 skipped
+	EOF
+}

@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# run_tests.sh validate and bisect-step.
+
+# bisect_step CODE PATTERN ARGUMENT...: that exit code, and on stdout one line like that.
+check_bisect_step()
+{
+	local want=$1 pattern=$2 code=0
+	shift 2
+	IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" bisect-step "$@" \
+		>"$SCRATCH/out" 2>"$SCRATCH/err" || code=$?
+	cat "$SCRATCH/err" "$SCRATCH/out"
+	[ "$code" = "$want" ] || fail "code $code, not $want"
+	[ "$(wc -l <"$SCRATCH/out")" = 1 ] && grep -q "^$pattern" "$SCRATCH/out" ||
+		fail "not one line on stdout like '$pattern'"
+}
+
+# A real bisect of eight commits, the sixth of which breaks the register save, while the fourth does
+# not build. Only files that change are in the repository, the rest of the tree lies around it.
+check_bisect()
+{
+	local nr file=io_uring/nop.c
+
+	user_tree
+	cd "$SCRATCH/tree"
+	git init -q .
+	git config user.name check
+	git config user.email check@localhost
+	git add -f "$file" arch/powerpc/kernel/{fpu,vector}.S
+	git commit -qm good
+	git tag good
+	for nr in 1 2 3 4 5 6 7 8; do
+		case $nr in
+		4) sed -i '$a #error "does not build"' "$file" ;;
+		5) sed -i '$d' "$file" ;;
+		6) patch -p1 --no-backup-if-mismatch \
+			<"$TOP/vm/patches/powerpc-save-clobbers-fp-vmx.patch" ;;
+		*) sed -i "\$a /* $nr */" "$file" ;;
+		esac
+		git commit -qam "commit $nr"
+	done
+	git bisect start HEAD good
+	IO_URING_COHERENCY_OUT=$SCRATCH/results git bisect run "$TOP/run_tests.sh" bisect-step \
+		2>&1 || fail "the bisect ends without an answer"
+	git bisect log
+	git bisect log | grep '^# skip: .* commit 4$'
+	git bisect log | grep '^# first bad commit: .* commit 6$'
+}
+
+# check_validate CODE LAST_LINE OPTION...
+check_validate()
+{
+	local want=$1 line=$2 code=0
+	shift 2
+	IO_URING_COHERENCY_OUT=$SCRATCH/results "$TOP/run_tests.sh" validate "$@" \
+		>"$SCRATCH/out" 2>&1 || code=$?
+	cat "$SCRATCH/out"
+	[ "$code" = "$want" ] || fail "code $code, not $want"
+	tail -n 1 "$SCRATCH/out" | grep -q "^verdict: $line" || fail "last line is not $line"
+	jq -r '"verdict: \(.verdict)", .reason' "$SCRATCH/results/latest/results.json" \
+		>"$SCRATCH/told"
+	cat "$SCRATCH/told"
+	tail -n 1 "$SCRATCH/out" | grep -F "$(head -n 1 "$SCRATCH/told")"
+	grep -F "$(tail -n 1 "$SCRATCH/told")" "$SCRATCH/out"
+	# no cell is blank, and the counts are those of results.json
+	report_rows 3 kernel linux events violations "rate (95 %)" "first violation" "registers hit"
+	jq -r 'def counts: [.[].variants[]] | map(.events), map([.events, .violations] | min) |
+		add; [.base, .fixed | [counts]] | transpose[] | map(tostring) | join(" ")' \
+		"$SCRATCH/results/latest/results.json" >"$SCRATCH/counts"
+	awk '$1 == "events" || $1 == "violations" { print $2, $3 }' \
+		"$SCRATCH/results/latest/report" | diff - "$SCRATCH/counts"
+}
