@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # run_tests.sh claims and merge.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # decided CODE LINE COUNTS
 decided()
@@ -196,12 +199,12 @@ check_claims_interrupted()
 # results.json of two runs as one, and the picture and the page of it; made here, not measured.
 check_claims_merge()
 {
-	local me=$TOP/run_tests.sh n base=pages_bad_kernel_none_0
+	local me=$TOP/run_tests.sh n setting=pages_bad_kernel_none_0
 	local claims="{ program: \"claims\", schema: 1, look: 1 }"
 
 	export IO_URING_COHERENCY_OUT=$SCRATCH/results
 	for n in 1 2; do
-		jq -n --arg base $base --arg n $n "$claims"' + { machines: [{ date: $n,
+		jq -n --arg base "$setting" --arg n $n "$claims"' + { machines: [{ date: $n,
 			base: "a & b", fixed: "c", arch: "ppc64le", qemu: "Q", accel: "tcg",
 			smp: 2, host: "h", seed: 1, rounds: 1, seconds: 9 }], settings: [
 			{ runs: [{ name: $base, kernel: "6.1", outcome: "fail", text: "wrong",
@@ -232,7 +235,7 @@ check_claims_merge()
 		"$SCRATCH/out"
 	grep 'any decision about one workload is wrong is below 5 %' "$SCRATCH/out"
 	jq -e '.look == 2 and (.machines | length) == 2 and (.settings[] |
-		select(.name == "'$base'") | .events == 2000 and .delivered.IPI == 14)' \
+		select(.name == "'$setting'") | .events == 2000 and .delivered.IPI == 14)' \
 		"$SCRATCH/results/latest/results.json"
 	# merging what was merged gives the same, and nothing counts twice
 	sleep 1
@@ -250,7 +253,7 @@ check_claims_merge()
 			"$SCRATCH/decided" -) "$SCRATCH/decided"
 	# what a run had decided stays decided, with counts of another run on top of its own
 	jq -n "$claims"' + { machines: [{ date: "0", base: "a", fixed: "c" }], look: 4, settings: [
-		{ runs: [{ name: "'$base'", look: 1, outcome: "fail", text: "", events: 9000,
+		{ runs: [{ name: "'$setting'", look: 1, outcome: "fail", text: "", events: 9000,
 			violations: 900 },
 		{ name: "pages_bad_kernel_mb_0", look: 1, outcome: "fail", text: "",
 			events: 9000, violations: 600 },
@@ -335,3 +338,11 @@ check_claims_measured()
 	[ "$(wc -l <"$SCRATCH/decided-1")" = 15 ]
 	grep '^pages_bad_kernel_none_0 [0-9]* [1-9]' "$SCRATCH/results/latest/counts"
 }
+
+@test "claims" { t check_claims; }
+@test "claims-counted" { t check_claims_counted; }
+@test "claims-guest" { t check_claims_guest; }
+@test "claims-interrupted" { t check_claims_interrupted; }
+@test "claims-merge" { t check_claims_merge; }
+# bats test_tags=long
+@test "claims-measured" { t check_claims_measured; }

@@ -1,141 +1,65 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # Kernels without a known fault: no violation, and knobs that do what they say.
 
-# A kernel that forbids io_uring: skipped, and said. In a guest, whose sysctl is nobody else's.
-check_io_uring_disabled()
-{
-	guest_script "$GUEST_TESTS/io_uring_disabled.sh"
-	OPT_ARCH=ppc64le
-	guest_of source:mainline ""
-	[ "$(grep -c '^code 4' "$SCRATCH/guest/ktap")" = 2 ]
-	# of page_integrity on tmpfs, and on a disk with and without O_DIRECT
-	[ "$(grep -c '# SKIP io_uring is disabled' "$SCRATCH/guest/ktap")" = 14 ]
-}
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # The module is loaded and unloaded while its knobs are in use, and while a workload of nobody's
 # runs. In the end nothing of it is left; nor is it after SIGTERM or SIGKILL for who had it loaded.
-# check_load_cycles KERNEL ARCH CYCLES
 check_load_cycles()
 {
-	guest_script "$GUEST_TESTS/load_cycles.sh" "$3"
-	OPT_ARCH=$2
-	guest_of "$1" ""
-	grep "^cycles $3\$" "$SCRATCH/guest/ktap"
+	guest_shared source:6.1 ppc64le
+	grep "^cycles 100${OPT_LONG:+0}\$" "$GUEST/ktap"
 }
 
 # barrier_ctl: codes, what is missing, and knobs that reach the command.
 check_barrier_ctl()
 {
-	guest_script "$GUEST_TESTS/barrier_ctl.sh"
-	OPT_ARCH=ppc64le
-	guest_of source:6.1 ""
-	grep '^all is well$' "$SCRATCH/guest/ktap"
+	guest_shared source:6.1 ppc64le
+	grep '^all is well$' "$GUEST/ktap"
 	# the knobs of the outer session: the kick of a default ring has become the tick
 	jq -e '.workers.live.tick + .workers.dead.tick >
-		9 * (.workers.live.IPI + .workers.dead.IPI)' "$SCRATCH/guest/knobs.json"
-	jq -e '.points.try_to_wake_up.passed > 200' "$SCRATCH/guest/knobs.json"
+		9 * (.workers.live.IPI + .workers.dead.IPI)' "$GUEST/knobs.json"
+	jq -e '.points.try_to_wake_up.passed > 200' "$GUEST/knobs.json"
 	jq -e '.workers_most == 1 and .limited > 0 and .pin_workers and .pinned > 0' \
-		"$SCRATCH/guest/workers.json"
-}
-
-# check_fuzz KERNEL ARCH CALLS: random ioctls.
-check_fuzz()
-{
-	guest_script "$GUEST_TESTS/fuzz.sh" "$3"
-	OPT_ARCH=$2 OPT_TIMEOUT=3600
-	guest_of "$1" ""
-	grep -E "^# $3 calls in" "$SCRATCH/guest/ktap"
-	! grep '^not ok' "$SCRATCH/guest/ktap" || fail "a test failed"
+		"$GUEST/workers.json"
 }
 
 # Knobs on a kernel whose probes are switched off, before or meanwhile, or miss calls: no answer.
 # The next session has nothing of it.
 check_probes_off()
 {
-	guest_script "$GUEST_TESTS/probes_off.sh"
-	OPT_ARCH=ppc64le
-	guest_of source:6.1 ""
-	grep '^all is well$' "$SCRATCH/guest/ktap"
-	jq -e '.inactive > 0 and (.no_answer | test("switched off"))' "$SCRATCH/guest/off.json"
-	jq -e '.inactive == 0 and .missed == 0 and .no_answer == ""' "$SCRATCH/guest/on.json"
-	jq -e '.missed_ppm > 10000 and .exit_code == 0' "$SCRATCH/guest/missed.json"
-}
-
-# An error that is gone the next time is not taken for a function that this kernel lacks. Exits of
-# functions need the function graph where fprobes do it. check_probes_later KERNEL
-check_probes_later()
-{
-	guest_script "$GUEST_TESTS/probes_later.sh"
-	OPT_ARCH=ppc64le
-	guest_of "$1" ""
-	grep '^all is well$' "$SCRATCH/guest/ktap"
-}
-
-# The module's programs on a kernel that reports lock order, sleeping in the wrong place, leaks and
-# what else is asked for; module_knobs more than once, as it arms and disarms most.
-# check_debug_kernel KERNEL [CONFIG_LINE...]
-check_debug_kernel()
-{
-	guest_script "$GUEST_TESTS/debug_kernel.sh"
-	local kernel=$1
-	shift
-	{
-		cat "$TOP/vm/configs/debug.config"
-		printf '%s\n' "$@"
-	} >"$SCRATCH/debug.config"
-	OPT_ARCH=ppc64le OPT_MEM=3G OPT_TIMEOUT=2400 EXTRA_CONFIG=$SCRATCH/debug.config
-	guest_of "$kernel" ""
-	grep '^all is well$' "$SCRATCH/guest/ktap"
+	guest_shared source:6.1 ppc64le
+	grep '^all is well$' "$GUEST/ktap"
+	jq -e '.inactive > 0 and (.no_answer | test("switched off"))' "$GUEST/off.json"
+	jq -e '.inactive == 0 and .missed == 0 and .no_answer == ""' "$GUEST/on.json"
+	jq -e '.missed_ppm > 10000 and .exit_code == 0' "$GUEST/missed.json"
 }
 
 # A variant under a knob has no answer while no knob acts; and what the bank of the architecture
 # says of itself.
 check_knobs_idle()
 {
-	guest_script "$GUEST_TESTS/knobs_idle.sh"
-	OPT_ARCH=ppc64le
-	guest_of source:6.1 ""
-	[ "$(sed -n 's/^code //p' "$SCRATCH/guest/ktap" | paste -sd ' ')" = "4 0" ]
+	guest_shared source:6.1 ppc64le
+	[ "$(sed -n 's/^code //p' "$GUEST/ktap" | paste -sd ' ')" = "4 0" ]
 	jq -e '.variants[] | select(.name == "create_worker_cb_default_by_no_ipi") |
 		.outcome == "skip" and .events == 0 and
-		(.text | test("the probes of this kernel do not act"))' "$SCRATCH/guest/acts-0.json"
+		(.text | test("the probes of this kernel do not act"))' "$GUEST/acts-0.json"
 	jq -e '.variants[] | select(.events > 0) | .outcome == "pass" and
-		.notifications_changed >= 100' "$SCRATCH/guest/acts-1.json"
-}
-
-# The same on file systems with a disk, where it is looked at there, too; buffered and O_DIRECT.
-# check_pages_disk KERNEL CODE JQ
-check_pages_disk()
-{
-	local json
-
-	guest_script "$GUEST_TESTS/pages_disk.sh" "$2"
-	OPT_ARCH=ppc64le
-	guest_disks
-	guest_of "$1" ""
-	grep '^all is well$' "$SCRATCH/guest/ktap"
-	for json in "$SCRATCH"/guest/pages-*.json; do
-		say "${json##*/}"
-		jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$json"
-		jq -e '[.variants[] | select(.text != "not asked for" and
-			(.views | length != 7))] == []' "$json"
-		jq -e "$3" "$json"
-	done
+		.notifications_changed >= 100' "$GUEST/acts-1.json"
 }
 
 # The order of memory inside a good kernel. On x86, and under TCG on x86, a lock and each atomic
 # operation that returns something are full barriers, and a load never overtakes a load: of the
 # controls, those of the plain barrier and of set_current_state() are left to show something. All
-# else has no answer, and says why. check_order KERNEL ARCH
+# else has no answer, and says why.
 check_order()
 {
 	local busy
 
-	OPT_ARCH=$2
-	guest_of "$1" "-t 3" kernel_order
+	guest_shared source:6.1 ppc64le
 	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$ORDER"
 	jq -e '[.variants[] | select(.events > 0)] | length > 9' "$ORDER"
 	jq -e '[.variants[] | select(.control_events > 0).name] |
@@ -165,8 +89,7 @@ check_order()
 # claimed of what this machine cannot show, or user space has no control for.
 check_rings()
 {
-	OPT_ARCH=ppc64le
-	guest_of "$1" "" ring_order
+	guest_shared source:6.1 ppc64le
 	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$RINGS"
 	too_busy "$RINGS" plain_sb
 	jq -e '.variants | map({key: .name, value: .}) | from_entries |
@@ -179,20 +102,36 @@ check_rings()
 		all and length == 13' "$RINGS"
 	jq -e '[.variants[] | select(.name | IN("sqe_worker", "eventfd")).text |
 		test("^not observable: user space has no barrier|^inconclusive")] | all' "$RINGS"
-	! grep '^not ok' "$SCRATCH/guest/ktap" || fail "a test failed"
+	! grep '^not ok' "$GUEST/ktap" || fail "a test failed"
 }
 
-# With a change that is not a patch: copied, built, and not written to.
-check_tree()
+# What the tests here ask of one guest.
+guest_jobs()
 {
-	local tree=$SCRATCH/tree written
-
-	OPT_ARCH=ppc64le
-	user_tree
-	sleep 1
-	: >"$SCRATCH/stamp"
-	guest_of "tree:$tree" "-t 0.3" live_registers
-	jq -e '[.variants[] | select(.violations > 0)] == []' "$JSON"
-	written=$(find "$tree" -newer "$SCRATCH/stamp")
-	[ -z "$written" ] || fail "the tree was written to: $written"
+	cat <<-EOF
+		quiet-6.1-ppc64le $QUIET $(printf -- ' -t io_uring_coherency:%s' live_registers \
+			page_integrity module_knobs module_offload)
+		order ./kernel_order -t 3
+		rings ./ring_order
+		knobs-idle sh /guest.knobs_idle.sh
+		planted $PLANTED fp vector
+		pages-disk-good sh /guest.pages_disk.sh 0
+		barrier-ctl sh /guest.barrier_ctl.sh
+		probes-off sh /guest.probes_off.sh
+		fuzz-ppc64le sh /guest.fuzz.sh 100000${OPT_LONG:+0}
+		load-cycles sh /guest.load_cycles.sh 100${OPT_LONG:+0}
+	EOF
 }
+
+@test "kernel-6.1" { t kernel_get source:6.1 ppc64le; }
+@test "quiet-6.1-ppc64le" { t check_quiet source:6.1 ppc64le; }
+@test "order" { t check_order; }
+@test "rings" { t check_rings; }
+@test "knobs-idle" { t check_knobs_idle; }
+@test "planted" { t check_planted source:6.1 ppc64le "vs0 vs32 r11 CR"; }
+@test "pages-disk-good" { t check_pages_disk source:6.1 "$PAGES_GOOD"; }
+@test "barrier-ctl" { t check_barrier_ctl; }
+@test "probes-off" { t check_probes_off; }
+@test "fuzz-ppc64le" { t check_fuzz source:6.1 ppc64le "100000${CHECK_LONG:+0}"; }
+@test "load-cycles" { t check_load_cycles; }
+@test "storm-6.1-ppc64le" { t check_storm source:6.1 ppc64le; }

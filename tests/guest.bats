@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # Guests that go wrong, and runs that are ended.
+
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # The file of a run's guest that no other run has.
 guest_file()
@@ -50,7 +52,7 @@ check_interrupted()
 	[ "$(left_behind)" = "$before" ] || fail "left behind: $(left_behind)"
 	! pgrep -f "qemu-system-ppc64.*$image" || fail "QEMU is still there"
 	ls "$SCRATCH/results"
-	[ "$signal" = KILL ] || [ -s "$SCRATCH"/results/*-failed/reason ]
+	[ "$signal" = KILL ] || cat "$SCRATCH"/results/*-failed/reason | grep .
 }
 
 # What the harness must notice of a guest: check_guest_fault warns|dies|hangs STATE PATTERN
@@ -96,3 +98,12 @@ check_incremental()
 	[ "$compiled" -lt 40 ]
 	[ -z "$(find "$CACHE/source" -maxdepth 1 -name '*.orig')" ]
 }
+
+@test "guest-warns" { t check_guest_fault warns unwell 'the kernel reported: .*WARNING'; }
+@test "guest-dies" { t check_guest_fault dies dead 'ended without a result'; }
+@test "guest-hangs" { t check_guest_fault hangs dead 'no result within 15 s'; }
+@test "guest-does-not-boot" { t check_guest_no_boot; }
+@test "interrupted" { t check_interrupted INT vm --args "-t 60"; }
+@test "terminated-apart" { t check_interrupted TERM mutants --tests source:6.1; }
+@test "killed" { t check_interrupted KILL vm --args "-t 60"; }
+@test "incremental-build" { t check_incremental; }

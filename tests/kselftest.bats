@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # The directory as a kselftest: built, run and installed by the trees' own rules.
+
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # Builds what it is given for make, and takes a warning for a failure, but for those of the harness
 # itself where BUILD_HARMLESS says so.
@@ -57,7 +59,7 @@ check_build()
 # What runs natively here shows that the tree's runner finds and ends it, so it may be short.
 native_short()
 {
-	export KSELFTEST_LIVE_REGISTERS_ARGS="-t 0.3" KSELFTEST_PAGE_INTEGRITY_ARGS="-t 0.3"
+	export KSELFTEST_LIVE_REGISTERS_ARGS="-t 20 -n 100" KSELFTEST_PAGE_INTEGRITY_ARGS="-t 0.3"
 	export KSELFTEST_RING_ORDER_ARGS="-t 0.2"
 }
 
@@ -125,3 +127,51 @@ check_skips()
 	[ $code = 4 ]
 	grep -q '^1..0 # SKIP no register bank for this architecture' "$SCRATCH/out"
 }
+
+# check_builds VERSION COMPILER: for each architecture.
+check_builds()
+{
+	local arch
+
+	for arch in x86_64 ppc64le arm64 ppc64; do
+		rm -rf "$SCRATCH/o"
+		check_build "$1" "$2" $arch
+	done
+}
+
+@test "without-liburing" { t check_without_liburing; }
+@test "build-6.1-gcc" { t check_builds 6.1 gcc; }
+@test "build-6.1-clang" { t check_builds 6.1 clang; }
+@test "run-tests-6.1-linked" { t check_run_tests 6.1 link; }
+@test "run-tests-6.1-copied" { t check_run_tests 6.1 copy; }
+@test "install-6.1" { t check_install 6.1; }
+@test "build-mainline-gcc" { t check_builds mainline gcc; }
+@test "build-mainline-clang" { t check_builds mainline clang; }
+@test "run-tests-mainline-linked" { t check_run_tests mainline link; }
+# bats test_tags=long
+@test "run-tests-mainline-copied" { t check_run_tests mainline copy; }
+@test "install-mainline" { t check_install mainline; }
+# bats test_tags=long
+@test "build-5.10-gcc" { t check_builds 5.10 gcc; }
+# bats test_tags=long
+@test "build-5.10-clang" { t check_builds 5.10 clang; }
+# bats test_tags=long
+@test "run-tests-5.10-linked" { t check_run_tests 5.10 link; }
+# bats test_tags=long
+@test "run-tests-5.10-copied" { t check_run_tests 5.10 copy; }
+# bats test_tags=long
+@test "install-5.10" { t check_install 5.10; }
+# bats test_tags=long
+@test "build-6.12-gcc" { t check_builds 6.12 gcc; }
+# bats test_tags=long
+@test "build-6.12-clang" { t check_builds 6.12 clang; }
+# bats test_tags=long
+@test "run-tests-6.12-linked" { t check_run_tests 6.12 link; }
+# bats test_tags=long
+@test "run-tests-6.12-copied" { t check_run_tests 6.12 copy; }
+# bats test_tags=long
+@test "install-6.12" { t check_install 6.12; }
+# bats test_tags=long
+@test "skips-i386" { t check_skips i386; }
+# bats test_tags=long
+@test "skips-hppa" { t check_skips hppa; }

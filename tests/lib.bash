@@ -1,65 +1,81 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What all tests stand on: how one runs, what it says, and what several of them ask a kernel.
+# What all tests stand on: how one runs, and what several ask. A file NAME.bats has functions
+# check_*, and tests that run them by t; run_tests.sh check runs the files, and has told in CHECK_*
+#
+#	CHECK_PID	its process: no test outlives it
+#	CHECK_SHARED	a directory that tests share
+#	CHECK_HOST, CHECK_KSELFTEST, CHECK_INSTALL	HOST, KSELFTEST and INSTALL_PACKAGES
+#	CHECK_TESTS, CHECK_LONG		its options
+#	CHECK_END	END_BEFORE, in seconds of the epoch, or nothing
+#	CHECK_TIMEOUT	after so many seconds a test has hung
+#
+# Tags of bats: long (--long only), quick (--quick, too).
 
+TOP=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
+VM_LIB=$TOP/vm/lib VM_COMMANDS=$TOP/vm/commands VM_GUEST=$TOP/vm/guest	# as in run_tests.sh
 GUEST_TESTS=$TOP/tests/guest	# what tests run inside of a guest
+BOTH=powerpc-save-clobbers-fp-vmx
+TEST_SECONDS=150	# what a test takes at the most, if it builds no kernel
 
-# A test's own shell.
-test_body()
-{
-	trap 'printf "failed: %s\n" "$BASH_COMMAND"; exit $EXIT_FAIL' ERR
-	"$@"
-}
-
-# t NAME FUNCTION ARGUMENT...: one test, one KTAP line.
+# t FUNCTION ARGUMENT...: a test's body. It fails with the last of what it said, or skips with code
+# 4 and the last line for the reason.
 t()
 {
-	local name=$1 code=0 start=$SECONDS log=$SCRATCH/check.log number
+	local code=0 child log=$BATS_TEST_TMPDIR/log end=$((EPOCHSECONDS + CHECK_TIMEOUT))
 
-	[[ $name =~ $OPT_TESTS ]] || return 0
-	shift
-	number=$((passed + failed + skipped + 1))
-	test_in_time || set -- skip "too late for another test; --long has no such limit"
-	apart test_body "$@" >"$log" 2>&1
-	# ends by itself with the test; signals the test alone, which ends what it has started
-	{
-		timeout "$TEST_TIMEOUT" tail -s 0.2 --pid="$CHILD" -f /dev/null ||
-			kill -TERM "$CHILD"
-	} >/dev/null 2>&1 &
-	wait "$CHILD" || code=$?
-	CHILD=
+	END_BEFORE=$CHECK_END test_in_time ||
+		skip "too late for another test; --long has no such limit"
+	test_shell "$@" >"$log" 2>&1 </dev/null 3>&- 4>&- &
+	child=$!
+	while kill -0 "$child" 2>/dev/null; do
+		[ -d "/proc/$CHECK_PID" ] && [ "$EPOCHSECONDS" -lt "$end" ] ||
+			kill -TERM "$child" || true
+		sleep 0.2
+	done
+	wait "$child" || code=$?
 	case $code in
-	0)
-		passed=$((passed + 1))
-		[ "$name" != validate-default ] || validated=yes
-		say "ok $number $name # $((SECONDS - start)) s"
-		;;
-	"$EXIT_SKIP")
-		skipped=$((skipped + 1))
-		case $(last_words "$log") in
-		"too late for "*) late+=("$name") ;;
-		*) skips+=("$name: $(last_words "$log")") ;;
-		esac
-		say "ok $number $name # SKIP $(last_words "$log")"
-		;;
+	0) ;;
+	4) skip "$(grep -v '^$' "$log" | tail -n 1 | sed 's/^run_tests.sh: //')" ;;
 	*)
-		failed=$((failed + 1))
-		say "not ok $number $name"
-		tail -n 40 "$log" | sed 's/^/# /'
+		tail -n 50 "$log"
+		return 1
 		;;
 	esac
 }
 
+# What a test's shell has: all of run_tests.sh, and a scratch directory of its own.
+test_shell()
+{
+	local file
+
+	trap - DEBUG ERR EXIT INT TERM
+	set +ETe
+	for file in common debian kernel module userspace guest result measure options; do
+		# shellcheck source=/dev/null
+		. "$VM_LIB/$file.sh"
+	done
+	set -Eeuo pipefail
+	skip() {
+		say "$*"
+		exit $EXIT_SKIP
+	}
+	COMMAND=check
+	HOST=$CHECK_HOST KSELFTEST=$CHECK_KSELFTEST INSTALL_PACKAGES=$CHECK_INSTALL
+	OPT_LONG=$CHECK_LONG END_BEFORE=$CHECK_END
+	SCRATCH=$BATS_TEST_TMPDIR/scratch
+	mkdir "$SCRATCH"
+	trap cleanup EXIT
+	trap 'exit 143' INT TERM HUP
+	trap 'printf "failed: %s\n" "$BASH_COMMAND"; exit $EXIT_FAIL' ERR
+	"$@"
+}
+
+# Whether a test that begins now may come to its end before END_BEFORE, if that is set.
 test_in_time()
 {
 	[ -z "$END_BEFORE" ] || [ $((EPOCHSECONDS + TEST_SECONDS)) -lt "$END_BEFORE" ]
-}
-
-skip()
-{
-	say "$*"
-	exit $EXIT_SKIP
 }
 
 fail()
@@ -82,7 +98,7 @@ code_is()
 # fault_get NAME...: what only tests run: programs, and libraries for LD_PRELOAD. In $HOST.
 fault_get()
 {
-	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" LABORATORY=y \
+	(cd "$KSELFTEST" && flock "$HOST" make -C io_uring_coherency OUTPUT="$HOST" LABORATORY=y \
 		"${@/#/$HOST/}") ||
 		fail "$* cannot be built"
 }
@@ -117,6 +133,17 @@ tree_with_us()
 	else
 		rsync -a --exclude=/.git --exclude=/results "$TOP/" "$at/"
 	fi
+}
+
+# What a command's file says it has.
+command_options()
+{
+	(
+		# shellcheck source=/dev/null
+		. "$(command_file "$1")"
+		# shellcheck disable=SC2086 # words
+		printf '%s\n' $COMMAND_OPTIONS no-install
+	)
 }
 
 # refused CODE PATTERN COMMAND...
@@ -160,24 +187,67 @@ left_behind()
 # guest_of KERNEL ARGS [TEST]: runs it in a guest, which must come to its end in good health.
 guest_of()
 {
-	local kernel=$1 json
+	local kernel=$1
 	shift
 
 	userspace_get "$OPT_ARCH"
 	kernel_get "$kernel" "$OPT_ARCH"
 	module_get "$OPT_ARCH"
-	guest_test guest "$SCRATCH/guest" "$1" 60 "${@:2}"
-	cat "$SCRATCH/guest/ktap" || true
+	GUEST=$SCRATCH/guest
+	guest_test guest "$GUEST" "$1" 60 "${@:2}"
+	guest_came_to_its_end "$GUEST"
+}
+
+# guest_shared KERNEL ARCH: the same for tests that have one guest, of which guest_jobs KERNEL ARCH
+# of their file tells: a line "TEST COMMAND" each. The first to ask runs it, with what was chosen.
+guest_shared()
+{
+	local all
+
+	all=$CHECK_SHARED/$(tr -c 'A-Za-z0-9.\n' - <<<"$1-$2")
+	[ -e "$all/state" ] || guest_share "$1" "$2" "$all"
+	read -r GUEST_STATE GUEST_REASON <"$all/state"
+	GUEST=$all/$BATS_TEST_DESCRIPTION
+	guest_came_to_its_end "$all"
+	[ -s "$GUEST/commands" ] || fail "it has no results"
+}
+
+guest_share()
+{
+	local name command all=$3 script
+
+	OPT_ARCH=$2 OPT_TIMEOUT=3000
+	while read -r name command; do
+		[[ ! $name =~ $CHECK_TESTS ]] || say "$name ktap $command"
+	done < <(guest_jobs "$1" "$2") >"$SCRATCH/guest.list"
+	for script in "$GUEST_TESTS"/*.sh; do
+		cp "$script" "$SCRATCH/guest.${script##*/}"
+	done
+	guest_script "$VM_GUEST/list.sh"
+	! grep -q pages_disk "$SCRATCH/guest.list" || guest_disks
+	userspace_get "$OPT_ARCH"
+	kernel_get "$1" "$OPT_ARCH"
+	module_get "$OPT_ARCH"
+	guest_run "$OPT_ARCH" "$all" guest
+	say "$GUEST_STATE $GUEST_REASON" >"$all/state"
+}
+
+# guest_came_to_its_end DIRECTORY: in good health; then what is in GUEST is told.
+guest_came_to_its_end()
+{
+	local json
+
+	cat "$GUEST/ktap" || true
 	if [ "$GUEST_STATE" != ok ]; then
-		guest_console "$SCRATCH/guest" 30
+		guest_console "$1" 30
 		fail "$GUEST_REASON"
 	fi
-	JSON=$SCRATCH/guest/live_registers.json
-	PAGES=$SCRATCH/guest/page_integrity.json
-	RINGS=$SCRATCH/guest/ring_order.json
-	ORDER=$SCRATCH/guest/kernel_order.json
+	JSON=$GUEST/live_registers.json
+	PAGES=$GUEST/page_integrity.json
+	RINGS=$GUEST/ring_order.json
+	ORDER=$GUEST/kernel_order.json
 	# what failed is told at the end, where it is seen
-	grep -E 'not ok|FAIL|Expected|module_.*SKIP' "$SCRATCH/guest/ktap" || true
+	grep -E 'not ok|FAIL|Expected|module_.*SKIP' "$GUEST/ktap" || true
 	for json in "$JSON" "$PAGES" "$RINGS" "$ORDER"; do
 		[ ! -e "$json" ] || jq -r '.program as $p | .variants[] |
 			"\($p): \(.name): \(.outcome): \(.text)"' "$json"
@@ -209,12 +279,12 @@ PAGES_GOOD='([.variants[] | select(.outcome == "pass" and .events >= 500)] | len
 # The good kernel: an answer from every variant that the kernel has, no violation, and the knobs do
 # what they say. A variant ends by its events; the time is for a machine that is busy with something
 # else, too.
+QUIET="cd /kselftest && KSELFTEST_LIVE_REGISTERS_ARGS='-t 20 -n 500' ./run_kselftest.sh"
 check_quiet()
 {
 	local other
 
-	OPT_ARCH=$2
-	guest_of "$1" "-t 20 -n 500"
+	guest_shared "$1" "$2"
 	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "pass" and .events >= 100)] | length >= 2' "$JSON"
 	jq -e '[.variants[] | select(.events > 0) | .control_windows > 0 and
@@ -232,9 +302,9 @@ check_quiet()
 	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_signal")) |
 		select(.delivered.IPI < 0.5 * .events)] == []' "$JSON"
 	jq -e "$PAGES_GOOD" "$PAGES"
-	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_knobs$' "$SCRATCH/guest/ktap"
-	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_offload$' "$SCRATCH/guest/ktap"
-	! grep '^not ok' "$SCRATCH/guest/ktap" || fail "a test failed"
+	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_knobs$' "$GUEST/ktap"
+	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_offload$' "$GUEST/ktap"
+	! grep '^not ok' "$GUEST/ktap" || fail "a test failed"
 	too_busy "$JSON"
 }
 
@@ -246,22 +316,22 @@ check_knobs_catch()
 
 	OPT_ARCH=ppc64le
 	guest_of "$kernel" "" module_knobs
-	failed=$(sed -n 's/^# not ok [0-9]* \([^ ]*\).*/\1/p' "$SCRATCH/guest/ktap" | sort |
+	failed=$(sed -n 's/^# not ok [0-9]* \([^ ]*\).*/\1/p' "$GUEST/ktap" | sort |
 		tr '\n' ' ')
 	[ "$failed" = "$(printf '%s\n' "$@" | sort | tr '\n' ' ')" ] || fail "failed: $failed"
 }
 
 # What could crash a kernel through the module: points that come and go under load, functions that
 # a task sleeps in meanwhile, many delays in a row with interrupts off. The guest's log tells.
-# check_storm KERNEL ARCH SECONDS
+# check_storm KERNEL ARCH
 check_storm()
 {
-	guest_script "$GUEST_TESTS/storm.sh" "$3"
-	OPT_ARCH=$2 OPT_SMP=4 OPT_TIMEOUT=$((60 + 4 * $3))
+	guest_script "$GUEST_TESTS/storm.sh" $((10 + ${OPT_LONG:+5}0))
+	OPT_ARCH=$2 OPT_SMP=4
 	guest_disks
 	guest_of "$1" ""
-	grep '^storm is over$' "$SCRATCH/guest/ktap"
-	grep '^1000 threads woken .* ms, 9[0-9][0-9] delays cut$' "$SCRATCH/guest/ktap"
+	grep '^storm is over$' "$GUEST/ktap"
+	grep '^1000 threads woken .* ms, 9[0-9][0-9] delays cut$' "$GUEST/ktap"
 }
 
 # A bad kernel: caught by every variant that has events, within 10 of them, in just the registers
@@ -271,9 +341,15 @@ check_caught()
 {
 	OPT_ARCH=${4:-ppc64le}
 	guest_of "source:$1+$2" "-t 1 -n 300" live_registers
-	jq -e --arg regs "$3" '[.variants[] | select(.violations > 0) | .changed | keys |
+	registers_are "$3"
+}
+
+# The same by what it left.
+registers_are()
+{
+	jq -e --arg regs "$1" '[.variants[] | select(.violations > 0) | .changed | keys |
 		join(" ")] | unique == [$regs]' "$JSON"
-	jq -e --arg regs "$3" '[.variants[] | select(.violations > 0 and .first_event <= 10 and
+	jq -e --arg regs "$1" '[.variants[] | select(.violations > 0 and .first_event <= 10 and
 		(.explained == .violations or ($regs | startswith("vs") | not)))] | length >= 2' \
 		"$JSON"
 	jq -e '[.variants[] | select(.events > 0) | .control_violations == 0] | all' "$JSON"
@@ -283,9 +359,36 @@ check_caught()
 		.delivered.other < 0.9 * .violations)] == []' "$JSON"
 }
 
+# check_fuzz KERNEL ARCH CALLS: random ioctls.
+check_fuzz()
+{
+	guest_shared "$1" "$2"
+	grep -E "^# $3 calls in" "$GUEST/ktap"
+	! grep '^not ok' "$GUEST/ktap" || fail "a test failed"
+}
+
+# page_integrity on file systems with a disk, where that is looked at, too; buffered and O_DIRECT.
+# check_pages_disk KERNEL JQ
+check_pages_disk()
+{
+	local json
+
+	guest_shared "$1" ppc64le
+	grep '^all is well$' "$GUEST/ktap"
+	for json in "$GUEST"/pages-*.json; do
+		say "${json##*/}"
+		jq -r '.variants[] | "\(.name): \(.outcome): \(.text)"' "$json"
+		jq -e '[.variants[] | select(.text != "not asked for" and
+			(.views | length != 7))] == []' "$json"
+		jq -e "$2" "$json"
+	done
+}
+
 # Faults that the module plants in a good kernel: each is found, as what it is, and by the control
 # of each program. check_planted KERNEL ARCH REGISTERS: what fp, vector, gpr and flags change, - for
 # what the module cannot there; a line of the form "PLANT WHAT" each.
+PLANTED="sh /guest.planted.sh gpr flags write_short write_dropped write_misplaced write_stale"
+PLANTED+=" read_short"
 check_planted()
 {
 	local plant what
@@ -296,20 +399,17 @@ check_planted()
 			'write_misplaced misplaced' 'write_stale stale|mosaic|torn' \
 			'read_short register hole|not read'
 	} >"$SCRATCH/plants"
-	# shellcheck disable=SC2046 # words
-	guest_script "$GUEST_TESTS/planted.sh" $(awk '$2 != "-" { print $1 }' "$SCRATCH/plants")
-	OPT_ARCH=$2
-	guest_of "$1" ""
-	grep '^all is well$' "$SCRATCH/guest/ktap"
+	guest_shared "$1" "$2"
+	grep '^all is well$' "$GUEST/ktap"
 	while read -r plant what; do
 		[ "$what" != - ] || continue
-		say "$plant: $(jq -c ".planted.$plant" "$SCRATCH/guest/$plant.ctl" \
+		say "$plant: $(jq -c ".planted.$plant" "$GUEST/$plant.ctl" \
 			"$JSON" "$PAGES" | paste -sd ' ')"
 		jq -s -e --arg what "^($what)\$" '.[0].planted.'"$plant"' as $planted |
 			.[1].variants[] | select(.events > 0) | .violations >= 0.9 * $planted and
 			$planted >= 10 and any((.changed // .classes | keys[]); test($what)) and
 			(.classes or (.changed | keys | length == 1))' \
-			"$SCRATCH/guest/$plant".{ctl,found}
+			"$GUEST/$plant".{ctl,found}
 		jq -s -e '[.[].planted.'"$plant"' | values] | length == 1 and
 			(.[0].planted >= 10 and .[0].found >= 0.9 * .[0].planted)' "$JSON" "$PAGES"
 	done <"$SCRATCH/plants"
@@ -323,9 +423,9 @@ check_edges_caught()
 
 	OPT_ARCH=ppc64le
 	guest_of "$kernel" "$args" "$program"
-	too_busy "$SCRATCH/guest/$program.json" "$@"
+	too_busy "$GUEST/$program.json" "$@"
 	failed=$(jq -r '[.variants[] | select(.outcome == "fail") | .name] | sort | join(" ")' \
-		"$SCRATCH/guest/$program.json")
+		"$GUEST/$program.json")
 	[ "$failed" = "$(printf '%s\n' "$@" | sort | paste -sd ' ')" ] || fail "failed: $failed"
 }
 

@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # live_registers on this machine, and with faults.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # A program is skipped as a whole when nothing of it is an answer: too few events, variants without
 # any, and what is only there to be compared with.
@@ -31,7 +34,8 @@ check_window_faults()
 	needs_bank
 	fault_get live_registers_windows
 	needs_ring $name
-	run=("$HOST/live_registers_windows" --no-module --only $name -t 2 --json "$SCRATCH/json")
+	run=("$HOST/live_registers_windows" --no-module --only "$name" -t 8 -n 150 \
+		--json "$SCRATCH/json")
 	code_is 1 env FAULT=from-start "${run[@]}"
 	grep '^not ok 1 global.control_without_io_uring' "$SCRATCH/out"
 	jq -e '(.control_without_io_uring | not) and ([.variants[].outcome == "skip"] | all)' \
@@ -53,14 +57,14 @@ check_planted_missed()
 	needs_bank
 	fault_get live_registers_planted
 	needs_ring $name
-	code_is 4 "$HOST/live_registers_planted" --only $name -t 2 -n 100 --json "$SCRATCH/json"
+	code_is 4 "$HOST/live_registers_planted" --only $name -t 20 -n 100 --json "$SCRATCH/json"
 	jq -e '.variants[0] | .outcome == "skip" and .events >= 100 and .violations == 0 and
 		(.text | test("^the fault [a-z]* was planted 100 times and found 0 times"))' \
 		"$SCRATCH/json"
 	jq -e '.planted | length >= 3 and ([.[] | .planted == 100 and .found == 0] | all)' \
 		"$SCRATCH/json"
 	# a control that comes to too little is told, and decides nothing
-	code_is 0 env FAULT=seldom "$HOST/live_registers_planted" --only $name -t 2 -n 100 \
+	code_is 0 env FAULT=seldom "$HOST/live_registers_planted" --only $name -t 20 -n 100 \
 		--json "$SCRATCH/json"
 	grep '^# the planted control did not run: 3 events in its time' "$SCRATCH/out"
 	jq -e '.planted_not_run != "" and .variants[0].outcome == "pass"' "$SCRATCH/json"
@@ -105,8 +109,15 @@ check_not_root()
 	[ "$(id -u)" = 0 ] || skip "needs root to become somebody else"
 	install -m 755 "$HOST/live_registers" "${TMPDIR:-/tmp}/live_registers.$$"
 	setpriv --reuid $user --regid nogroup --clear-groups \
-		"${TMPDIR:-/tmp}/live_registers.$$" -t 0.3 >"$SCRATCH/out" && code=0 || code=$?
+		"${TMPDIR:-/tmp}/live_registers.$$" -t 20 -n 100 >"$SCRATCH/out" && code=0 || code=$?
 	rm -f "${TMPDIR:-/tmp}/live_registers.$$"
 	cat "$SCRATCH/out"
 	[ $code = 0 ]
 }
+
+@test "no-answer" { t check_no_answer; }
+@test "window-faults" { t check_window_faults; }
+@test "call-faults" { t check_call_faults; }
+@test "planted-missed" { t check_planted_missed; }
+@test "no-bank" { t check_no_bank; }
+@test "not-root" { t check_not_root; }

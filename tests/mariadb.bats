@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # run_tests.sh mariadb.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # judged STATE PATTERN FILE TEXT [FILE TEXT]...: what is made of a run of three loops that left
 # these files; what is not given is as in a run that passed.
@@ -175,3 +178,24 @@ check_mariadb_refused()
 	kernel_get distro ppc64le
 	check_mariadb 4 '^run_tests.sh: .*no disk' --kernel "image:$KERNEL_IMAGE" --quick --repeat 1
 }
+
+@test "mariadb-judged" { t check_mariadb_judged; }
+@test "mariadb-native" { t check_mariadb_native; }
+# one loop in nine fails, so 60 in a row pass once in a thousand times
+# bats test_tags=long
+@test "mariadb-good" {
+	t check_mariadb 0 'violations 0 of 3 events' --kernel source:6.1 --repeat 3
+}
+# bats test_tags=long
+@test "mariadb-bad" {
+	t check_mariadb 1 '^corrupted: violations 1 of' --repeat 60 --kernel "source:6.1+$BOTH"
+}
+# bats test_tags=long
+@test "mariadb-quick-bad" {
+	t check_mariadb 1 '^corrupted: violations 1 of' --quick --repeat 60 \
+		--kernel "source:6.1+$BOTH"
+}
+# bats test_tags=long
+@test "mariadb-knobs" { t check_mariadb_knobs; }
+# bats test_tags=long
+@test "mariadb-refused" { t check_mariadb_refused; }

@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # What counts come to: verdict, and what is no answer.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
 check_verdict()
@@ -101,3 +104,8 @@ check_unanswered()
 	[ -z "$(unanswered fail "$SCRATCH/fixed")" ]
 	unanswered skip "$SCRATCH/fixed" | grep '^one shows the problem on the base'
 }
+
+@test "verdict" { t check_verdict; }
+@test "verdict-surprise" { t check_verdict_surprise; }
+@test "unanswered" { t check_unanswered; }
+@test "bench-figures" { t check_bench_figures; }

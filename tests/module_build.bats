@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # The module, built for each kernel and architecture.
+
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # module_tree VERSION ARCH: a tree that is configured and prepared to build modules, with no kernel.
 # Sets KDIR.
@@ -126,3 +128,25 @@ action_is()
 	say "$1: $2 is '$found'"
 	[ "$found" = "$want" ] || fail "$1: $2 is '$found' and not '$want'"
 }
+
+# check_module_builds VERSION: for each architecture.
+check_module_builds()
+{
+	local arch
+
+	for arch in ppc64le x86_64 arm64 ppc64; do
+		rm -rf "$SCRATCH/module"
+		check_module_build "$1" $arch
+	done
+}
+
+@test "module-build-6.1" { t check_module_builds 6.1; }
+@test "module-build-mainline" { t check_module_builds mainline; }
+# bats test_tags=long
+@test "module-build-5.10" { t check_module_builds 5.10; }
+# bats test_tags=long
+@test "module-build-6.12" { t check_module_builds 6.12; }
+# bats test_tags=long
+@test "module-by-kselftest" { t check_module_by_kselftest; }
+# bats test_tags=long
+@test "module-in-tree" { t check_module_in_tree; }

@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # run_tests.sh mutants.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # What mutants makes of one detector's result: "GUEST DETECTOR NAMES OUTCOME VIOLATIONS OBSERVABLE =
 # CODE RESULT". The detector has one variant, "edge"; the header names DETECTOR and NAMES, and
@@ -15,7 +18,7 @@ check_mutants_judged()
 	while read -r guest detector names outcome violations observable _ code want; do
 		jq -n --arg o "$outcome" --argjson v "$violations" '{variants: [{name: "edge",
 			outcome: $o, violations: $v, events: 9, text: "why"}]}' >"$SCRATCH/json"
-		jq -n -L . --arg name ring_order --arg run "ring_order 0 1 3" --arg out "" \
+		jq -n -L . --arg name ring_order --arg run "ring_order.out 0 1 3" --arg out "" \
 			--arg names "${names#-}" --slurpfile json "$SCRATCH/json" \
 			'include "mutants"; answer($ARGS.named)' >"$SCRATCH/answer"
 		jq -s -L . --arg name x --arg kernel x --arg state "$guest" --arg reason "" \
@@ -51,7 +54,7 @@ check_mutants_judged()
 	EOF
 	# one that was skipped as a whole has its reason in the first line
 	echo '{"skip": "why", "variants": []}' >"$SCRATCH/json"
-	got=$(jq -n -r -L . --arg name ring_order --arg run "ring_order 4 1 3" --arg names "" \
+	got=$(jq -n -r -L . --arg name ring_order --arg run "ring_order.out 4 1 3" --arg names "" \
 		--arg out "1..0 # SKIP why" --slurpfile json "$SCRATCH/json" \
 		'include "mutants"; answer($ARGS.named) | .state + ": " + .text')
 	[ "$got" = "not observable here: 1..0 # SKIP why" ] || fail "$got"
@@ -75,3 +78,7 @@ check_mutants()
 		grep -E "^$name  .*  $result\$" "$SCRATCH/out"
 	done < <(jq -r '.[] | "\(.name) \(.result)"' "$SCRATCH/results/latest/results.json")
 }
+
+@test "mutants-judged" { t check_mutants_judged; }
+# bats test_tags=long
+@test "mutants" { t check_mutants . "0 missed by all, 0 without an answer; 0 false alarms"; }

@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # Options and help, of run_tests.sh and of the programs.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # Each command has its own options; what it would ignore is wrong usage.
 check_options_of_commands()
@@ -45,17 +48,6 @@ check_help()
 	done
 	code_is 2 "$me"
 	diff "$SCRATCH/out" "$SCRATCH/help"
-}
-
-# What a command's file says it has.
-command_options()
-{
-	(
-		# shellcheck source=/dev/null
-		. "$(command_file "$1")"
-		# shellcheck disable=SC2086 # words
-		printf '%s\n' $COMMAND_OPTIONS no-install
-	)
 }
 
 # What the caller has in its environment does not decide what is built, nor how tools talk.
@@ -181,3 +173,9 @@ check_bad_program_options()
 	refused 2 "is not an option" "$program" --nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file -- true
 }
+
+@test "bad-options" { t check_bad_options; }
+@test "options-of-commands" { t check_options_of_commands; }
+@test "help" { t check_help; }
+@test "environment" { t check_environment; }
+@test "bad-program-options" { t check_bad_program_options; }

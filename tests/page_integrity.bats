@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # page_integrity on this machine, and with faults.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # pages_skip REASON COMMAND...: exit code 4, and each engine of it has this reason.
 pages_skip()
@@ -252,3 +255,9 @@ check_pages_no_disk()
 	grep '^# disk: /.*; a file system of its own needs root$' "$SCRATCH/out" ||
 		grep 'SKIP a file system of its own needs root; and no directory' "$SCRATCH/out"
 }
+
+@test "pages-skipped" { t check_pages_skipped; }
+@test "page-faults" { t check_page_faults; }
+@test "pages-own-fs" { t check_pages_own_fs; }
+@test "pages-disk-faults" { t check_pages_disk_faults; }
+@test "pages-no-disk" { t check_pages_no_disk; }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # Where a run cannot do its work: one sentence, the right exit code, nothing left behind.
+
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 check_patch_does_not_apply()
 {
@@ -36,6 +38,7 @@ check_no_space()
 check_no_package()
 {
 	mkdir "$SCRATCH/bin"
+	# shellcheck disable=SC2016 # the script's
 	printf '#!/bin/sh\n[ "$2" = dpkg ]\n' >"$SCRATCH/bin/dpkg-query"
 	chmod 755 "$SCRATCH/bin/dpkg-query"
 	refused 4 "install them by: apt-get install --no-install-recommends" \
@@ -77,8 +80,7 @@ check_not_debian()
 # Debian's packages cannot be had: a proxy where none is.
 check_no_mirror()
 {
-	echo 'Acquire::http::Proxy "http://127.0.0.1:9"; Acquire::https::Proxy "http://127.0.0.1:9";' \
-		>"$SCRATCH/apt.conf"
+	printf 'Acquire::%s::Proxy "http://127.0.0.1:9";\n' http https >"$SCRATCH/apt.conf"
 	refused 4 "Debian's bookworm cannot be reached" env APT_CONFIG="$SCRATCH/apt.conf" \
 		XDG_CACHE_HOME="$SCRATCH/cache" "$TOP/run_tests.sh" mariadb
 	[ ! -e "$SCRATCH/cache/io_uring_coherency/mariadb" ]
@@ -110,3 +112,11 @@ check_no_qemu()
 	refused 125 "qemu-system-ppc64 is missing" env PATH="$SCRATCH/bin" \
 		"$TOP/run_tests.sh" bisect-step source:6.1 --no-install
 }
+
+@test "patch-does-not-apply" { t check_patch_does_not_apply; }
+@test "no-space" { t check_no_space; }
+@test "no-package" { t check_no_package; }
+@test "not-debian" { t check_not_debian; }
+@test "no-mirror" { t check_no_mirror; }
+@test "nowhere-to-write" { t check_nowhere_to_write; }
+@test "no-qemu" { t check_no_qemu; }

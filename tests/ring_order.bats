@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # ring_order with what it has to lose, and the litmus tests in the kernel's model.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # herd7 and the libraries that it needs, of sid and none of this machine's. Sets HERD, a command.
 herd_get()
@@ -66,3 +69,9 @@ check_rings_lost()
 		lose_futex futex fail
 	EOF
 }
+
+@test "rings-lost" { t check_rings_lost; }
+# bats test_tags=long
+@test "litmus-6.12" { t check_litmus 6.12; }
+# bats test_tags=long
+@test "litmus-mainline" { t check_litmus mainline; }

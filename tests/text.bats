@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # What can be read without running it: style, and that doc/ is whole.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # types of checkpatch that assume the kernel's own headers, or one version of the kernel: compat.h
 CHECKPATCH_IGNORE=BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,ENOSYS
@@ -20,7 +23,8 @@ check_shellcheck()
 			printf '# shellcheck source=%s\n. "./%s"\n' "$file" "$file"
 		done
 	} >"$SCRATCH/all.sh"
-	shellcheck -x "$SCRATCH/all.sh" .ci/run "$VM_GUEST"/*.sh "$GUEST_TESTS"/*.sh
+	printf '%s\0' "$SCRATCH/all.sh" .ci/run "$VM_GUEST"/*.sh "$GUEST_TESTS"/*.sh tests/*.bats |
+		xargs -0 -n 4 -P "$(nproc)" shellcheck -x
 }
 
 check_checkpatch()
@@ -124,10 +128,18 @@ check_adding()
 	[ "$("$at/run_tests.sh" again)" = again ]
 
 	# a check
-	adding_block check_again >>"$SCRATCH/block.sh"
-	(
-		# shellcheck source=/dev/null
-		. "$SCRATCH/block.sh"
-		check_again
-	)
+	{
+		printf '. %s\n' "$TOP/tests/lib.bash"
+		adding_block "check_again()"
+		adding_block '@test "again"'
+	} >"$SCRATCH/again.bats"
+	(cd "$SCRATCH" && env -i PATH=/usr/bin:/bin TMPDIR="$SCRATCH" CHECK_PID="$CHECK_PID" \
+		CHECK_SHARED="$SCRATCH" CHECK_HOST="$HOST" CHECK_TIMEOUT=60 \
+		CHECK_KSELFTEST="$KSELFTEST" CHECK_INSTALL=no CHECK_TESTS=. CHECK_LONG='' \
+		CHECK_END='' bats again.bats) | grep '^ok 1 again'
 }
+
+@test "shellcheck" { t check_shellcheck; }
+@test "checkpatch" { t check_checkpatch; }
+@test "docs" { t check_docs; }
+@test "adding" { t check_adding; }

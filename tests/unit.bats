@@ -1,8 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # C unit tests: statistics, pages, pairs of CPUs, registers.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 check_evidence()
 {
@@ -29,3 +32,9 @@ check_registers()
 {
 	"$HOST/regs_test"
 }
+
+@test "evidence" { t check_evidence; }
+@test "page" { t check_page; }
+@test "cpu-pairs" { t check_cpu_pairs; }
+@test "registers" { t check_registers; }
+@test "claims-simulated" { t check_claims_simulated; }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 #
 # run_tests.sh validate and bisect-step.
+
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # bisect_step CODE PATTERN ARGUMENT...: that exit code, and on stdout one line like that.
 check_bisect_step()
@@ -72,3 +74,32 @@ check_validate()
 	awk '$1 == "events" || $1 == "violations" { print $2, $3 }' \
 		"$SCRATCH/results/latest/report" | diff - "$SCRATCH/counts"
 }
+
+# bats test_tags=quick
+# bats test_tags=quick
+@test "validate-quick" { t check_validate 0 'FIXED$' --quick; }
+@test "validate-default" { t check_validate 0 'FIXED$'; }
+@test "validate-swapped" {
+	t check_validate 1 'NOT FIXED$' --base source:6.1 --fixed "source:6.1+$BOTH"
+}
+@test "validate-bad-twice" { t check_validate 1 'NOT FIXED$' --fixed "source:6.1+$BOTH"; }
+@test "validate-half-a-fix" {
+	t check_validate 1 'NOT FIXED$' --fixed "source:6.1+${BOTH%-vmx}"
+}
+@test "validate-good-twice" {
+	t check_validate 4 'INCONCLUSIVE (the base does not show the problem)' --base source:6.1
+}
+@test "bisect-step-good" { t check_bisect_step 0 "good: violations 0 of" source:6.1; }
+@test "bisect-step-bad" { t check_bisect_step 1 "bad: violations" "source:6.1+${BOTH%-vmx}"; }
+@test "bisect-step-base" {
+	t check_bisect_step 0 "good: violations 0 of" source:6.1 \
+		--base "source:6.1+${BOTH/fp-/}"
+}
+@test "bisect-step-good-base" {
+	t check_bisect_step 125 "cannot tell: the base does not show" source:6.1 --base source:6.1
+}
+@test "bisect-step-no-boot" {
+	t check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
+}
+# bats test_tags=long
+@test "bisect" { t check_bisect; }

@@ -28,10 +28,10 @@ is 0 ./barrier_ctl --ignore-missing --at kick_process=flush_dcache -- \
 	touch /tmp/ran
 [ -e /tmp/ran ] || exit 1
 is 0 ./barrier_ctl --notify no_ipi --at try_to_wake_up=none \
-	--json /results/knobs.json -- \
+	--json "$IO_URING_COHERENCY_RESULTS"/knobs.json -- \
 	./live_registers --only poll_wake_default -t 2 -n 200
 cat /tmp/out
-is 0 ./barrier_ctl --workers 1 --pin-workers --json /results/workers.json -- \
+is 0 ./barrier_ctl --workers 1 --pin-workers --json "$IO_URING_COHERENCY_RESULTS"/workers.json -- \
 	./page_integrity --dir /dev/shm --no-module --engine uring_async -t 1
 cat /tmp/out
 [ ! -e /sys/module/ppc_barrier_test ] || exit 1

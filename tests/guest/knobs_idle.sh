@@ -7,6 +7,6 @@
 for acts in 0 1; do
 	echo $acts >/proc/sys/kernel/ftrace_enabled || exit 1
 	./live_registers -t 20 -n 110 --only create_worker_cb_default_by_no_ipi \
-		--json /results/acts-$acts.json
+		--json "$IO_URING_COHERENCY_RESULTS"/acts-$acts.json
 	echo "code $?"
 done

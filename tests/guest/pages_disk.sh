@@ -9,7 +9,7 @@ for fs in ext4 xfs; do
 		echo "$fs $direct"
 		# shellcheck disable=SC2086 # none or one
 		./page_integrity --dir /mnt/$fs $direct -t 1 \
-			--json /results/pages-$fs$direct.json
+			--json "$IO_URING_COHERENCY_RESULTS"/pages-$fs$direct.json
 		code=$?
 		[ $code = "$want" ] || exit 1
 	done

@@ -13,8 +13,8 @@ for plant; do
 	*) detector="live_registers --only poll_wake_default -t 20 -n 100" ;;
 	esac
 	# shellcheck disable=SC2086 # words
-	./barrier_ctl --plant $plant --json /results/$plant.ctl -- \
-		./$detector --json /results/$plant.found
+	./barrier_ctl --plant $plant --json "$IO_URING_COHERENCY_RESULTS"/$plant.ctl -- \
+		./$detector --json "$IO_URING_COHERENCY_RESULTS"/$plant.found
 	code=$?
 	[ $code = 1 ] || exit 1
 done

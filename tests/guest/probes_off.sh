@@ -22,11 +22,12 @@ for switch in /proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled;
 		--only poll_wake_default_by_no_ipi
 	echo 1 >$switch || exit 1
 	no_answer "were switched off meanwhile" ./barrier_ctl --notify no_ipi \
-		--json /results/off.json -- sh -c "echo 0 >$switch"
+		--json "$IO_URING_COHERENCY_RESULTS"/off.json -- sh -c "echo 0 >$switch"
 	echo 1 >$switch || exit 1
-	./barrier_ctl --notify no_ipi --json /results/on.json -- true || exit 1
+	./barrier_ctl --notify no_ipi --json "$IO_URING_COHERENCY_RESULTS"/on.json -- true ||
+		exit 1
 done
 ./module_storm miss || exit
-no_answer "calls were missed by probes" ./barrier_ctl --json /results/missed.json \
-	--at try_to_wake_up=none -- ./module_storm miss
+no_answer "calls were missed by probes" ./barrier_ctl --at try_to_wake_up=none \
+	--json "$IO_URING_COHERENCY_RESULTS"/missed.json -- ./module_storm miss
 echo "all is well"

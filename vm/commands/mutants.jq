@@ -34,7 +34,7 @@ def by_ktap($named):
 		{state: "not observable here", text: (map(select(test("# SKIP"))) | first)}
 	end;
 
-# One detector, .name: .run is "NAME CODE FROM TO" if it ran, .names the lines of the header, .out
+# One detector, .name: .run is "NAME.out CODE FROM TO" if it ran, .names the lines of the header, .out
 # and .json what it left.
 def answer($in):
 	($in.names | lines) as $named | ($in.run | split(" ")) as [$name, $code, $from, $to] |

@@ -78,7 +78,7 @@ mutant_guest()
 	local dir=$2
 
 	cp "$3" "$SCRATCH/guest.list"
-	guest_script "$VM_GUEST/mutants.sh"
+	guest_script "$VM_GUEST/list.sh"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$1" "$OPT_ARCH"
 	module_get "$OPT_ARCH"
@@ -108,7 +108,7 @@ mutant_judge()
 	while read -r detector _; do
 		mutant_named "$detector" "$patch" >"$SCRATCH/names"
 		jq -n -L "$VM_COMMANDS" --arg name "$detector" \
-			--arg run "$(grep "^$detector " "$dir/detectors" 2>/dev/null || true)" \
+			--arg run "$(grep "^$detector.out " "$dir/commands" 2>/dev/null || true)" \
 			--rawfile names "$SCRATCH/names" \
 			--rawfile out <(cat "$dir/$detector.out" 2>/dev/null || true) \
 			--slurpfile json <(cat "$dir/$detector.json" 2>/dev/null || true) \
@@ -130,7 +130,7 @@ mutant()
 	local dir=$RESULT/${1//:/-}
 
 	say "$1"
-	mutant_asked "${@:3}" | sed 's/^/. - /' >"$SCRATCH/list"
+	mutant_asked "${@:3}" | sed 's|^[^ ]*|. &.out ./&|' >"$SCRATCH/list"
 	mutant_run "$2" "$dir" "$SCRATCH/list"
 	mutant_judge "$1" "$2" "$dir" "${@:3}"
 }
@@ -145,7 +145,8 @@ mutants_planted()
 	for plant in "$@"; do
 		header=$SCRATCH/plant-$plant
 		sed -n "s/^$plant /Detector: /p" <<<"$MUTANTS_PLANTS" >"$header"
-		OPT_LONG='' mutant_asked "$header" | sed "s/^/$plant $plant /"
+		OPT_LONG='' mutant_asked "$header" |
+			sed "s|^[^ ]*|$plant &.out ./barrier_ctl --plant $plant -- ./&|"
 	done >"$SCRATCH/list"
 	mutant_run "$kernel" "$dir" "$SCRATCH/list"
 	for plant in "$@"; do

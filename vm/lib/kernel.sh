@@ -389,8 +389,9 @@ kernel_build()
 	fi
 	kernel_config_check "$objects"
 	what="build $(basename "$tree")${patches[*]:+ + $(patch_names "${patches[@]}")}"
+	# what else runs on the machine goes first
 	phase 240 "$log" "$what" \
-		"${make[@]}" -j"$(($(nproc) + 1))" "$(basename "$target")" modules ||
+		nice "${make[@]}" -j"$(($(nproc) + 1))" "$(basename "$target")" modules ||
 		die $EXIT_SKIP "the kernel does not build, see $log:" \
 			"$(build_error "$log")"
 	restore_patched

@@ -1,8 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck disable=SC2030,SC2031,SC2034 # variables of run_tests.sh
 #
 # vm/lib: what a run is told, keeps and fetches.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
 
 # A run of the selftests passes only by an answer of a program that asks the kernel something.
 check_ktap_code()
@@ -171,32 +175,45 @@ check_no_time()
 	test_in_time
 }
 
-# Some tests that check could have.
-check_some()
-{
-	passed=0 failed=0 skipped=0 skips=() late=() OPT_TESTS=.
-	t works true
-	t fails fail "it is broken"
-	t reason skip "no such thing here"
-	END_BEFORE=$EPOCHSECONDS
-	t one true
-	t two true
-	check_end
-}
-
 # What check says at its end is what its lines say; of what it had no time for, one line.
 check_check_end()
 {
-	(check_some) | sed 's/# [0-9]* s$/# 0 s/' >"$SCRATCH/out"
-	diff "$SCRATCH/out" - <<-EOF
+	{
+		printf '. %s\n' "$TOP/tests/lib.bash"
+		# bats takes what begins a line here for tests of this file
+		printf '@test "%s" { %s; }\n' works "t true" fails "t fail 'it is broken'" \
+			reason "t skip 'no such thing here'" late "CHECK_END=1 t true" \
+			later "CHECK_END=1 t true"
+	} >"$SCRATCH/some.bats"
+	# shellcheck source=tests/check.sh
+	. "$TOP/tests/check.sh"
+	: >"$SCRATCH/blocks"
+	env -i PATH=/usr/bin:/bin TMPDIR="$SCRATCH" CHECK_PID="$CHECK_PID" CHECK_SHARED="$SCRATCH" \
+		CHECK_HOST=/ CHECK_TIMEOUT=9 CHECK_KSELFTEST=/ CHECK_INSTALL=no CHECK_TESTS=. \
+		CHECK_LONG='' CHECK_END='' bats -T -F cat "$SCRATCH/some.bats" 2>&1 |
+		check_blocks some || true
+	check_told 5 >"$SCRATCH/told"
+	check_end >>"$SCRATCH/told"
+	cat "$SCRATCH/told"
+	sed -i 's/# [0-9]* s$/# 0 s/' "$SCRATCH/told"
+	diff "$SCRATCH/told" - <<-EOF
 		ok 1 works # 0 s
-		not ok 2 fails
+		not ok 2 fails # 0 s
 		# it is broken
 		ok 3 reason # SKIP no such thing here
-		ok 4 one # SKIP too late for another test; --long has no such limit
-		ok 5 two # SKIP too late for another test; --long has no such limit
+		ok 4 late # SKIP too late for another test; --long has no such limit
+		ok 5 later # SKIP too late for another test; --long has no such limit
 		# skipped: reason: no such thing here
-		# skipped, too late for them within 45 min (--long has no limit): one two
+		# skipped, too late for them within 45 min (--long has no limit): late later
 		1 passed, 1 failed, 3 skipped
 	EOF
 }
+
+@test "ktap-code" { t check_ktap_code; }
+@test "guest-complaint" { t check_guest_complaint; }
+@test "locks" { t check_locks; }
+@test "build-error" { t check_build_error; }
+@test "mirrors" { t check_mirrors; }
+@test "results-kept" { t check_results_kept; }
+@test "no-time" { t check_no_time; }
+@test "check-end" { t check_check_end; }

@@ -1,0 +1,27 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# Debian's own kernels.
+
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
+
+# What the tests here ask of one guest of each architecture.
+guest_jobs()
+{
+	echo "quiet-debian-$2 $QUIET -c io_uring_coherency"
+	[ "$2" = ppc64le ] || echo "planted-debian-$2 $PLANTED vector"
+	[ -z "$CHECK_LONG" ] || [ "$2" != x86_64 ] || echo "fuzz-x86_64 sh /guest.fuzz.sh 100000"
+}
+
+@test "quiet-debian-ppc64le" { t check_quiet distro ppc64le; }
+@test "quiet-debian-x86_64" { t check_quiet distro x86_64; }
+@test "planted-debian-x86_64" { t check_planted distro x86_64 "- [xyz]mm0 r11 FLAGS"; }
+@test "quiet-debian-arm64" { t check_quiet distro arm64; }
+@test "planted-debian-arm64" { t check_planted distro arm64 "- [vz]0 x17 NZCV"; }
+# bats test_tags=long
+@test "fuzz-x86_64" { t check_fuzz distro x86_64 100000; }
+# bats test_tags=long
+@test "storm-debian-x86_64" { t check_storm distro x86_64; }
+# bats test_tags=long
+@test "storm-debian-arm64" { t check_storm distro arm64; }
