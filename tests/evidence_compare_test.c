@@ -111,6 +111,33 @@ TEST(verdict_too_few_events)
 	}
 }
 
+/* Round counts, for each verdict. */
+TEST(verdict_of_round_counts)
+{
+	static const struct {
+		struct evidence base, fixed;
+		int verdict;
+	} table[] = {
+		{ { 1000, 1000 }, { 10000, 0 }, VERDICT_FIXED },
+		{ { 1000, 1000 }, { 10000, 1 }, VERDICT_NOT_FIXED },
+		{ { 10000, 0 }, { 1000, 1000 }, VERDICT_NOT_FIXED },
+		{ { 1000, 1000 }, { 1000, 1000 }, VERDICT_NOT_FIXED },
+		{ { 10000, 0 }, { 10000, 0 }, VERDICT_INCONCLUSIVE },
+		{ { 1000, 1000 }, { 1000, 0 }, VERDICT_INCONCLUSIVE },
+		{ { 0, 0 }, { 10000, 0 }, VERDICT_INCONCLUSIVE },
+		{ { 1000, 1000 }, { 0, 0 }, VERDICT_INCONCLUSIVE },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct evidence *base = &table[i].base, *fixed = &table[i].fixed;
+
+		EXPECT_EQ(table[i].verdict, compare(base->events, base->violations,
+						    fixed->events, fixed->violations))
+			TH_LOG("row %u: %s", i, reason);
+	}
+}
+
 /* --- two rates */
 
 static double surprise(struct evidence less, struct evidence more)
@@ -149,6 +176,34 @@ TEST(surprise_in_words)
 	EXPECT_TRUE(evidence_compare_surprise(&base, &fixed, reason, sizeof(reason)) ==
 		    VERDICT_FIXED);
 	EXPECT_STREQ(strstr(reason, "chance"), "chance of less than 1e-08 % at the base's rate");
+}
+
+/* The other verdicts, and why. */
+TEST(surprise_not_fixed)
+{
+	static const struct {
+		struct evidence base, fixed;
+		enum verdict verdict;
+		const char *reason;
+	} table[] = {
+		{ { 27, 3 }, { 45, 1 }, VERDICT_NOT_FIXED, "the fixed kernel shows 1 violation" },
+		{ { 27, 3 }, { 44, 0 }, VERDICT_INCONCLUSIVE,
+		  "44 events on the fixed kernel are too few, it takes at least 45" },
+		{ { 27, 3 }, { 0, 0 }, VERDICT_INCONCLUSIVE,
+		  "0 events on the fixed kernel are too few, it takes at least 45" },
+		{ { 27, 0 }, { 45, 0 }, VERDICT_INCONCLUSIVE,
+		  "the base does not show the problem" },
+		{ { 0, 0 }, { 45, 0 }, VERDICT_INCONCLUSIVE, "the base had no event" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		EXPECT_EQ(table[i].verdict,
+			  evidence_compare_surprise(&table[i].base, &table[i].fixed, reason,
+						    sizeof(reason)))
+			TH_LOG("row %u", i);
+		EXPECT_STREQ(table[i].reason, reason);
+	}
 }
 
 TEST(surprise_computed)
@@ -211,6 +266,7 @@ TEST(surprise_needed)
 		{ { 3, 3 }, 3 },
 		{ { 1000000, 1 }, 19000000 },
 		{ { 9, 0 }, 0 },
+		{ { 27, 0 }, 0 },
 		{ { 0, 0 }, 0 },
 	};
 	char reason[EVIDENCE_TEXT_SIZE];

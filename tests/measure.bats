@@ -7,59 +7,28 @@
 # shellcheck source=tests/lib.bash
 . "$BATS_TEST_DIRNAME/lib.bash"
 
-# verdict's words and codes: BASE_EVENTS BASE_VIOLATIONS FIXED_EVENTS FIXED_VIOLATIONS CODE WORD
-check_verdict()
+# verdict_is CODE WORD ARGUMENT...
+verdict_is()
 {
-	local line code got b v f w
-
-	while read -r b v f w code line; do
-		got=0
-		"$HOST/verdict" "$b" "$v" "$f" "$w" >"$SCRATCH/out" 2>"$SCRATCH/err" || got=$?
-		[ "$got" = "$code" ] || fail "verdict $b $v $f $w: code $got, not $code"
-		if [ "$code" = 2 ]; then
-			[ "$(wc -l <"$SCRATCH/err")" = 1 ] || fail "not one sentence"
-		else
-			grep -q "^verdict: $line (" "$SCRATCH/out" || fail "$(cat "$SCRATCH/out")"
-		fi
-	done <<-'EOF'
-		1000 1000 10000 0 0 FIXED
-		1000 1000 10000 1 1 NOT FIXED
-		10000 0 1000 1000 1 NOT FIXED
-		1000 1000 1000 1000 1 NOT FIXED
-		10000 0 10000 0 4 INCONCLUSIVE
-		1000 1000 1000 0 4 INCONCLUSIVE
-		0 0 10000 0 4 INCONCLUSIVE
-		1000 1000 0 0 4 INCONCLUSIVE
-		-1 0 1 0 2 usage
-		1x 0 1 0 2 usage
-		1 2 1 0 2 usage
-		99999999999999999999 0 1 0 2 usage
-	EOF
+	code_is "$1" "$HOST/verdict" "${@:3}"
+	grep "^verdict: $2 (" "$SCRATCH/out"
 }
 
-# The same where events are expensive: fixed once it would be too surprising at the base's rate.
-check_verdict_surprise()
+# The program: a word and a code for each verdict, its forms, and what it refuses. What counts come
+# to is evidence.c's, and tested by evidence_compare_test.
+check_verdict()
 {
-	local line code got b v f w
-
-	while read -r b v f w code line; do
-		got=0
-		"$HOST/verdict" --surprise "$b" "$v" "$f" "$w" >"$SCRATCH/out" || got=$?
-		[ "$got" = "$code" ] || fail "verdict --surprise $b $v $f $w: code $got, not $code"
-		grep -q "^verdict: $line (" "$SCRATCH/out" || fail "$(cat "$SCRATCH/out")"
-	done <<-'EOF'
-		27 3 45 0 0 FIXED
-		27 3 44 0 4 INCONCLUSIVE
-		27 3 45 1 1 NOT FIXED
-		27 0 45 0 4 INCONCLUSIVE
-		0 0 45 0 4 INCONCLUSIVE
-		27 3 0 0 4 INCONCLUSIVE
-	EOF
+	verdict_is 0 "FIXED" 1000 1000 10000 0
+	verdict_is 1 "NOT FIXED" 1000 1000 10000 1
+	verdict_is 4 "INCONCLUSIVE" 27 3 45 0
+	verdict_is 0 "FIXED" --surprise 27 3 45 0
 	[ "$("$HOST/verdict" --needed 27 3)" = 45 ]
-	[ "$("$HOST/verdict" --needed 27 0)" = 0 ]
-	("$HOST/verdict" --surprise 27 3 44 0 || true) | grep 'it takes at least 45'
-	refused 2 "are more than" "$HOST/verdict" --needed 3 27
+	refused 2 "is not a number" "$HOST/verdict" -1 0 1 0
+	refused 2 "is not a number" "$HOST/verdict" 1x 0 1 0
+	refused 2 "is not a number" "$HOST/verdict" 99999999999999999999 0 1 0
 	refused 2 "is not a number" "$HOST/verdict" --surprise 27 3 x 0
+	refused 2 "are more than" "$HOST/verdict" 1 2 1 0
+	refused 2 "are more than" "$HOST/verdict" --needed 3 27
 }
 
 # A figure of bench, told and kept.
@@ -106,6 +75,5 @@ check_unanswered()
 }
 
 @test "verdict" { t check_verdict; }
-@test "verdict-surprise" { t check_verdict_surprise; }
 @test "unanswered" { t check_unanswered; }
 @test "bench-figures" { t check_bench_figures; }
