@@ -2,10 +2,12 @@
 #
 # The tests of ourselves, for the Makefile above.
 
-laboratory += $(addprefix $(OUTPUT)/,evidence_test evidence_compare_test claims_test page_test \
-	cpu_pairs_test regs_test without_io_uring)
+laboratory += $(addprefix $(OUTPUT)/,evidence_test evidence_compare_test claims_test \
+	claims_table_test page_test cpu_pairs_test regs_test without_io_uring)
 
 claims_test := tests/claims_test.c $(call lib,evidence)	# includes claims_decide.c
+claims_table_test := tests/claims_table_test.c $(call lib,evidence) \
+	$(addprefix vm/tools/claims_,table.c counts.c decide.c)
 evidence_test := tests/evidence_test.c $(call lib,evidence)
 evidence_compare_test := tests/evidence_compare_test.c $(call lib,evidence)
 cpu_pairs_test := tests/cpu_pairs_test.c $(call lib,cpu_pairs program json)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# C unit tests: statistics, pages, pairs of CPUs, registers.
+# C unit tests: statistics, claims, pages, pairs of CPUs, registers.
 
 # bats file_tags=quick
 # shellcheck source=tests/lib.bash
@@ -16,6 +16,11 @@ check_evidence()
 check_claims_simulated()
 {
 	"$HOST/claims_test"
+}
+
+check_claims_table()
+{
+	"$HOST/claims_table_test"
 }
 
 check_page()
@@ -38,3 +43,4 @@ check_registers()
 @test "cpu-pairs" { t check_cpu_pairs; }
 @test "registers" { t check_registers; }
 @test "claims-simulated" { t check_claims_simulated; }
+@test "claims-table" { t check_claims_table; }

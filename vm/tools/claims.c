@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 	}
 	if (deciding == !!guest || (json && !deciding))
 		claims_usage("one of two things at a time");
-	claims_read();
+	claims_read(stdin);
 	if (deciding)
 		return decide(json);
 	claims_plan(guest, seed, round);

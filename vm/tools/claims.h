@@ -90,8 +90,8 @@ extern struct claims_counts claims_count[CLAIMS_MAX_SETTINGS];	/* of each settin
 extern struct claims_answer claims_answers[CLAIMS_NR_COLUMNS][CLAIMS_NR];
 extern unsigned int claims_looks;	/* that were taken */
 
-/* Reads standard input and takes all looks, with the last one at its end. */
-void claims_read(void);
+/* Reads counts and takes all looks, with the last one at the end of the file. */
+void claims_read(FILE *f);
 
 /* The conditions of a claim with the counts that they are about; returns how many there are. */
 unsigned int claims_with_counts(enum claims_column column, const struct claims_entry *claim,

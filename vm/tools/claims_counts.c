@@ -66,12 +66,12 @@ static void add_counts(const char *line)
 	n->skipped += skipped;
 }
 
-void claims_read(void)
+void claims_read(FILE *f)
 {
 	bool is_new = true;
 	char line[256];
 
-	while (fgets(line, sizeof(line), stdin)) {
+	while (fgets(line, sizeof(line), f)) {
 		is_new = strcmp(line, "look\n");
 		if (is_new)
 			add_counts(line);
