@@ -60,6 +60,10 @@ mutant_asked()
 				sort -u | paste -sd ,)
 			[ -z "$names" ] || [ -z "${MUTANTS_ONLY[$name]:-}" ] ||
 				options+=" ${MUTANTS_ONLY[$name]} $names"
+			# memory is enough where names are told, and none is of a disk
+			[ "$name" != page_integrity ] || [ -z "$names" ] ||
+				mutant_named "$name" "$1" | grep -q '_d\(isk\|irect\)$' ||
+				options+=" --dir /dev/shm"
 			say "$name $options"
 		fi
 	done <<<"$MUTANTS_DETECTORS"
@@ -72,12 +76,12 @@ mutant_named()
 		awk -v name="$1" '$1 == name { for (i = 2; i <= NF; i++) print $i }'
 }
 
-# mutant_guest KERNEL DIRECTORY LIST: the detectors of the list, a file, in one guest.
+# mutant_guest KERNEL DIRECTORY: the detectors of the list there, in one guest.
 mutant_guest()
 {
 	local dir=$2
 
-	cp "$3" "$SCRATCH/guest.list"
+	cp "$dir/list" "$SCRATCH/guest.list"
 	guest_script "$VM_GUEST/list.sh"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$1" "$OPT_ARCH"
@@ -85,19 +89,6 @@ mutant_guest()
 	guest_run "$OPT_ARCH" "$dir" "mutants: run in QEMU" 120
 	printf '%s\n' "$GUEST_STATE" >"$dir/state"
 	printf '%s\n' "$GUEST_REASON" >"$dir/reason"
-}
-
-# mutant_run KERNEL DIRECTORY LIST: the same; a kernel that cannot be had has state and reason, too.
-mutant_run()
-{
-	local code=0
-
-	mkdir -p "$2"
-	echo no-build >"$2/state"
-	apart mutant_guest "$@" 2>"$2/errors"
-	wait "$CHILD" || code=$?
-	CHILD=
-	[ "$code" = 0 ] || last_words "$2/errors" >"$2/reason"
 }
 
 # mutant_judge NAME KERNEL DIRECTORY [PATCH]: one line of the table, as JSON.
@@ -124,15 +115,56 @@ mutant_judge()
 		'include "mutants"; judge($ARGS.named)' "$SCRATCH/answers" >>"$RESULT/judged"
 }
 
+# mutant_begin NAME KERNEL DIRECTORY [PATCH]: the list in the directory, while others run, but not
+# more than two at once. What kernel_order has to catch comes seldom where the emulated CPUs of others
+# take the time of its own, so that has no neighbour.
+mutants_running=()		# their arguments
+mutants_alone=
+mutant_begin()
+{
+	local name=$1 kernel=$2 dir=$3 alone='' most=2
+
+	[ $# = 3 ] || ! grep -q ' kernel_order.out ' "$dir/list" || alone=yes
+	[ -z "$alone$mutants_alone" ] || most=1
+	while [ ${#mutants_running[@]} -ge "$most" ]; do
+		mutant_end
+	done
+	mutants_alone=$alone
+	# one that cannot be had
+	echo no-build >"$dir/state"
+	beside "$name" mutant_guest "$kernel" "$dir"
+	mutants_running+=("$*")
+}
+
+# Waits for the first of them, and judges it.
+mutant_end()
+{
+	local name kernel dir patch plant
+
+	read -r name kernel dir patch <<<"${mutants_running[0]}"
+	mutants_running=("${mutants_running[@]:1}")
+	say "$name"
+	joined "$name" || say "$JOINED_ERROR" >"$dir/reason"
+	if [ ! -e "$dir/plants" ]; then
+		mutant_judge "$name" "$kernel" "$dir" ${patch:+"$patch"}
+		return 0
+	fi
+	while read -r plant; do
+		mkdir -p "$dir/$plant"
+		cp "$dir/state" "$dir/$plant/"
+		[ ! -e "$dir/reason" ] || cp "$dir/reason" "$dir/$plant/"
+		mutant_judge "$kernel^$plant" "$kernel" "$dir/$plant" "$dir/$plant.header"
+	done <"$dir/plants"
+}
+
 # mutant NAME KERNEL [PATCH]: one kernel.
 mutant()
 {
 	local dir=$RESULT/${1//:/-}
 
-	say "$1"
-	mutant_asked "${@:3}" | sed 's|^[^ ]*|. &.out ./&|' >"$SCRATCH/list"
-	mutant_run "$2" "$dir" "$SCRATCH/list"
-	mutant_judge "$1" "$2" "$dir" "${@:3}"
+	mkdir -p "$dir"
+	mutant_asked "${@:3}" | sed 's|^[^ ]*|. &.out ./&|' >"$dir/list"
+	mutant_begin "$1" "$2" "$dir" "${@:3}"
 }
 
 # mutants_planted KERNEL PLANT...: the same with faults that are planted, all in one boot.
@@ -141,20 +173,15 @@ mutants_planted()
 	local kernel=$1 dir=$RESULT/planted plant header
 	shift
 
-	say "$kernel^$(paste -sd , <<<"$(printf '%s\n' "$@")")"
+	mkdir -p "$dir"
+	printf '%s\n' "$@" >"$dir/plants"
 	for plant in "$@"; do
-		header=$SCRATCH/plant-$plant
+		header=$dir/$plant.header
 		sed -n "s/^$plant /Detector: /p" <<<"$MUTANTS_PLANTS" >"$header"
 		OPT_LONG='' mutant_asked "$header" |
 			sed "s|^[^ ]*|$plant &.out ./barrier_ctl --plant $plant -- ./&|"
-	done >"$SCRATCH/list"
-	mutant_run "$kernel" "$dir" "$SCRATCH/list"
-	for plant in "$@"; do
-		mkdir -p "$dir/$plant"
-		cp "$dir/state" "$dir/$plant/"
-		[ ! -e "$dir/reason" ] || cp "$dir/reason" "$dir/$plant/"
-		mutant_judge "$kernel^$plant" "$kernel" "$dir/$plant" "$SCRATCH/plant-$plant"
-	done
+	done >"$dir/list"
+	mutant_begin "$kernel^$(paste -sd , "$dir/plants")" "$kernel" "$dir"
 }
 
 # mutant_header KEY PATCH: the values of its lines KEY:.
@@ -163,13 +190,17 @@ mutant_header()
 	sed -n "/^--- /q; s/^$1: *//p" "$2"
 }
 
-# The patches and good kernels whose names match --tests: "NAME KERNEL PATCH" a line. With --kernel
+# The good kernels and patches whose names match --tests: "NAME KERNEL PATCH" a line. With --kernel
 # that one alone.
 mutants_chosen()
 {
 	local patch kernel name good=$MUTANTS_GOOD
 
 	[ -z "${GIVEN[kernel]:-}" ] || good=$OPT_KERNEL
+	# they take longest, by all detectors
+	for kernel in $good; do
+		[[ ! $kernel =~ $OPT_TESTS ]] || echo "$kernel $kernel"
+	done
 	for patch in "$TOP"/vm/patches/*.patch; do
 		[ -z "${GIVEN[kernel]:-}" ] || break
 		name=$(basename "$patch" .patch)
@@ -178,9 +209,6 @@ mutants_chosen()
 			echo "$(awk '/^\+\+\+ .*\.h$/ { n++ } END { print n + 0 }' "$patch")" \
 				"$name source:$MUTANTS_VERSION+$name $patch"
 	done | sort -s -k 1,1 | cut -d ' ' -f 2-
-	for kernel in $good; do
-		[[ ! $kernel =~ $OPT_TESTS ]] || echo "$kernel $kernel"
-	done
 }
 
 # The faults to plant in KERNEL that --tests wants.
@@ -219,6 +247,9 @@ run_mutants()
 	while read -r name kernel patch; do
 		[ -z "$name" ] || mutant "$name" "$kernel" ${patch:+"$patch"}
 	done <<<"$chosen"
+	while [ ${#mutants_running[@]} != 0 ]; do
+		mutant_end
+	done
 	jq -s . "$RESULT/judged" >"$RESULT/results.json"
 	rm "$RESULT/judged"
 	jq -r -L "$VM_COMMANDS" 'include "mutants"; table' "$RESULT/results.json" | column_align \

@@ -40,16 +40,17 @@ run_validate()
 	kernel_check "$OPT_FIXED"
 	start
 	[[ $OPT_BASE$OPT_FIXED == *source:* ]] || KSELFTEST_ALONE=yes
-	[ "${OPT_BASE%%^*}" != distro ] || beside distro_fetch "$OPT_BASE"
+	[ "${OPT_BASE%%^*}" != distro ] ||
+		beside "fetch what is prebuilt" distro_fetch "$OPT_BASE"
 	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
 	if [ -n "$BESIDE" ]; then
-		joined "fetch what is prebuilt"
-		beside distro_module "$OPT_BASE"
+		joined "fetch what is prebuilt" || die $? "$JOINED_ERROR"
+		beside "the rest of the module" distro_module "$OPT_BASE"
 	fi
 	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH" live_registers barrier_ctl
 	host_get verdict
-	[ -z "$BESIDE" ] || joined "the rest of the module"
+	[ -z "$BESIDE" ] || joined "the rest of the module" || die $? "$JOINED_ERROR"
 	result_open validate
 
 	kernel_get "$OPT_BASE" "$OPT_ARCH"

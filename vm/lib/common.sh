@@ -156,14 +156,7 @@ phase()
 	"$@" >"$log" 2>&1 </dev/null &
 	CHILD=$!
 	set +m
-	if [ -t 1 ]; then
-		while kill -0 "$CHILD" 2>/dev/null; do
-			printf '\r%s: %d s of about %d s\033[K' "$name" $((SECONDS - start)) \
-				"$estimate"
-			sleep 0.5
-		done
-		printf '\r\033[K'
-	fi
+	phase_shown "$CHILD" "$name" " of about $estimate s"
 	wait "$CHILD" || code=$?
 	CHILD=
 	if [ "$code" = 0 ]; then
@@ -174,24 +167,44 @@ phase()
 	return "$code"
 }
 
-# beside COMMAND...: starts it apart, at the same time as what follows, until joined NAME: that is a
-# phase of as much as is left of it, then what it said is told, and its failure is ours.
+# phase_shown PROCESS NAME [TEXT]: on a terminal, the time that it takes, until it ends.
+phase_shown()
+{
+	local start=$SECONDS
+
+	[ -t 1 ] || return 0
+	while kill -0 "$1" 2>/dev/null; do
+		printf '\r%s: %d s%s\033[K' "$2" $((SECONDS - start)) "${3:-}"
+		sleep 0.5
+	done
+	printf '\r\033[K'
+}
+
+# beside NAME COMMAND...: starts it apart, at the same time as what follows, until joined NAME,
+# which tells what it said and returns its exit code; of a failure JOINED_ERROR has the sentence.
+declare -A BESIDES=()
 beside()
 {
-	apart "$@" >"$SCRATCH/beside" 2>"$SCRATCH/beside.errors"
-	BESIDE=$CHILD
+	local name=$1 said=$SCRATCH/beside.${1//\//-}
+	shift
+
+	apart "$@" >"$said" 2>"$said.errors"
+	BESIDES[$name]=$CHILD
+	BESIDE+=" $CHILD"
 	CHILD=
 }
 
 joined()
 {
-	local code=0
+	local name=$1 said=$SCRATCH/beside.${1//\//-} pid=${BESIDES[$1]} code=0
 
-	phase 20 "$SCRATCH/log" "$1" tail -s 0.2 --pid="$BESIDE" -f /dev/null
-	wait "$BESIDE" || code=$?
-	BESIDE=
-	cat "$SCRATCH/beside"
-	[ "$code" = 0 ] || die "$code" "$(last_words "$SCRATCH/beside.errors")"
+	phase_shown "$pid" "$name"
+	wait "$pid" || code=$?
+	unset "BESIDES[$name]"
+	BESIDE=${BESIDES[*]}
+	cat "$said"
+	JOINED_ERROR=$(last_words "$said.errors")
+	return "$code"
 }
 
 # --- packages
