@@ -128,7 +128,7 @@ check_bad_program_options()
 	refused 2 "cannot write" "$program" --json /nowhere/file
 
 	program=$HOST/page_integrity
-	refused 2 "takes seconds" "$program" -t never
+	refused 2 "not a number of seconds" "$program" -t never
 	refused 2 "a number from 1 to 64" "$program" --threads 0
 	refused 2 "a number with K, M or G" "$program" --size 100
 	refused 2 "whole pages" "$program" --size 17K

@@ -70,16 +70,6 @@ static void print_usage(FILE *f)
 	fprintf(f, usage, engines, views);
 }
 
-static double parse_time(const char *text)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-
-	if (end == text || *end || !(seconds > 0 && seconds < 1e7))
-		die("-t takes seconds, not '%s'", text);
-	return seconds;
-}
-
 static unsigned int parse_number(const char *option, const char *text, unsigned int max)
 {
 	char *end;
@@ -159,7 +149,7 @@ void page_options_parse(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "t:h", options, NULL)) != -1) {
 		switch (c) {
 		case 't':
-			page_opt.seconds = parse_time(optarg);
+			page_opt.seconds = parse_seconds(optarg);
 			break;
 		case THREADS:
 			page_opt.threads = parse_number("--threads", optarg, PAGE_MAX_THREADS);
