@@ -15,7 +15,7 @@
 
 /* --- knobs_calls.c: calls that pass a point */
 
-#define KNOBS_SHORTEST	0.8	/* of a delay: udelay() counts loops or a TSC, which TCG bends */
+#define KNOBS_SHORTEST	0.5	/* of a delay: udelay() counts loops or a TSC, which TCG bends */
 #define KNOBS_TRIES	8U	/* at least; noise only adds, so the shortest of them counts */
 
 /* All that the call of a point needs. NULL, or the reason for a SKIP. */

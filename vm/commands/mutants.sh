@@ -116,8 +116,8 @@ mutant_judge()
 }
 
 # mutant_begin NAME KERNEL DIRECTORY [PATCH]: the list in the directory, while others run, but not
-# more than two at once. What kernel_order has to catch comes seldom where the emulated CPUs of others
-# take the time of its own, so that has no neighbour.
+# more than two at once. What kernel_order has to catch comes seldom where the emulated CPUs of
+# others take the time of its own, so that has no neighbour.
 mutants_running=()		# their arguments
 mutants_alone=
 mutant_begin()
