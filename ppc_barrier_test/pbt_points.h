@@ -6,7 +6,8 @@
  *	PBT_POINT(ID, NAME, WHERE, FUNCTION, ...)
  *
  * PBT_ID is its number, NAME is for people. WHERE is ENTRY or EXIT, of a function by all the names
- * that it has had: those that this kernel has are probed. A new one changes PBT_ABI.
+ * that it has had: those that this kernel has are probed. A new one makes structs larger, and with
+ * them the numbers of ioctls: who was built without it is refused.
  */
 PBT_POINT(TRY_TO_WAKE_UP, try_to_wake_up, ENTRY, "try_to_wake_up")
 PBT_POINT(TRY_TO_WAKE_UP_EXIT, try_to_wake_up_exit, EXIT, "try_to_wake_up")

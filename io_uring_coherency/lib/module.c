@@ -441,6 +441,7 @@ pid_t module_fork(void)
 
 int module_open(const char **why)
 {
+	struct pbt_counters counters;
 	struct pbt_info info;
 	unsigned int ms;
 	int fd;
@@ -464,8 +465,8 @@ int module_open(const char **why)
 		return -1;
 	}
 	memset(&info, 0, sizeof(info));
-	if (ioctl(fd, PBT_GET_INFO, &info)) {
-		/* an ABI whose struct has another size has another number of the ioctl, too */
+	if (ioctl(fd, PBT_GET_INFO, &info) || ioctl(fd, PBT_GET_COUNTERS, &counters)) {
+		/* an ABI with another point or fault has other sizes, and so numbers of these */
 		if (errno == ENOTTY)
 			*why = module_why("the loaded module has another ABI than %u", PBT_ABI);
 		else
