@@ -198,20 +198,24 @@ static void filemap_read_span(struct pt_regs *regs, struct span *span)
 	span->len = iov_iter_count((const void *)arch_argument(regs, 1));
 }
 
+/* Of what part of a file a point's function works on; the others have none. */
+static void (*const spans[PBT_NR_POINTS])(struct pt_regs *regs, struct span *span) = {
+	[PBT_PERFORM_WRITE] = perform_write_span,
+	[PBT_PERFORM_WRITE_EXIT] = perform_write_span,
+	[PBT_FILEMAP_READ] = filemap_read_span,
+	[PBT_FILEMAP_READ_EXIT] = filemap_read_span,
+};
+
+bool pbt_point_has_span(unsigned int point)
+{
+	return spans[point];
+}
+
 static void get_span(unsigned int point, struct pt_regs *regs, struct span *span)
 {
-	switch (point) {
-	case PBT_PERFORM_WRITE:
-	case PBT_PERFORM_WRITE_EXIT:
-		perform_write_span(regs, span);
-		break;
-	case PBT_FILEMAP_READ:
-	case PBT_FILEMAP_READ_EXIT:
-		filemap_read_span(regs, span);
-		break;
-	default:
-		span->file = NULL;
-	}
+	span->file = NULL;
+	if (spans[point])
+		spans[point](regs, span);
 }
 
 /* The session that counts: of the task that is woken or kicked, or of the one that runs. */

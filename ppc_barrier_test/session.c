@@ -304,7 +304,7 @@ static void get_info(struct pbt_info *info)
 		info->actions[point] = BIT(PBT_OFF);
 		if (info->points & BIT(point))
 			info->actions[point] |= any_actions;
-		if (info->points & BIT(point) && point >= PBT_PERFORM_WRITE)
+		if (info->points & BIT(point) && pbt_point_has_span(point))
 			info->actions[point] |= BIT(PBT_FLUSH_DCACHE);
 	}
 }

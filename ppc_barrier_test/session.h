@@ -69,6 +69,8 @@ void pbt_offload_end(struct pbt_session *s);
 /* inject.c. The module comes, and goes: nothing is armed. The second may sleep. */
 void pbt_inject_init(void);
 void pbt_inject_exit(void);
+/* Whether a point's function works on a part of a file, which PBT_FLUSH_DCACHE is for. */
+bool pbt_point_has_span(unsigned int point);
 
 /* litmus.c. 0 or -errno, see PBT_LITMUS; results in @arg. May sleep. */
 long pbt_litmus_run(struct pbt_litmus *arg);
