@@ -47,20 +47,16 @@
 #define PLANTS_OF_WRITES	(BIT(PBT_PLANT_WRITE_SHORT) | BIT(PBT_PLANT_WRITE_DROPPED) | \
 				 BIT(PBT_PLANT_WRITE_MISPLACED))
 
-static const char *const names[PBT_NR_PLANTS] = PBT_PLANT_NAMES;
+static const char *const names[PBT_NR_PLANTS] = {
+#define PBT_PLANT(id, plant_name, probe) \
+	[PBT_PLANT_##id] = #plant_name,
+#include "pbt_plants.h"
+};
 
 static const u8 probe_of[PBT_NR_PLANTS] = {
-	[PBT_PLANT_FP] = PROBE_CREATE_IO_THREAD,
-	[PBT_PLANT_VECTOR] = PROBE_CREATE_IO_THREAD,
-	[PBT_PLANT_GPR] = PROBE_CREATE_IO_THREAD,
-	[PBT_PLANT_FLAGS] = PROBE_CREATE_IO_THREAD,
-	[PBT_PLANT_KICK] = PBT_KICK_PROCESS,
-	[PBT_PLANT_NO_IPI_IGNORED] = PROBE_NOTIFY,
-	[PBT_PLANT_WRITE_SHORT] = PROBE_PLANT_WRITE,
-	[PBT_PLANT_WRITE_DROPPED] = PROBE_PLANT_WRITE,
-	[PBT_PLANT_WRITE_MISPLACED] = PROBE_PLANT_WRITE,
-	[PBT_PLANT_WRITE_STALE] = PROBE_PLANT_COPY,
-	[PBT_PLANT_READ_SHORT] = PROBE_PLANT_READ,
+#define PBT_PLANT(id, plant_name, probe) \
+	[PBT_PLANT_##id] = probe,
+#include "pbt_plants.h"
 };
 
 static DEFINE_MUTEX(prepare_mutex);

@@ -76,30 +76,13 @@ enum pbt_delivery {
 
 /*
  * Faults on purpose, for the tasks of the session alone: what a kernel with a known bug would do to
- * them, so that a detector can be seen to find it on the very kernel that is judged. plant.c says
- * how. The first that is asked for taints the kernel (TAINT_USER) and is named in its log.
+ * them, so that a detector can be seen to find it on the very kernel that is judged: pbt_plants.h,
+ * and plant.c says how. The first that is asked for taints the kernel (TAINT_USER) and is named in
+ * its log.
  */
 enum pbt_plant {
-	/*
-	 * When an interrupt has brought task_work that creates an io-wq worker, a register of the
-	 * interrupted task. powerpc: vs0 = FPSCR, vs32 = VSCR, as save_fpu() and save_altivec()
-	 * left them before Linux 6.7; else the vector is xmm0 or v0, and there is no fp.
-	 */
-	PBT_PLANT_FP,
-	PBT_PLANT_VECTOR,
-	PBT_PLANT_GPR,		/* r11, x17 */
-	PBT_PLANT_FLAGS,	/* a bit of CR, EFLAGS or PSTATE */
-	PBT_PLANT_KICK,		/* kick_process() of a task does nothing */
-	PBT_PLANT_NO_IPI_IGNORED,	/* TWA_SIGNAL_NO_IPI is taken for TWA_SIGNAL */
-	/*
-	 * In a thread of io_uring, every 8th write of 4096 bytes or more to a place that a regular
-	 * file already has, or read from there. All claim that everything was done.
-	 */
-	PBT_PLANT_WRITE_SHORT,	/* 16 bytes less; not with O_DIRECT */
-	PBT_PLANT_WRITE_DROPPED,	/* nothing */
-	PBT_PLANT_WRITE_MISPLACED,	/* to offset ^ 16384 */
-	PBT_PLANT_WRITE_STALE,	/* every 8th piece of a page of the page cache stays as it was */
-	PBT_PLANT_READ_SHORT,	/* 16 bytes less; not with O_DIRECT */
+#define PBT_PLANT(id, ...) PBT_PLANT_##id,
+#include "pbt_plants.h"
 	PBT_NR_PLANTS
 };
 
@@ -271,20 +254,6 @@ struct pbt_litmus {
 	[PBT_LWSYNC] = "lwsync", \
 	[PBT_FLUSH_DCACHE] = "flush_dcache", \
 	[PBT_UDELAY] = "udelay", \
-}
-
-#define PBT_PLANT_NAMES { \
-	[PBT_PLANT_FP] = "fp", \
-	[PBT_PLANT_VECTOR] = "vector", \
-	[PBT_PLANT_GPR] = "gpr", \
-	[PBT_PLANT_FLAGS] = "flags", \
-	[PBT_PLANT_KICK] = "kick", \
-	[PBT_PLANT_NO_IPI_IGNORED] = "no_ipi_ignored", \
-	[PBT_PLANT_WRITE_SHORT] = "write_short", \
-	[PBT_PLANT_WRITE_DROPPED] = "write_dropped", \
-	[PBT_PLANT_WRITE_MISPLACED] = "write_misplaced", \
-	[PBT_PLANT_WRITE_STALE] = "write_stale", \
-	[PBT_PLANT_READ_SHORT] = "read_short", \
 }
 
 #define PBT_DELIVERY_NAMES { \

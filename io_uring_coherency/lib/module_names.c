@@ -17,10 +17,15 @@ const char *const module_point_names[PBT_NR_POINTS] = {
 #include "ppc_barrier_test/pbt_points.h"
 };
 
+const char *const module_plant_names[PBT_NR_PLANTS] = {
+#define PBT_PLANT(id, plant_name, ...) \
+	[PBT_PLANT_##id] = #plant_name,
+#include "ppc_barrier_test/pbt_plants.h"
+};
+
 const char *const module_action_names[PBT_NR_ACTIONS] = PBT_ACTION_NAMES;
 const char *const module_notify_names[PBT_NR_NOTIFY] = PBT_NOTIFY_NAMES;
 const char *const module_delivery_names[PBT_NR_DELIVERIES] = PBT_DELIVERY_NAMES;
-const char *const module_plant_names[PBT_NR_PLANTS] = PBT_PLANT_NAMES;
 
 /* One sentence, the last one that was asked for. */
 const char *module_why(const char *fmt, ...)

@@ -228,7 +228,7 @@ TEST_F(session, planted_transfers_are_wrong_as_they_say)
 	why = knobs_prepare_transfers();
 	if (why)
 		SKIP(return, "%s", why);
-	for (plant = PBT_PLANT_WRITE_SHORT; plant < PBT_NR_PLANTS; plant++) {
+	for (plant = PBT_PLANT_WRITE_SHORT; plant <= PBT_PLANT_READ_SHORT; plant++) {
 		const bool write = plant != PBT_PLANT_READ_SHORT;
 		struct pbt_knobs knobs = { .plants = 1U << plant };
 

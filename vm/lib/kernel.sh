@@ -25,8 +25,8 @@ kernel_check()
 		[[ ${1#*^} =~ ^[a-z_]+(,[a-z_]+)*$ ]] ||
 			die $EXIT_USAGE "'$1' names no fault: give K^FAULT[,FAULT...]"
 		while read -r path; do
-			grep -q "^	\[PBT_PLANT_.*\"$path\"" \
-				"$TOP/ppc_barrier_test/ppc_barrier_test.h" ||
+			grep -q "^PBT_PLANT([A-Z_]*, $path," \
+				"$TOP/ppc_barrier_test/pbt_plants.h" ||
 				die $EXIT_USAGE "'$path' is no fault, see barrier_ctl --list"
 		done < <(tr , '\n' <<<"${1#*^}")
 		case $COMMAND:$what in
