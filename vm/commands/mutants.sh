@@ -221,9 +221,23 @@ mutants_plants()
 	done <<<"$MUTANTS_PLANTS"
 }
 
+# Refuses patches whose header names no detector, or one that there is not.
+mutants_headers()
+{
+	local name patch detector
+
+	while read -r name _ patch; do
+		[ -n "$patch" ] || continue
+		while read -r detector _; do
+			grep -q "^$detector\( \|$\)" <<<"$MUTANTS_DETECTORS" ||
+				die $EXIT_FAIL "$name: '$detector' in its header is no detector"
+		done < <(mutant_header Detector "$patch" | grep . || echo nothing)
+	done
+}
+
 run_mutants()
 {
-	local name kernel patch detector code=0 chosen plants
+	local name kernel patch code=0 chosen plants
 
 	[ -n "${GIVEN[kernel]:-}" ] || [ -r "$TOP/vm/configs/$OPT_ARCH.config" ] ||
 		die $EXIT_USAGE "kernels for $OPT_ARCH are not built here, so give --kernel distro"
@@ -232,13 +246,7 @@ run_mutants()
 	readarray -t plants < <(mutants_plants "$OPT_KERNEL")
 	[ -n "$chosen${plants[*]}" ] ||
 		die $EXIT_USAGE "--tests: no patch and no good kernel matches '$OPT_TESTS'"
-	while read -r name kernel patch; do
-		[ -n "$patch" ] || continue
-		while read -r detector _; do
-			grep -q "^$detector\( \|$\)" <<<"$MUTANTS_DETECTORS" ||
-				die $EXIT_FAIL "$name: '$detector' in its header is no detector"
-		done < <(mutant_header Detector "$patch" | grep . || echo nothing)
-	done <<<"$chosen"
+	mutants_headers <<<"$chosen"
 	start
 	command_packages "$OPT_ARCH" "$OPT_KERNEL" -- jq
 	need_command jq "results are read with it"
