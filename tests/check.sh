@@ -14,8 +14,8 @@ OPTION_TEXT[long]="everything, also what takes long"
 # The lanes, and their files in order: of guests what this is for comes first, and last what a slow
 # machine may leave out.
 declare -A CHECK_LANES=(
-	[here]="text unit options vm_lib measure live_registers page_integrity ring_order mutants
-		claims mariadb refused kselftest module_build"
+	[here]="text adding unit options vm_lib measure live_registers page_integrity ring_order
+		mutants claims mariadb refused kselftest module_build"
 	[guests]="good validate bad guest debian mainline"
 )
 
