@@ -56,7 +56,7 @@ check_blocks()
 			;;
 		"suite "* | 1..[0-9]*) ;;
 		# where t is, and that it failed
-		"# (from function \`t'"* | "#  in test file "* | "#   \`@test "*) ;;
+		"# (from function \`t'"* | "#  in test file "* | "#   \`"*) ;;
 		*) block+=$line$'\n' ;;
 		esac
 	done

@@ -415,18 +415,22 @@ check_planted()
 	done <"$SCRATCH/plants"
 }
 
-# check_edges_caught PATCH PROGRAM ARGS EDGE...: on that bad kernel just these edges fail.
+# check_edges_caught PATCH PROGRAM ARGS EDGE...: on that bad kernel the first of these fails, the
+# others do or are not observable while other work takes the emulated CPUs' time, and all else does
+# not fail.
 check_edges_caught()
 {
-	local kernel=source:6.1+$1 program=$2 args=$3 failed
+	local kernel=source:6.1+$1 program=$2 args=$3
 	shift 3
 
 	OPT_ARCH=ppc64le
 	guest_of "$kernel" "$args" "$program"
-	too_busy "$GUEST/$program.json" "$@"
-	failed=$(jq -r '[.variants[] | select(.outcome == "fail") | .name] | sort | join(" ")' \
-		"$GUEST/$program.json")
-	[ "$failed" = "$(printf '%s\n' "$@" | sort | paste -sd ' ')" ] || fail "failed: $failed"
+	too_busy "$GUEST/$program.json" "$1"
+	jq -e '.variants | map({key: .name, value: .outcome}) | from_entries |
+		.[$ARGS.positional[0]] == "fail" and
+		([to_entries[] | select(.value == "fail").key] - $ARGS.positional == []) and
+		([.[$ARGS.positional[]]] | index("pass") == null)' \
+		"$GUEST/$program.json" --args "$@"
 }
 
 # module_tree VERSION ARCH: a tree that is configured and prepared to build modules, with no kernel.
