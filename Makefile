@@ -4,11 +4,11 @@
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
 # The questions asked of a kernel, and the tests of the module. live_registers, page_integrity,
-# ring_order and module_knobs need liburing, module_* and kernel_order the module.
+# ring_* and module_knobs need liburing, module_* and kernel_order the module.
 # PROGRAMS=live_registers builds and installs no others.
 PROGRAMS ?= %
-TEST_GEN_PROGS := $(filter $(PROGRAMS),live_registers page_integrity ring_order kernel_order \
-	module_knobs module_offload)
+TEST_GEN_PROGS := $(filter $(PROGRAMS),live_registers page_integrity ring_order ring_complete \
+	kernel_order module_knobs module_offload)
 # Any command under the module's knobs, and what its probes withstand.
 TEST_GEN_PROGS_EXTENDED := $(filter $(PROGRAMS),barrier_ctl module_storm)
 
@@ -46,7 +46,7 @@ liburing_probe = printf '%s\n' '\#include <liburing.h>' \
 have_liburing := $(shell mkdir -p $(OUTPUT); $(liburing_probe))
 ifneq ($(have_liburing),yes)
 $(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_integrity, \
-	ring_order and module_knobs will skip; Debian: liburing-dev, Fedora: liburing-devel)
+	ring_* and module_knobs will skip; Debian: liburing-dev, Fedora: liburing-devel)
 endif
 endif
 
@@ -56,11 +56,12 @@ endif
 other_banks := $(filter-out $(bank),$(banks) none)
 room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
 lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
-with_liburing := live_registers page_integrity ring_order module_knobs
+with_liburing := live_registers page_integrity ring_order ring_complete module_knobs
 detector := $(call lib,program module json provoke evidence planted)
 live_registers := $(call room,live_registers) $(detector)
 page_integrity := $(call room,page_integrity) $(detector)
 ring_order := $(call room,ring_order) $(call lib,cpu_pairs program json evidence)
+ring_complete := $(call room,ring_complete) $(call lib,cpu_pairs program json evidence)
 kernel_order := $(call room,kernel_order) $(call lib,cpu_pairs program module json evidence)
 module_knobs := $(src)/module_test/module_knobs.c $(wildcard $(src)/module_test/knobs_*.c) \
 	$(call lib,module program json)

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receives that take their buffers from a group.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "complete_abi.h"
+#include "complete_case.h"
+
+/*
+ * Two receives with MSG_WAITALL, each of a socket of its own, get half of their data, and later the
+ * rest. A receive that has half has its buffer, which nobody else may get meanwhile: kernels gave
+ * it back, or did not take it out of the ring (CVE-2025-38730, 41b70df5b38b). Kernels before 5.19
+ * end such a receive with the first half.
+ */
+#define SIDES		2
+#define BUFFERS		8
+#define LEN		64U
+#define GROUP		1
+#define PROVIDE		0x100	/* user_data: of provided buffers */
+
+struct recv_side {
+	int pair[2];
+	bool done;
+	int res;
+	unsigned int bid;
+};
+
+struct recv_case {
+	struct complete_case *c;
+	struct io_uring ring;
+	struct recv_side side[SIDES];
+	struct complete_pbuf *buffers;	/* a buffer ring, or NULL */
+	uint16_t tail;
+	char (*mem)[LEN];
+	uint64_t partial;	/* receives that had half of it, and waited for more */
+};
+
+static bool recv_provide(struct recv_case *r, unsigned int bid, unsigned int nr)
+{
+	struct complete_case *c = r->c;
+	struct complete_cqe cqe;
+	struct io_uring_sqe *sqe;
+
+	for (; r->buffers && nr; nr--, bid++) {
+		struct complete_pbuf *at = &r->buffers[r->tail++ % BUFFERS];
+
+		at->addr = (uintptr_t)r->mem[bid];
+		at->len = LEN;
+		at->bid = bid;
+		io_uring_smp_store_release(&r->buffers[0].tail, r->tail);
+	}
+	if (r->buffers)
+		return true;
+	sqe = complete_sqe(c, &r->ring, IORING_OP_NOP, PROVIDE);
+	io_uring_prep_provide_buffers(sqe, r->mem[bid], LEN, nr, GROUP, bid);
+	sqe->user_data = PROVIDE;
+	if (!complete_submit(c, &r->ring) ||
+	    !complete_next(c, &r->ring, &cqe, "IORING_OP_PROVIDE_BUFFERS"))
+		return false;
+	return cqe.res >= 0 || complete_fail(c, cqe.res, "IORING_OP_PROVIDE_BUFFERS");
+}
+
+static void recv_judge(struct recv_case *r, const struct complete_cqe *cqe)
+{
+	struct complete_case *c = r->c;
+	struct recv_side *side;
+
+	if (cqe->data >= SIDES || r->side[cqe->data].done) {
+		complete_bad(c, COMPLETE_TWICE, "user_data %llu, which is done",
+			     (unsigned long long)cqe->data);
+		return;
+	}
+	side = &r->side[cqe->data];
+	side->done = true;
+	side->res = cqe->res;
+	side->bid = cqe->flags >> COMPLETE_BUFFER_SHIFT;
+	if (cqe->res <= 0)
+		complete_fail(c, cqe->res ?: -EPIPE, "IORING_OP_RECV with a provided buffer");
+	else if (!(cqe->flags & IORING_CQE_F_BUFFER) || side->bid >= BUFFERS)
+		complete_fail(c, -EBADMSG, "the buffer of IORING_OP_RECV");
+}
+
+struct recv_watch {
+	struct recv_case *r;
+	unsigned int i;
+};
+
+/* Whether the receive has completed, or has taken what was there. */
+static bool recv_took(void *arg)
+{
+	const struct recv_watch *w = arg;
+	struct complete_cqe cqe;
+	int left = 0;
+
+	complete_enter(&w->r->ring, 0, 0, IORING_ENTER_GETEVENTS);
+	while (complete_take(&w->r->ring, &cqe))
+		recv_judge(w->r, &cqe);
+	if (w->r->side[w->i].done || w->r->c->failed)
+		return true;
+	return !ioctl(w->r->side[w->i].pair[0], FIONREAD, &left) && !left;
+}
+
+static bool recv_done(void *arg)
+{
+	const struct recv_watch *w = arg;
+
+	recv_took(arg);
+	return w->r->side[w->i].done || w->r->c->failed;
+}
+
+static bool recv_starts(struct recv_case *r)
+{
+	struct io_uring_sqe *sqe;
+	unsigned int i;
+
+	for (i = 0; i < SIDES; i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, r->side[i].pair))
+			return complete_fail(r->c, -errno, "socketpair()");
+		r->side[i].done = false;
+		sqe = complete_sqe(r->c, &r->ring, IORING_OP_RECV, i);
+		io_uring_prep_recv(sqe, r->side[i].pair[0], NULL, LEN, MSG_WAITALL);
+		sqe->user_data = i;
+		sqe->flags = IOSQE_BUFFER_SELECT;
+		sqe->buf_group = GROUP;
+	}
+	return complete_submit(r->c, &r->ring);
+}
+
+/* Half of the data for one, and waits until it is taken, or all is. */
+static bool recv_half(struct recv_case *r, unsigned int i, bool last)
+{
+	struct recv_watch watch = { r, i };
+	char half[LEN / 2];
+
+	if (r->side[i].done)
+		return true;
+	memset(half, 'A' + i, sizeof(half));
+	if (send(r->side[i].pair[1], half, sizeof(half), 0) != (ssize_t)sizeof(half))
+		return complete_fail(r->c, -errno, "send()");
+	if (!complete_await(r->c, last ? recv_done : recv_took, &watch, 0,
+			    last ? "a receive of which all is there" :
+			    "a receive to take half of it"))
+		return false;
+	r->partial += !r->side[i].done;
+	return true;
+}
+
+static void recv_judge_data(struct recv_case *r)
+{
+	struct complete_case *c = r->c;
+	const struct recv_side *side;
+	unsigned int i, k;
+
+	for (i = 0; i < SIDES; i++) {
+		side = &r->side[i];
+		for (k = 0; k < LEN && (int)k < side->res; k++)
+			if (r->mem[side->bid][k] != (char)('A' + i))
+				break;
+		if (side->bid == r->side[!i].bid && i)
+			complete_bad(c, COMPLETE_WRONG, "both receives got buffer %u", side->bid);
+		else if ((int)k < side->res)
+			complete_bad(c, COMPLETE_WRONG,
+				     "receive %c: byte %u of %d in buffer %u is '%c'", 'A' + i, k,
+				     side->res, side->bid, r->mem[side->bid][k]);
+		else
+			complete_good(c);
+	}
+}
+
+static bool recv_round(struct recv_case *r)
+{
+	const unsigned int first = complete_draw(r->c, SIDES), then = complete_draw(r->c, SIDES);
+	unsigned int i;
+	bool ok;
+
+	memset(r->mem, '-', BUFFERS * LEN);
+	ok = recv_starts(r) && recv_half(r, first, false) && recv_half(r, !first, false) &&
+	     recv_half(r, then, true) && recv_half(r, !then, true) && !r->c->failed;
+	if (ok) {
+		recv_judge_data(r);
+		complete_none_left(r->c, &r->ring);
+		ok = recv_provide(r, r->side[0].bid, 1) && recv_provide(r, r->side[1].bid, 1);
+	}
+	for (i = 0; i < SIDES; i++) {
+		close(r->side[i].pair[0]);
+		close(r->side[i].pair[1]);
+	}
+	return ok;
+}
+
+static bool recv_buffer_ring(struct recv_case *r)
+{
+	struct complete_pbuf_reg reg = { .ring_entries = BUFFERS, .bgid = GROUP };
+
+	r->buffers = mmap(NULL, BUFFERS * sizeof(*r->buffers), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (r->buffers == MAP_FAILED)
+		return complete_fail(r->c, -errno, "mmap()");
+	reg.ring_addr = (uintptr_t)r->buffers;
+	if (!syscall(__NR_io_uring_register, r->ring.ring_fd, COMPLETE_REGISTER_PBUF_RING, &reg, 1))
+		return true;
+	if (errno == EINVAL)
+		return complete_skip(r->c, "this kernel does not have IORING_REGISTER_PBUF_RING");
+	return complete_fail(r->c, -errno, "IORING_REGISTER_PBUF_RING");
+}
+
+static void recv_run(struct complete_case *c, bool buffer_ring)
+{
+	static struct recv_case r;
+
+	r.c = c;
+	r.mem = calloc(BUFFERS, LEN);
+	if (!r.mem) {
+		complete_fail(c, -ENOMEM, "malloc()");
+		return;
+	}
+	if (!complete_ring(c, &r.ring, 8, 0, 0) || (buffer_ring && !recv_buffer_ring(&r)) ||
+	    !recv_provide(&r, 0, BUFFERS))
+		return;
+	while (complete_more(c))
+		if (!recv_round(&r))
+			break;
+	complete_note(c, "%llu receives waited with half of their data",
+		      (unsigned long long)r.partial);
+	if (!r.partial && !c->failed && !complete_violations(c->r))
+		complete_skip(c, "this kernel ends a receive with MSG_WAITALL by its first half");
+}
+
+void case_two_recv(struct complete_case *c)
+{
+	recv_run(c, false);
+}
+
+void case_two_recv_ring(struct complete_case *c)
+{
+	recv_run(c, true);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ABI that the headers of liburing 2.1 lack, by include/uapi/linux/io_uring.h of 7.2. An enum's
+ * members cannot be probed for, therefore their names are ours.
+ */
+#ifndef COMPLETE_ABI_H
+#define COMPLETE_ABI_H
+
+#include <liburing.h>
+#include <stdint.h>
+
+#ifndef IORING_SETUP_SINGLE_ISSUER
+#define IORING_SETUP_SINGLE_ISSUER	(1U << 12)	/* 6.0 */
+#endif
+#ifndef IORING_SETUP_DEFER_TASKRUN
+#define IORING_SETUP_DEFER_TASKRUN	(1U << 13)	/* 6.1 */
+#endif
+#ifndef IORING_ACCEPT_MULTISHOT
+#define IORING_ACCEPT_MULTISHOT		(1U << 0)	/* 5.19 */
+#endif
+#ifndef IORING_FEAT_NATIVE_WORKERS
+#define IORING_FEAT_NATIVE_WORKERS	(1U << 9)	/* 5.12 */
+#endif
+
+#define COMPLETE_DEFER		(IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN)
+
+#define COMPLETE_BUFFER_SHIFT	16			/* IORING_CQE_BUFFER_SHIFT */
+#define COMPLETE_REGISTER_PBUF_RING	22		/* 5.19 */
+
+struct complete_pbuf {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t bid;
+	uint16_t tail;		/* of the ring, in its first entry */
+};
+
+struct complete_pbuf_reg {
+	uint64_t ring_addr;
+	uint32_t ring_entries;
+	uint16_t bgid;
+	uint16_t flags;
+	uint64_t resv[3];
+};
+
+#endif /* COMPLETE_ABI_H */

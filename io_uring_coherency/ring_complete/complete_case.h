@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the cases of ring_complete are run with.
+ *
+ * Each runs in a process of its own, so that its rings, descriptors and threads, those that sleep
+ * for ever among them, end with that. Whoever judges never sleeps in the kernel for what may not
+ * come: that is for threads that it looks at.
+ */
+#ifndef COMPLETE_CASE_H
+#define COMPLETE_CASE_H
+
+#include <liburing.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "program.h"
+#include "random.h"
+
+enum ring_case_id {
+#define RING_CASE(case_name, ...) RING_CASE_##case_name,
+#include "ring_cases.h"
+	RING_NR_CASES
+};
+
+/* What is wrong with a completion, or with a wait for it. */
+enum complete_fault {
+	COMPLETE_LOST,		/* it does not come, and all who could bring it sleep */
+	COMPLETE_TWICE,		/* it, or another that nobody asked for */
+	COMPLETE_WRONG,		/* its result, or its data */
+	COMPLETE_ORDER,		/* before what it has to wait for */
+	COMPLETE_EARLY,		/* who waits is back before it is there */
+	COMPLETE_FAULTS
+};
+
+struct complete_case;
+
+struct ring_case {
+	const char *name, *promise, *by, *fix;
+	unsigned int min;	/* events: fewer say nothing */
+	unsigned int enough;	/* no more are needed, as it is no matter of chance; or 0 */
+	void (*run)(struct complete_case *c);
+};
+
+extern const struct ring_case ring_cases[RING_NR_CASES];
+
+#define COMPLETE_LOSSES	4	/* that are told in full */
+
+/* A completion that did not come, and the thread that waited for it, or could bring it. */
+struct complete_loss {
+	char what[96];
+	double waited_ms;
+	char thread[16];
+	char state;
+	char wchan[48];
+	char syscall[96];	/* number and arguments, as /proc has them */
+};
+
+/* Shared with the program, which prints and writes it. */
+struct complete_result {
+	struct answer answer;
+	uint64_t events;	/* completions, or hand-overs, that were judged */
+	uint64_t fault[COMPLETE_FAULTS];
+	double seconds, first_ms, slowest_ms;
+	char first[200];	/* the first violation in words */
+	char note[80];		/* of the events, how often what was looked for took place; or "" */
+	bool begun;
+	unsigned int nr_losses;
+	struct complete_loss loss[COMPLETE_LOSSES];
+};
+
+struct complete_case {
+	const struct ring_case *what;
+	struct complete_result *r;
+	const struct cpus *cpus;
+	double seconds;
+	bool all_of_it;		/* the time that was asked for, with no regard to .enough */
+	pid_t main;
+	struct timespec start;
+	uint64_t random;
+	bool kthreads;		/* io_uring's threads are not of this process: before 5.12 */
+	int error;		/* -errno: no answer, as failed did not work; or 0 */
+	const char *failed;
+	const char *skip;	/* no answer, for this reason */
+};
+
+/* --- complete_case.c */
+
+/* Whether another round is wanted. */
+bool complete_more(struct complete_case *c);
+
+/* An event: without, or with a violation. */
+void complete_good(struct complete_case *c);
+void __attribute__((format(printf, 3, 4)))
+complete_bad(struct complete_case *c, enum complete_fault fault, const char *fmt, ...);
+
+/* Ends the case without an answer: for -errno of @failed, or for a reason. Both return false. */
+bool complete_fail(struct complete_case *c, int error, const char *failed);
+bool complete_skip(struct complete_case *c, const char *why);
+
+void __attribute__((format(printf, 2, 3)))
+complete_note(struct complete_case *c, const char *fmt, ...);
+
+uint64_t complete_violations(const struct complete_result *r);
+
+static inline unsigned int complete_draw(struct complete_case *c, unsigned int limit)
+{
+	return random_below(&c->random, limit);
+}
+
+/* --- complete_ring.c */
+
+struct complete_cqe {
+	uint64_t data;
+	int res;
+	unsigned int flags;
+};
+
+/* A ring with @cq entries in its CQ (0: as many as there are). */
+bool complete_ring(struct complete_case *c, struct io_uring *ring, unsigned int entries,
+		   unsigned int cq, unsigned int flags);
+
+/* io_uring_enter(2), not by liburing, which may look at the CQ first. Returns -errno, too. */
+int complete_enter(const struct io_uring *ring, unsigned int submit, unsigned int want,
+		   unsigned int flags);
+
+/* An SQE that is all zeroes but for these two; it ends the case if there is none. */
+struct io_uring_sqe *complete_sqe(struct complete_case *c, struct io_uring *ring, int opcode,
+				  uint64_t data);
+
+/* Submits all that is prepared. */
+bool complete_submit(struct complete_case *c, struct io_uring *ring);
+
+/* Takes a CQE, if there is one. */
+bool complete_take(struct io_uring *ring, struct complete_cqe *cqe);
+
+/* Waits for one, which is @what: false if it is lost, which is counted, or the case has ended. */
+bool complete_next(struct complete_case *c, struct io_uring *ring, struct complete_cqe *cqe,
+		   const char *what);
+
+/* How many CQEs there are after @ms, or as soon as there is one. */
+unsigned int complete_quiet(struct io_uring *ring, int ms);
+
+/* Each CQE left is one that nobody asked for. */
+void complete_none_left(struct complete_case *c, struct io_uring *ring);
+
+/* --- complete_thread.c: threads that may sleep, and do what they are asked */
+
+struct complete_thread {
+	const char *name;
+	pthread_t thread;
+	pid_t tid;
+	sem_t asked, answered;
+	void (*call)(void *arg);
+	void *arg;
+	unsigned int nr_asked, begun, done;	/* calls */
+};
+
+bool complete_thread(struct complete_case *c, struct complete_thread *t, const char *name);
+
+/* Has it call @call. complete_do() waits for the end, and is for what does not sleep for ever. */
+void complete_ask(struct complete_thread *t, void (*call)(void *arg), void *arg);
+void complete_do(struct complete_thread *t, void (*call)(void *arg), void *arg);
+
+/* Whether it has answered: complete_there. */
+bool complete_done(void *thread);
+
+/* Waits until it sleeps in what it was asked for, or is back from there. */
+bool complete_asleep(struct complete_case *c, struct complete_thread *t);
+
+/* A signal, which ends its sleep, unless it has not begun. */
+void complete_kick(struct complete_thread *t);
+
+/* Signals until it is back from what it was asked for, and ends the case where that is no help. */
+bool complete_rouse(struct complete_case *c, struct complete_thread *t);
+
+/* Turns of an empty loop. */
+static inline void complete_spin(unsigned int turns)
+{
+	while (turns--)
+		asm volatile("" : : : "memory");
+}
+
+/* --- complete_wait.c */
+
+typedef bool complete_there(void *arg);
+
+/*
+ * Waits until @there(@arg), without sleep at first. False if that is lost: it is not there after a
+ * second and after 20 times the longest that something took so far, while all other threads of this
+ * process sleep, io_uring's among them. That is counted, with where @who sleeps (0: where
+ * io_uring's threads do). If they do not sleep, this machine is slow, and the case ends.
+ */
+bool complete_await(struct complete_case *c, complete_there *there, void *arg, pid_t who,
+		    const char *what);
+
+/* The state of a thread of this process, as ps(1) has it; 0 if there is none. */
+char complete_state(pid_t tid);
+
+/* --- the cases */
+
+#define RING_CASE(case_name, ...) DECLARATION(void case_##case_name(struct complete_case *c);)
+#include "ring_cases.h"
+
+#endif /* COMPLETE_CASE_H */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The cases of ring_complete, in the order in which they run; no other place names them. Who
+ * includes this file has RING_CASE() make what is wanted of each:
+ *
+ *	RING_CASE(NAME, PROMISE, BY, FIX, the other members of struct ring_case)
+ *
+ * NAME is that of the test, of --case and in the results, and case_NAME() runs it, in the file that
+ * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it:
+ * commit and version, or the subject where that has no version yet; NULL if none is known.
+ */
+
+/* case_wake.c */
+RING_CASE(shared_wake, "each completion wakes who sleeps in io_uring_enter() for it",
+	  "io_uring_enter(2), IORING_ENTER_GETEVENTS",
+	  "\"io_uring: fix waiters missing wake ups\" (6.1.128)",
+	  .min = 1000)
+
+RING_CASE(waiters, "of those who wait on a ring, each is woken when its count is there",
+	  "io_uring_enter(2), min_complete",
+	  "\"io_uring/wait: look at all CQ waiters on wake up\"",
+	  .min = 20, .enough = 500)
+
+/* case_write.c */
+RING_CASE(shared_hash, "each buffered write of several threads by io-wq completes, with its data",
+	  "io_uring_enter(2), IOSQE_ASYNC", "d3e3c102d107 (v5.16)",
+	  .min = 100)
+
+/* case_sqpoll.c */
+RING_CASE(sq_wait, "there is room in the SQ when io_uring_sqring_wait() has waited for it",
+	  "io_uring_enter(2), IORING_ENTER_SQ_WAIT", "28aabffae6be (v6.12)",
+	  .min = 100)
+
+/* case_task_work.c */
+RING_CASE(pipe_eof, "task_work that a request leaves runs while the task sleeps for another",
+	  "io_uring_enter(2), IORING_OP_CLOSE", "46a525e199e4 (v6.1)",
+	  .min = 20, .enough = 400)
+
+RING_CASE(eventfd_defer, "the eventfd tells of each completion of a DEFER_TASKRUN ring",
+	  "io_uring_register_eventfd(3)", NULL,
+	  .min = 100)
+
+/* case_overflow.c */
+RING_CASE(cq_overflow, "what the CQ has no room for arrives, once, linked requests in order",
+	  "io_uring_setup(2), IORING_FEAT_NODROP", "aa1df3a360a0 (v6.1)",
+	  .min = 100)
+
+RING_CASE(overflow_defer, "the same on a DEFER_TASKRUN ring",
+	  "io_uring_setup(2), IORING_FEAT_NODROP", NULL,
+	  .min = 100)
+
+/* case_drain.c */
+RING_CASE(drain, "what is behind IOSQE_IO_DRAIN starts after that, which starts after all before",
+	  "io_uring_enter(2), IOSQE_IO_DRAIN", "fde04c7e2775 (v6.16)",
+	  .min = 20, .enough = 500)
+
+/* case_link.c */
+RING_CASE(links, "a linked chain runs in order, up to its first failure",
+	  "io_uring_enter(2), IOSQE_IO_LINK", NULL,
+	  .min = 20, .enough = 5000)
+
+RING_CASE(hard_links, "a hard linked chain runs in order, failures or not",
+	  "io_uring_enter(2), IOSQE_IO_HARDLINK", NULL,
+	  .min = 20, .enough = 5000)
+
+/* case_multishot.c */
+RING_CASE(poll_multi, "a multishot poll tells of each event, and lacks F_MORE once: at its end",
+	  "io_uring_enter(2), IORING_POLL_ADD_MULTI", NULL,
+	  .min = 20, .enough = 2000)
+
+RING_CASE(accept_multi, "a multishot accept has a CQE for each connection, F_MORE up to its end",
+	  "io_uring_prep_multishot_accept(3)", NULL,
+	  .min = 20, .enough = 2000)
+
+/* case_recv.c. The commit is about buffer rings, and kernels had the same with provided ones. */
+RING_CASE(two_recv, "two receives under way do not get the same provided buffer",
+	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", "41b70df5b38b (v6.17)",
+	  .min = 20, .enough = 500)
+
+RING_CASE(two_recv_ring, "two receives under way do not get the same buffer of a buffer ring",
+	  "io_uring_register_buf_ring(3)", "41b70df5b38b (v6.17)",
+	  .min = 20, .enough = 500)
+
+#undef RING_CASE
