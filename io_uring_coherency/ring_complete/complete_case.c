@@ -32,6 +32,11 @@ uint64_t complete_violations(const struct complete_result *r)
 	return sum;
 }
 
+const char *complete_fix(const struct ring_case *what, const struct complete_result *r)
+{
+	return r->fault[what->known] ? what->fix : NULL;
+}
+
 bool complete_more(struct complete_case *c)
 {
 	const struct complete_result *r = c->r;

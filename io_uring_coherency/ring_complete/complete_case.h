@@ -39,6 +39,7 @@ struct complete_case;
 
 struct ring_case {
 	const char *name, *promise, *by, *fix;
+	enum complete_fault known;	/* what .fix has mended */
 	unsigned int min;	/* events: fewer say nothing */
 	unsigned int enough;	/* no more are needed, as it is no matter of chance; or 0 */
 	void (*run)(struct complete_case *c);
@@ -48,7 +49,7 @@ extern const struct ring_case ring_cases[RING_NR_CASES];
 
 #define COMPLETE_LOSSES	4	/* that are told in full */
 
-/* A completion that did not come, and the thread that waited for it, or could bring it. */
+/* A completion that did not come, and the thread that waited for it, or could bring it, if any. */
 struct complete_loss {
 	char what[96];
 	double waited_ms;
@@ -102,6 +103,9 @@ bool complete_skip(struct complete_case *c, const char *why);
 
 void __attribute__((format(printf, 2, 3)))
 complete_note(struct complete_case *c, const char *fmt, ...);
+
+/* What has mended such violations, or NULL. */
+const char *complete_fix(const struct ring_case *what, const struct complete_result *r);
 
 uint64_t complete_violations(const struct complete_result *r);
 

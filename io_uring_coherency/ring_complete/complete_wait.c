@@ -171,18 +171,19 @@ static void tell_threads(struct complete_loss *loss, pid_t who, bool print)
 static void count_loss(struct complete_case *c, pid_t who, const char *what, double waited)
 {
 	struct complete_loss loss = { .waited_ms = waited };
-	char self[24];
 
-	snprintf(self, sizeof(self), "%ld", syscall(__NR_gettid));
-	describe(&loss, self);
 	snprintf(loss.what, sizeof(loss.what), "%s", what);
 	ksft_print_msg("%s: lost: %s, waited for %.0f ms%s\n", c->what->name, what, waited,
-		       c->r->nr_losses ? "" : " while these sleep:");
+		       c->r->nr_losses ? "" : " while all other threads sleep:");
 	tell_threads(&loss, who, !c->r->nr_losses);
 	if (c->r->nr_losses < COMPLETE_LOSSES)
 		c->r->loss[c->r->nr_losses++] = loss;
-	complete_bad(c, COMPLETE_LOST, "%s: lost, %.0f ms; %s sleeps in %s", what, waited,
-		     loss.thread, loss.wchan);
+	if (loss.state)
+		complete_bad(c, COMPLETE_LOST, "%s: lost, %.0f ms; %s sleeps in %s", what, waited,
+			     loss.thread, loss.wchan);
+	else
+		complete_bad(c, COMPLETE_LOST, "%s: lost, %.0f ms, and no thread is to bring it",
+			     what, waited);
 }
 
 static double patience(const struct complete_case *c)

@@ -6,8 +6,9 @@
  *	RING_CASE(NAME, PROMISE, BY, FIX, the other members of struct ring_case)
  *
  * NAME is that of the test, of --case and in the results, and case_NAME() runs it, in the file that
- * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it:
- * commit and version, or the subject where that has no version yet; NULL if none is known.
+ * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it, in
+ * the way that .known names, by default COMPLETE_LOST: commit and version, or the subject where that
+ * is in no version yet, or in stable kernels alone; NULL if none is known.
  */
 
 /* case_wake.c */
@@ -29,7 +30,7 @@ RING_CASE(shared_hash, "each buffered write of several threads by io-wq complete
 /* case_sqpoll.c */
 RING_CASE(sq_wait, "there is room in the SQ when io_uring_sqring_wait() has waited for it",
 	  "io_uring_enter(2), IORING_ENTER_SQ_WAIT", "28aabffae6be (v6.12)",
-	  .min = 100)
+	  .known = COMPLETE_EARLY, .min = 100)
 
 /* case_task_work.c */
 RING_CASE(pipe_eof, "task_work that a request leaves runs while the task sleeps for another",
@@ -43,7 +44,7 @@ RING_CASE(eventfd_defer, "the eventfd tells of each completion of a DEFER_TASKRU
 /* case_overflow.c */
 RING_CASE(cq_overflow, "what the CQ has no room for arrives, once, linked requests in order",
 	  "io_uring_setup(2), IORING_FEAT_NODROP", "aa1df3a360a0 (v6.1)",
-	  .min = 100)
+	  .known = COMPLETE_ORDER, .min = 100)
 
 RING_CASE(overflow_defer, "the same on a DEFER_TASKRUN ring",
 	  "io_uring_setup(2), IORING_FEAT_NODROP", NULL,
@@ -52,7 +53,7 @@ RING_CASE(overflow_defer, "the same on a DEFER_TASKRUN ring",
 /* case_drain.c */
 RING_CASE(drain, "what is behind IOSQE_IO_DRAIN starts after that, which starts after all before",
 	  "io_uring_enter(2), IOSQE_IO_DRAIN", "fde04c7e2775 (v6.16)",
-	  .min = 20, .enough = 500)
+	  .known = COMPLETE_ORDER, .min = 20, .enough = 500)
 
 /* case_link.c */
 RING_CASE(links, "a linked chain runs in order, up to its first failure",
@@ -75,10 +76,10 @@ RING_CASE(accept_multi, "a multishot accept has a CQE for each connection, F_MOR
 /* case_recv.c. The commit is about buffer rings, and kernels had the same with provided ones. */
 RING_CASE(two_recv, "two receives under way do not get the same provided buffer",
 	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", "41b70df5b38b (v6.17)",
-	  .min = 20, .enough = 500)
+	  .known = COMPLETE_WRONG, .min = 20, .enough = 500)
 
 RING_CASE(two_recv_ring, "two receives under way do not get the same buffer of a buffer ring",
 	  "io_uring_register_buf_ring(3)", "41b70df5b38b (v6.17)",
-	  .min = 20, .enough = 500)
+	  .known = COMPLETE_WRONG, .min = 20, .enough = 500)
 
 #undef RING_CASE

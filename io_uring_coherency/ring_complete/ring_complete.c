@@ -90,14 +90,14 @@ static void settle_failed(const struct complete_case *c)
 static void settle_measured(const struct ring_case *what, struct complete_result *r)
 {
 	const struct evidence evidence = evidence_of(r);
+	const char *fix = complete_fix(what, r);
 	char sentence[EVIDENCE_TEXT_SIZE], faults[100];
 
 	evidence_sentence(sentence, sizeof(sentence), &evidence);
 	if (evidence.violations) {
 		list_faults(faults, sizeof(faults), r);
 		settle(&r->answer, "fail", "%s; %s; first after %.0f ms: %s%s%s", sentence, faults,
-		       r->first_ms, r->first, what->fix ? "; such is mended by " : "",
-		       what->fix ?: "");
+		       r->first_ms, r->first, fix ? "; such is mended by " : "", fix ?: "");
 	} else if (evidence.events < what->min) {
 		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
 		       sentence, what->min);
@@ -207,9 +207,9 @@ static void json_violations(FILE *f, const struct ring_case *what, const struct 
 
 	fprintf(f, ",\n      \"first_ms\": %.3f, ", r->first_ms);
 	json_member(f, "first", r->first);
-	if (what->fix) {
+	if (complete_fix(what, r)) {
 		fprintf(f, ",\n      ");
-		json_member(f, "fix", what->fix);
+		json_member(f, "fix", complete_fix(what, r));
 	}
 	fprintf(f, ",\n      \"lost\": [");
 	for (i = 0; i < r->nr_losses; i++) {
