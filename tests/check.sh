@@ -15,7 +15,7 @@ OPTION_TEXT[long]="everything, also what takes long"
 # machine may leave out.
 declare -A CHECK_LANES=(
 	[here]="text adding unit options vm_lib measure live_registers page_integrity ring_order
-		mutants claims mariadb refused kselftest module_build"
+		ring_complete mutants claims mariadb refused kselftest module_build"
 	[guests]="good validate bad guest debian mainline"
 )
 

@@ -19,6 +19,7 @@ check_no_answer()
 	code_is 4 "$HOST/live_registers" --no-module --only poll_wake_sqpoll -t 0.5
 	code_is 4 "$without" "$HOST/live_registers" --no-module -t 0.2
 	code_is 4 "$without" "$HOST/ring_order" -t 0.2
+	code_is 4 "$without" "$HOST/ring_complete" -t 0.2
 	code_is 4 "$without" "$HOST/page_integrity" --no-module -t 0.2
 	[ ! -e /dev/ppc_barrier_test ] && [ "$(id -u)" = 0 ] || return 0
 	for program in kernel_order module_knobs module_offload; do
@@ -85,6 +86,7 @@ check_call_faults()
 		live_registers --no-module -t 0.3 --only poll_wake_default
 		kernel_order --no-module -t 0.2
 		ring_order -t 0.2 --edge plain_sb
+		ring_complete -t 0.2 --case links
 		page_integrity --no-module -t 0.2 --engine uring_async
 	EOF
 	needs_ring poll_wake_default

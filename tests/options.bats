@@ -162,6 +162,17 @@ check_bad_program_options()
 	refused 2 "is not an option" "$program" nonsense
 	refused 2 "cannot write" "$program" --json /nowhere/file
 
+	program=$HOST/ring_complete
+	refused 2 "not a number of seconds" "$program" -t never
+	refused 2 "not a number of seconds" "$program" -t 0
+	refused 2 "'nonsense' is no case" "$program" --case nonsense
+	refused 2 "'' is no case" "$program" --case drain,
+	refused 2 "not a list of CPUs" "$program" --cpus 0,
+	refused 2 "may not use CPU" "$program" --cpus 0,99999
+	refused 2 "--seed: '' is not a number" "$program" --seed ""
+	refused 2 "is not an option" "$program" nonsense
+	refused 2 "cannot write" "$program" --json /nowhere/file
+
 	program=$HOST/barrier_ctl
 	refused 2 "'nowhere' is no point" "$program" --at nowhere=mb -- true
 	refused 2 "'nothing' is no action" "$program" --at io_write=nothing -- true

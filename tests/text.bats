@@ -53,12 +53,13 @@ check_docs()
 	for page in doc/*.md; do
 		grep -q "$page" README || fail "README does not name $page"
 	done
-	for program in live_registers page_integrity ring_order kernel_order barrier_ctl; do
+	for program in live_registers page_integrity ring_order ring_complete kernel_order \
+		barrier_ctl; do
 		while read -r word; do
 			grep -q -- "$word\b" "doc/$program.md" || fail "doc/$program.md: no $word"
 		done < <("$HOST/$program" --help | grep -o -- '--[a-z][a-z-]*' | sort -u)
 	done
-	for program in ring_order kernel_order barrier_ctl; do
+	for program in ring_order ring_complete kernel_order barrier_ctl; do
 		while read -r word; do
 			grep -q "\b$word\b" "doc/$program.md" || fail "doc/$program.md: no $word"
 		done < <({ "$HOST/$program" --list || true; } |

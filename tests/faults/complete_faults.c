@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * To be preloaded by ring_complete: some requests are not what the program has prepared, and some
+ * waits not what it asks for. FAULT names what is wrong with them.
+ */
+#include <dlfcn.h>
+#include <liburing.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef IOSQE_CQE_SKIP_SUCCESS
+#define IOSQE_CQE_SKIP_SUCCESS	(1U << 6)	/* 5.17 */
+#endif
+
+#define LATE_MS		300
+#define BUSY_MS		2500
+
+static bool fault_is(const char *what)
+{
+	const char *fault = getenv("FAULT");
+
+	return fault && !strcmp(fault, what);
+}
+
+/* True for each @nth call, or at @nth alone. */
+static bool each(const char *what, unsigned int nth)
+{
+	static unsigned int nr;
+
+	return fault_is(what) && __atomic_add_fetch(&nr, 1, __ATOMIC_RELAXED) % nth == 0;
+}
+
+static bool once(const char *what, unsigned int nth)
+{
+	static unsigned int nr;
+
+	return fault_is(what) && __atomic_add_fetch(&nr, 1, __ATOMIC_RELAXED) == nth;
+}
+
+static void run_for(unsigned int ms)
+{
+	struct timespec start, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < ms);
+}
+
+static void change(struct io_uring_sqe *sqe)
+{
+	static uint64_t buffer;
+
+	/* it completes, and nobody is told */
+	if (each("silent", 100))
+		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+	/* less is done than was asked for */
+	if (sqe->opcode == IORING_OP_WRITE && each("short", 100))
+		sqe->len--;
+	if (fault_is("unordered"))
+		sqe->flags &= ~(IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
+	/* buffers that are given back are one */
+	if (sqe->opcode == IORING_OP_PROVIDE_BUFFERS && fault_is("same_buffer")) {
+		buffer = buffer ?: sqe->addr;
+		sqe->addr = buffer;
+	}
+}
+
+/* Those that the next submission takes. */
+static void change_all(struct io_uring *ring)
+{
+	struct io_uring_sqe *sqe, *again;
+	unsigned int i;
+
+	for (i = ring->sq.sqe_head; i != ring->sq.sqe_tail; i++) {
+		sqe = &ring->sq.sqes[i & *ring->sq.kring_mask];
+		change(sqe);
+	}
+	if (i == ring->sq.sqe_head || !each("again", 100))
+		return;
+	sqe = &ring->sq.sqes[(i - 1) & *ring->sq.kring_mask];
+	again = io_uring_get_sqe(ring);
+	if (again)
+		*again = *sqe;
+}
+
+int io_uring_submit(struct io_uring *ring)
+{
+	static int (*next)(struct io_uring *ring);
+
+	if (!next)
+		next = (int (*)(struct io_uring *))dlsym(RTLD_NEXT, "io_uring_submit");
+	change_all(ring);
+	if (each("late", 100))
+		usleep(LATE_MS * 1000);
+	return next(ring);
+}
+
+int io_uring_submit_and_wait(struct io_uring *ring, unsigned int want)
+{
+	static int (*next)(struct io_uring *ring, unsigned int want);
+
+	if (!next)
+		next = (int (*)(struct io_uring *, unsigned int))
+		       dlsym(RTLD_NEXT, "io_uring_submit_and_wait");
+	return next(ring, want + each("oversleep", 100));
+}
+
+/* By which io_uring_sqring_wait() waits. */
+int __io_uring_sqring_wait(struct io_uring *ring)
+{
+	static int (*next)(struct io_uring *ring);
+
+	if (!next)
+		next = (int (*)(struct io_uring *))dlsym(RTLD_NEXT, "__io_uring_sqring_wait");
+	return fault_is("no_wait") ? 0 : next(ring);
+}
+
+long syscall(long nr, ...)
+{
+	static long (*next)(long nr, ...);
+	long a[6];
+	va_list ap;
+	int i;
+
+	va_start(ap, nr);
+	for (i = 0; i < 6; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (!next)
+		next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	if (nr == __NR_io_uring_enter && a[2]) {
+		/* one more than is asked for: it sleeps on, as if nobody had woken it */
+		a[2] += each("oversleep", 100);
+		if (once("busy", 100))
+			run_for(BUSY_MS);
+	}
+	return next(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# ring_complete on this machine: as it is, and with what it has to find.
+
+# bats file_tags=quick
+# shellcheck source=tests/lib.bash
+. "$BATS_TEST_DIRNAME/lib.bash"
+
+# A kernel that breaks a promise in a way that is mended by now is no failure of ours.
+COMPLETE_KNOWN='.outcome == "fail" and (.fix as $fix | $fix and (.text | endswith($fix)))'
+# What a kernel may lack, and a machine that is too busy, but no request that fails.
+COMPLETE_SKIPS='^inconclusive: |^this kernel (does not have|ends) |disabled|is privileged'
+
+# complete_run ARGS...: in $SCRATCH/json, and what each case that was asked for came to.
+complete_run()
+{
+	"$HOST/ring_complete" --json "$SCRATCH/json" "$@" >"$SCRATCH/out" 2>&1 || [ $? != 2 ]
+	jq -r '.variants[] | select(.text != "not asked for") |
+		"\(.name): \(.outcome): \(.text)"' "$SCRATCH/json"
+}
+
+# Each case has an answer here, or a reason for none; and a failure is one that kernels are known for.
+check_complete_here()
+{
+	local other
+
+	complete_run
+	other=$(jq -r --arg skips "$COMPLETE_SKIPS" '.variants[] | select((.outcome == "pass" or
+		('"$COMPLETE_KNOWN"') or
+		(.outcome == "skip" and (.text | test($skips)))) | not) | .name' "$SCRATCH/json")
+	[ -z "$other" ] || fail "neither an answer nor a reason: $other"
+	jq -e '[.variants[] | select(.outcome == "pass") | .violations == 0 and .events >= 20 and
+		.lost == null] | all' "$SCRATCH/json"
+	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
+		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
+			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 15' \
+		"$SCRATCH/json"
+}
+
+# What is wrong is told as what it is, and late is not lost: complete_faults.c and ring_lose.c.
+# A kernel may lack the feature.
+check_complete_faults()
+{
+	local fault case want got refused='does not have|disabled|privileged|ends a receive'
+
+	fault_get complete_faults.so ring_lose.so
+	while read -r fault case want; do
+		FAULT=$fault LOSE=$fault \
+			LD_PRELOAD=$HOST/complete_faults.so:$HOST/ring_lose.so \
+			"$HOST/ring_complete" --case "$case" --json "$SCRATCH/json" \
+			>"$SCRATCH/out" 2>&1 || true
+		got=$(jq -r --arg name "$case" '.variants[] | select(.name == $name) |
+			"\([.outcome, (.faults | to_entries[] | select(.value > 0).key)] |
+			join(" ")): \(.text)"' "$SCRATCH/json")
+		say "$fault: $case: $got"
+		[[ $got =~ $refused ]] || [[ ${got%%:*} =~ ^$want$ ]] ||
+			fail "'$want' is what it should be"
+	done <<-'EOF'
+		oversleep shared_wake fail lost
+		oversleep pipe_eof fail lost
+		lose_eventfd eventfd_defer fail lost
+		silent shared_hash fail lost
+		silent cq_overflow fail lost
+		again shared_hash fail twice
+		short shared_hash fail wrong
+		same_buffer two_recv fail wrong
+		unordered drain fail order
+		unordered links fail .*order
+		no_wait sq_wait fail early
+		late shared_hash (pass|skip)
+		busy shared_wake (pass|skip)
+	EOF
+}
+
+# A seed is in the results; cases that are not asked for do not run; without a ring there is a
+# reason.
+check_complete_options()
+{
+	complete_run --case drain,links --seed 7 --cpus 0
+	jq -e '.seed == 7 and .cpus == 1' "$SCRATCH/json"
+	jq -e '[.variants[] | select(.text != "not asked for") | .name] == ["drain", "links"]' \
+		"$SCRATCH/json"
+	code_is 4 "$HOST/without_io_uring" "$HOST/ring_complete" --json "$SCRATCH/json"
+	jq -e '[.variants[].text | test("^io_uring is disabled")] | all' "$SCRATCH/json"
+	"$HOST/ring_complete" --list | grep -A 1 '^drain  ' | grep 'io_uring_enter(2)'
+}
+
+@test "ring-complete-here" { t check_complete_here; }
+@test "ring-complete-faults" { t check_complete_faults; }
+@test "ring-complete-options" { t check_complete_options; }
