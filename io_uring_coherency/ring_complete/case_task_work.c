@@ -177,41 +177,44 @@ static bool told_of_one(void *arg)
 	return io_uring_cq_ready(&t->ring);
 }
 
+/* A NOP, which completes at once; or a read, whose data come as it is submitted, or later. */
+static bool told_submit(struct told *t, bool nop)
+{
+	const bool early = complete_draw(t->c, 2);
+	struct io_uring_sqe *sqe;
+
+	t->sent++;
+	t->spin = complete_draw(t->c, 20000);
+	if (nop) {
+		complete_sqe(t->c, &t->ring, IORING_OP_NOP, 1);
+		t->got = t->sent;
+		return complete_submit(t->c, &t->ring);
+	}
+	sqe = complete_sqe(t->c, &t->ring, IORING_OP_READ, 1);
+	io_uring_prep_read(sqe, t->pipe[0], &t->got, 1, -1);
+	sqe->user_data = 1;
+	if (early)
+		complete_ask(&t->writer, told_write, t);
+	if (!complete_submit(t->c, &t->ring))
+		return false;
+	if (!early)
+		complete_ask(&t->writer, told_write, t);
+	return true;
+}
+
 static bool told_round(struct told *t)
 {
 	struct complete_case *c = t->c;
-	struct io_uring_sqe *sqe;
+	const bool nop = complete_draw(c, 4) == 0;
 	struct complete_cqe cqe;
 	uint64_t left;
-	int want = 1;
 
-	t->sent++;
-	t->spin = complete_draw(c, 20000);
-	if (complete_draw(c, 4)) {
-		sqe = complete_sqe(c, &t->ring, IORING_OP_READ, 1);
-		io_uring_prep_read(sqe, t->pipe[0], &t->got, 1, -1);
-		sqe->user_data = 1;
-		if (complete_draw(c, 2)) {
-			/* while it is submitted, and before it is waited for */
-			complete_ask(&t->writer, told_write, t);
-			if (!complete_submit(c, &t->ring))
-				return false;
-		} else {
-			if (!complete_submit(c, &t->ring))
-				return false;
-			complete_ask(&t->writer, told_write, t);
-		}
-	} else {
-		complete_sqe(c, &t->ring, IORING_OP_NOP, 1);
-		t->got = t->sent;
-		want = 0;
-		if (!complete_submit(c, &t->ring))
-			return false;
-	}
+	if (!told_submit(t, nop))
+		return false;
 	if (!complete_await(c, told_of_one, t, t->writer.tid,
 			    "an eventfd to tell of a completion"))
 		return false;
-	if (!complete_take(&t->ring, &cqe) || cqe.data != 1 || cqe.res != want ||
+	if (!complete_take(&t->ring, &cqe) || cqe.data != 1 || cqe.res != !nop ||
 	    t->got != t->sent)
 		complete_bad(c, COMPLETE_WRONG, "user_data %llu, res %d, byte %d for %d",
 			     (unsigned long long)cqe.data, cqe.res, t->got, t->sent);

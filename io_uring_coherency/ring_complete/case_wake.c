@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "complete_case.h"
 
@@ -18,6 +19,10 @@
  * kernel looks too early, nobody is woken, until the next CQE. So there is no next one before the
  * last has been taken, and both are to meet: whether the reaper has slept tells who was too late,
  * and .lead is what it waits before it goes to sleep (the submitter waits, if it is negative).
+ *
+ * A few instructions between the look and the post are a short time, unless something comes between.
+ * So there is a third who sleeps for a moment all the time, on the submitter's CPU: its timer's
+ * interrupt comes there, and under emulation it takes the CPU from the emulated ones.
  */
 #define SUBMITTERS	3
 #define TURN		1000	/* hand-overs of a submitter, until it is the next one's turn */
@@ -25,11 +30,14 @@
 #define LEAD_MAX	20000
 #define JITTER		256
 #define FAR		8192	/* of some hand-overs, which come whenever they like */
+#define TICK_LEAST	20	/* us of a sleep of the third's */
+#define TICK_MOST	200
+#define TICKS_IDLE	100	/* without a hand-over: then it has to look asleep */
 
 struct wake {
 	struct complete_case *c;
 	struct io_uring ring;
-	struct complete_thread reaper, submitter[SUBMITTERS];
+	struct complete_thread reaper, submitter[SUBMITTERS], ticker;
 	int reaper_cpu;
 	uint64_t random;	/* the reaper's */
 	int lead;
@@ -69,6 +77,22 @@ static void wake_reap(void *arg)
 			w->res = cqe.res;
 			store(&w->seen, w->seen + 1);
 		}
+	}
+}
+
+static void wake_tick(void *arg)
+{
+	unsigned long seen = 0, now;
+	unsigned int idle = 0;
+	struct wake *w = arg;
+	uint64_t random = 1;
+
+	for (;;) {
+		now = load(&w->seen);
+		idle = now == seen ? idle + 1 : 0;
+		seen = now;
+		usleep(idle > TICKS_IDLE ? 100 * TICK_MOST :
+		       TICK_LEAST + random_below(&random, TICK_MOST - TICK_LEAST));
 	}
 }
 
@@ -124,8 +148,10 @@ static void wake_turn(void *arg)
 
 	if (cpus->nr > 1) {
 		cpu = complete_draw(w->c, cpus->nr - 1);
-		cpus_pin(0, cpus->cpu[cpu] == w->reaper_cpu ? cpus->cpu[cpus->nr - 1] :
-			    cpus->cpu[cpu]);
+		if (cpus->cpu[cpu] == w->reaper_cpu)
+			cpu = cpus->nr - 1;
+		cpus_pin(0, cpus->cpu[cpu]);
+		cpus_pin(w->ticker.tid, cpus->cpu[cpu]);
 	}
 	for (i = 0; i < TURN && (i % 100 || complete_more(w->c)); i++)
 		if (!wake_send(w))
@@ -140,12 +166,14 @@ void case_shared_wake(struct complete_case *c)
 	w.c = c;
 	w.random = random_draw(&c->random);
 	w.reaper_cpu = c->cpus->nr > 1 ? c->cpus->cpu[complete_draw(c, c->cpus->nr)] : -1;
-	if (!complete_ring(c, &w.ring, 4, 0, 0) || !complete_thread(c, &w.reaper, "reaper"))
+	if (!complete_ring(c, &w.ring, 4, 0, 0) || !complete_thread(c, &w.reaper, "reaper") ||
+	    !complete_thread(c, &w.ticker, "ticker"))
 		return;
 	for (i = 0; i < SUBMITTERS; i++)
 		if (!complete_thread(c, &w.submitter[i], "submitter"))
 			return;
 	complete_ask(&w.reaper, wake_reap, &w);
+	complete_ask(&w.ticker, wake_tick, &w);
 	for (i = 0; complete_more(c); i = (i + 1) % SUBMITTERS)
 		complete_do(&w.submitter[i], wake_turn, &w);
 	complete_note(c, "of %lu hand-overs %lu found the reaper asleep", w.sent, w.slept);

@@ -73,16 +73,19 @@ static void writer_submit(void *arg)
 static unsigned int writers_plan(struct writers *all, unsigned int round)
 {
 	struct complete_case *c = all->c;
+	/* the fewer of them, the sooner one task's last wakes another's */
+	const unsigned int files = 1 + complete_draw(c, FILES);
+	const unsigned int most = complete_draw(c, 2) ? 1 : MOST;
 	unsigned int i, k, sum = 0;
 	struct write_one *one;
 	struct writer *w;
 
 	for (i = 0; i < WRITERS; i++) {
 		w = &all->writer[i];
-		w->nr = complete_draw(c, MOST + 1);
+		w->nr = most == 1 ? 1 : complete_draw(c, most + 1);
 		for (k = 0; k < w->nr; k++) {
 			one = &w->write[k];
-			one->file = complete_draw(c, FILES);
+			one->file = complete_draw(c, files);
 			one->spin = complete_draw(c, 2) ? complete_draw(c, 2000) : 0;
 			one->data = (uint64_t)round << 8 | i << 4 | k;
 			one->done = false;

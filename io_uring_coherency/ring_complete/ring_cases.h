@@ -6,9 +6,9 @@
  *	RING_CASE(NAME, PROMISE, BY, FIX, the other members of struct ring_case)
  *
  * NAME is that of the test, of --case and in the results, and case_NAME() runs it, in the file that
- * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it, in
- * the way that .known names, by default COMPLETE_LOST: commit and version, or the subject where that
- * is in no version yet, or in stable kernels alone; NULL if none is known.
+ * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it,
+ * in the way that .known names, by default COMPLETE_LOST: commit and version, or the subject where
+ * that is in no version yet, or in stable kernels alone; NULL if none is known.
  */
 
 /* case_wake.c */
