@@ -52,6 +52,10 @@ check_adding()
 {
 	adding_copy
 	adding_entry "RING_EDGE(" "$room/ring_order/ring_edges.h"
+	adding_entry "RING_CASE(" "$room/ring_complete/ring_cases.h"
+	printf '#include "complete_case.h"\nvoid case_again(struct complete_case *c) { %s; }\n' \
+		'for (int i = 0; i < 20; i++) complete_good(c)' \
+		>"$room/ring_complete/case_again.c"
 	adding_entry "PBT_EDGE(" "$at/ppc_barrier_test/pbt_edges.h"
 	adding_entry "ENGINE(" "$room/page_integrity/page_engines.h"
 	adding_entry "VIEW(" "$room/page_integrity/page_views.h"
@@ -59,8 +63,9 @@ check_adding()
 	sed -i "/^FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default_by_no_ipi)/{
 		e cat $SCRATCH/block; echo
 	}" "$room/live_registers/live_registers.c"
-	adding_make live_registers page_integrity ring_order kernel_order
+	adding_make live_registers page_integrity ring_order ring_complete kernel_order
 	"$out/ring_order" --list | grep '^cqe_again'
+	"$out/ring_complete" --case again | grep '^ok .*promise.again.is_kept'
 	"$out/kernel_order" --list | grep '^again'
 	"$out/page_integrity" --help | grep -w again
 	needs_ring poll_wake_default
