@@ -8,6 +8,7 @@
 . "$BATS_TEST_DIRNAME/lib.bash"
 
 # A kernel that breaks a promise in a way that is mended by now is no failure of ours.
+# shellcheck disable=SC2016 # jq's
 COMPLETE_KNOWN='.outcome == "fail" and (.fix as $fix | $fix and (.text | endswith($fix)))'
 # What a kernel may lack, and a machine that is too busy, but no request that fails.
 COMPLETE_SKIPS='^inconclusive: |^this kernel (does not have|ends) |disabled|is privileged'
