@@ -20,9 +20,9 @@
  * last has been taken, and both are to meet: whether the reaper has slept tells who was too late,
  * and .lead is what it waits before it goes to sleep (the submitter waits, if it is negative).
  *
- * A few instructions between the look and the post are a short time, unless something comes between.
- * So there is a third who sleeps for a moment all the time, on the submitter's CPU: its timer's
- * interrupt comes there, and under emulation it takes the CPU from the emulated ones.
+ * A few instructions between the look and the post are a short time, unless something comes in
+ * between. So there is a third who sleeps for a moment all the time, on the submitter's CPU: its
+ * timer's interrupt comes there, and under emulation it takes the CPU from the emulated ones.
  */
 #define SUBMITTERS	3
 #define TURN		1000	/* hand-overs of a submitter, until it is the next one's turn */
