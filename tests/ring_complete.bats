@@ -21,7 +21,7 @@ complete_run()
 		"\(.name): \(.outcome): \(.text)"' "$SCRATCH/json"
 }
 
-# Each case has an answer here, or a reason for none; and a failure is one that kernels are known for.
+# Each case has an answer here, or a reason for none; a failure is one that kernels are known for.
 check_complete_here()
 {
 	local other

@@ -276,13 +276,13 @@ static const struct program program = {
 static const char usage[] =
 	"usage: ring_complete [-t SECONDS] [--case NAME] [--list] [--cpus A,B] [--seed N]\n"
 	"                     [--json FILE]\n"
-	"  -t SECONDS    time for each case (default 1, or less where enough was seen; 3 times that\n"
-	"                where too little was)\n"
+	"  -t SECONDS    time for each case (default 1, or less where enough was seen; 3 times\n"
+	"                that where too little was)\n"
 	"  --case NAME[,NAME...]  run these cases alone, such as drain\n"
 	"  --list        say what cases there are, and whose promise each is\n"
 	"  --cpus A,B    the CPUs to use (default: those this process may use)\n"
-	"  --seed N      draw what is random by this number (default: a new one, which the results\n"
-	"                have)\n"
+	"  --seed N      draw what is random by this number (default: a new one, which the\n"
+	"                results have)\n"
 	"  --json FILE   results for programs; $IO_URING_COHERENCY_RESULTS/ring_complete.json is\n"
 	"                the default where that directory is named\n"
 	"exit status: 0 each promise kept, 1 one broken, 4 no answer (skipped), 2 wrong usage\n";
