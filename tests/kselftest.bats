@@ -60,7 +60,7 @@ check_build()
 native_short()
 {
 	export KSELFTEST_LIVE_REGISTERS_ARGS="-t 20 -n 100" KSELFTEST_PAGE_INTEGRITY_ARGS="-t 0.3"
-	export KSELFTEST_RING_ORDER_ARGS="-t 0.2"
+	export KSELFTEST_RING_ORDER_ARGS="-t 0.2" KSELFTEST_RING_COMPLETE_ARGS="-t 0.2 --case links"
 }
 
 # The tree's own way of running tests; natively, so what it says of this kernel must be an answer.
