@@ -248,7 +248,7 @@ guest_came_to_its_end()
 	ORDER=$GUEST/kernel_order.json
 	# what failed is told at the end, where it is seen
 	grep -E 'not ok|FAIL|Expected|module_.*SKIP' "$GUEST/ktap" || true
-	for json in "$JSON" "$PAGES" "$RINGS" "$ORDER"; do
+	for json in "$JSON" "$PAGES" "$RINGS" "$ORDER" "$GUEST/ring_complete.json"; do
 		[ ! -e "$json" ] || jq -r '.program as $p | .variants[] |
 			"\($p): \(.name): \(.outcome): \(.text)"' "$json"
 	done
@@ -279,7 +279,9 @@ PAGES_GOOD='([.variants[] | select(.outcome == "pass" and .events >= 500)] | len
 # The good kernel: an answer from every variant that the kernel has, no violation, and the knobs do
 # what they say. A variant ends by its events; the time is for a machine that is busy with something
 # else, too.
-QUIET="cd /kselftest && KSELFTEST_LIVE_REGISTERS_ARGS='-t 20 -n 500' ./run_kselftest.sh"
+QUIET="cd /kselftest && KSELFTEST_LIVE_REGISTERS_ARGS='-t 20 -n 500'"
+# what no kernel is known to break
+QUIET+=" KSELFTEST_RING_COMPLETE_ARGS='--case links,hard_links' ./run_kselftest.sh"
 check_quiet()
 {
 	local other
