@@ -9,7 +9,7 @@
 
 COMMAND_SUMMARY="for git bisect run: is this kernel good (0), bad (1), or can nobody tell (125)?"
 COMMAND_ARGUMENTS="[K]"	# default: tree:. , the current directory
-COMMAND_OPTIONS="base $GUEST_OPTIONS"
+COMMAND_OPTIONS="base detector $GUEST_OPTIONS"
 OPTION_TEXT[base]="one to compare with (default: none)"
 
 EXIT_USAGE=255
@@ -37,7 +37,7 @@ bisect_measure()
 	start
 	command_packages "$OPT_ARCH" "$OPT_KERNEL" "$OPT_BASE" -- jq
 	need_command jq "results are read with it"
-	userspace_get "$OPT_ARCH" live_registers barrier_ctl
+	userspace_get "$OPT_ARCH" "${OPT_DETECTOR%%:*}" barrier_ctl
 	host_get verdict
 	result_open bisect-step
 	if [ -n "$OPT_BASE" ]; then
@@ -60,7 +60,7 @@ bisect_measure()
 		say "bad: $("$HOST/verdict" --sentence "${fixed[@]}")"
 	elif [ -n "$reason" ]; then
 		say "cannot tell: $reason"
-	elif "$HOST/verdict" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict"; then
+	elif "$HOST/verdict" "${VERDICT[@]}" "${base[@]}" "${fixed[@]}" >"$SCRATCH/verdict"; then
 		say "good: $("$HOST/verdict" --sentence "${fixed[@]}")"
 	else
 		say "cannot tell: $(sed 's/^[^(]*(\(.*\))$/\1/' "$SCRATCH/verdict")"
@@ -74,6 +74,10 @@ run_bisect_step()
 {
 	local code=0
 
+	[[ -n $OPT_BASE || $OPT_DETECTOR == live_registers* ]] ||
+		die $EXIT_USAGE "--detector $OPT_DETECTOR needs a --base: how often its violations" \
+			"come is not known"
+	measure_by_detector
 	kernel_check "$OPT_KERNEL"
 	[ -z "$OPT_BASE" ] || kernel_check "$OPT_BASE"
 	path_check

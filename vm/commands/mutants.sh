@@ -9,6 +9,7 @@
 #
 #	Detector: PROGRAM [NAME...]	must catch it, by these edges, engines, variants or tests
 #	Observable: WHERE		no machine of another kind has to
+#	Applies to: VERSION, ...	kernels that it is for; asked is 6.1, or else the first
 
 COMMAND_SUMMARY="the known bad kernels, and planted faults, each against what has to catch it"
 COMMAND_OPTIONS="kernel tests long $GUEST_OPTIONS"
@@ -17,7 +18,7 @@ OPTION_TEXT[tests]="only those patches of vm/patches/, faults (^fp), and good ke
 (source:6.1, source:mainline) whose names match"
 OPTION_TEXT[long]="every kernel against every detector"
 
-MUTANTS_VERSION=6.1			# of the patches
+MUTANTS_VERSION=6.1			# of most patches
 MUTANTS_GOOD="source:6.1 source:mainline"
 
 # The detectors and their arguments, as their tests in check.sh run them. Where a wake-up is lost
@@ -28,10 +29,6 @@ page_integrity -t 1
 ring_order
 module_knobs
 module_offload'
-
-# The option by which each is asked for some of what it can be.
-declare -A MUTANTS_ONLY=([kernel_order]=--edge [ring_order]=--edge [live_registers]=--only
-	[page_integrity]=--engine)
 
 # The faults that are planted in a good kernel (see barrier_ctl), and who must find each. kick and
 # no_ipi_ignored are for tests with a session of their own: plants of module_knobs. A short read
@@ -58,8 +55,8 @@ mutant_asked()
 		elif mutant_header Detector "$1" | grep -q "^$name\b"; then
 			names=$(mutant_named "$name" "$1" | sed -E 's/(_disk)?(_direct)?$//' |
 				sort -u | paste -sd ,)
-			[ -z "$names" ] || [ -z "${MUTANTS_ONLY[$name]:-}" ] ||
-				options+=" ${MUTANTS_ONLY[$name]} $names"
+			[ -z "$names" ] || [ -z "${DETECTOR_ONLY[$name]:-}" ] ||
+				options+=" ${DETECTOR_ONLY[$name]} $names"
 			# memory is enough where names are told, and none is of a disk
 			[ "$name" != page_integrity ] || [ -z "$names" ] ||
 				mutant_named "$name" "$1" | grep -q '_d\(isk\|irect\)$' ||
@@ -190,6 +187,17 @@ mutant_header()
 	sed -n "/^--- /q; s/^$1: *//p" "$2"
 }
 
+# The version that a patch is tried on.
+mutant_version()
+{
+	local versions
+
+	versions=$(mutant_header "Applies to" "$1" | grep -oE '^[0-9., ]*[0-9]' || true)
+	[[ ", $versions," != *", $MUTANTS_VERSION,"* ]] || versions=$MUTANTS_VERSION
+	versions=${versions:-$MUTANTS_VERSION}
+	say "${versions%%,*}"
+}
+
 # The good kernels and patches whose names match --tests: "NAME KERNEL PATCH" a line. With --kernel
 # that one alone.
 mutants_chosen()
@@ -206,8 +214,8 @@ mutants_chosen()
 		name=$(basename "$patch" .patch)
 		# a build of nearly everything before and after it, so it comes last
 		[[ ! $name =~ $OPT_TESTS ]] ||
-			echo "$(awk '/^\+\+\+ .*\.h$/ { n++ } END { print n + 0 }' "$patch")" \
-				"$name source:$MUTANTS_VERSION+$name $patch"
+			echo "$(grep -c '^+++ .*/include/' "$patch" || true)" \
+				"$name source:$(mutant_version "$patch")+$name $patch"
 	done | sort -s -k 1,1 | cut -d ' ' -f 2-
 }
 

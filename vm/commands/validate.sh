@@ -4,7 +4,7 @@
 # Does this fix it? Two kernels, one verdict: run_tests.sh validate. Sourced by run_tests.sh.
 
 COMMAND_SUMMARY="does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE"
-COMMAND_OPTIONS="base fixed quick $GUEST_OPTIONS"
+COMMAND_OPTIONS="base fixed detector quick $GUEST_OPTIONS"
 OPTION_TEXT[quick]="Debian's kernel with a planted fault and without, nothing is built"
 
 # distro_fetch K: what only has to be fetched for a prebuilt kernel, while packages are installed.
@@ -36,6 +36,9 @@ run_validate()
 		MEASURE=("${MEASURE_QUICK[@]}")
 		VERDICT=("${VERDICT_QUICK[@]}")
 	fi
+	[ -z "$OPT_QUICK" ] || [ -z "${GIVEN[detector]:-}" ] ||
+		die $EXIT_USAGE "--quick is about registers, so it takes no --detector"
+	measure_by_detector
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
 	start
@@ -48,7 +51,7 @@ run_validate()
 		beside "the rest of the module" distro_module "$OPT_BASE"
 	fi
 	need_command jq "results are read with it"
-	userspace_get "$OPT_ARCH" live_registers barrier_ctl
+	userspace_get "$OPT_ARCH" "${OPT_DETECTOR%%:*}" barrier_ctl
 	host_get verdict
 	[ -z "$BESIDE" ] || joined "the rest of the module" || die $? "$JOINED_ERROR"
 	result_open validate
@@ -68,7 +71,7 @@ run_validate()
 	fi
 
 	paste -d '|' <(printf '%s\n' '' kernel linux events violations 'rate (95 %)' \
-		'first violation' 'registers hit') \
+		'first violation' "$(measure_hit)") \
 		<(column base "${base[@]}" "$RESULT/base") \
 		<(column fixed "${fixed[@]}" "${runs[@]}") | column_align | tee "$RESULT/report"
 

@@ -4,7 +4,7 @@
 # The selftests on another kernel, inside QEMU: run_tests.sh vm. Sourced by run_tests.sh.
 
 COMMAND_SUMMARY="the same on another kernel, inside QEMU"
-COMMAND_OPTIONS="kernel args $GUEST_OPTIONS"
+COMMAND_OPTIONS="kernel detector args $GUEST_OPTIONS"
 
 run_vm()
 {
@@ -17,7 +17,8 @@ run_vm()
 	result_open vm
 	kernel_get "$OPT_KERNEL" "$OPT_ARCH"
 	module_get "$OPT_ARCH"
-	guest_test "run in QEMU" "$RESULT" "$OPT_ARGS" 60
+	guest_test "run in QEMU" "$RESULT" "$OPT_ARGS $(detector_only)" 60 \
+		${GIVEN[detector]:+"${OPT_DETECTOR%%:*}"}
 	say "kernel: $KERNEL_NAME ($OPT_ARCH, $(cat "$RESULT/qemu-version"))"
 	if [ -s "$RESULT/ktap" ]; then
 		cat "$RESULT/ktap"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Kernels measured by live_registers, and what their counts come to. Sourced by run_tests.sh.
+# Kernels measured by a detector, and what their counts come to. Sourced by run_tests.sh.
 
 # guest_test NAME DIRECTORY ARGS GUESS [TEST]: the kernel that kernel_get() got, to its results; of
 # the selftests all, or just one.
@@ -38,7 +38,7 @@ evidence()
 # What the base has shown; nothing where there was none.
 base_json()
 {
-	cat "$RESULT/base/live_registers.json" 2>/dev/null || true
+	cat "$RESULT/base/${OPT_DETECTOR%%:*}.json" 2>/dev/null || true
 }
 
 # unanswered fail|skip DIRECTORY...: why the runs of a kernel are no answer, or nothing. With
@@ -55,7 +55,7 @@ unanswered()
 			[.variants[] | select(.violations == 0) | select(
 				if $how == "fail" then .outcome == "fail" or .outcome == ""
 				else .outcome == "skip" and (.name | IN($hit[])) end).name] |
-			join(" ")' "$dir/live_registers.json")
+			join(" ")' "$dir/${OPT_DETECTOR%%:*}.json")
 		if [ -n "$names" ] && [ "$how" = fail ]; then
 			say "the fixed kernel does not get through $names"
 			return 0
@@ -74,7 +74,7 @@ field()
 	shift
 
 	for dir in "$@"; do
-		[ ! -s "$dir/live_registers.json" ] || files+=("$dir/live_registers.json")
+		[ ! -s "$dir/${OPT_DETECTOR%%:*}.json" ] || files+=("$dir/${OPT_DETECTOR%%:*}.json")
 	done
 	if [ ${#files[@]} = 0 ]; then
 		echo -
@@ -102,10 +102,23 @@ column()
 	else
 		say "${low_high% *} to ${low_high#* }"
 	fi
-	say "$(field '[.[].variants[] | select(.violations > 0)] | min_by(.first_ms) |
-		if . then "\(.first_ms | floor) ms, event \(.first_event)" else "none" end' "$@")"
-	say "$(field '[.[].variants[].changed | keys[]] | unique | join(" ") |
+	say "$(field '[.[].variants[] | select(.violations > 0)] | min_by(.first_ms // 1e9) |
+		if . == null then "none" elif .first_ms == null then "not timed" else
+		"\(.first_ms | floor) ms" + if .first_event then ", event \(.first_event)"
+		else "" end end' "$@")"
+	say "$(field '[.[].variants[] | select(.violations > 0) | .name as $name |
+		.changed // .classes // {($name): 1} | keys[]] | unique | join(" ") |
 		if . == "" then "none" else . end' "$@")"
+}
+
+# What of a kernel is in the last line of the table.
+measure_hit()
+{
+	case $OPT_DETECTOR in
+	live_registers*) echo "registers hit" ;;
+	page_integrity*) echo "wrong as" ;;
+	*) echo "violated" ;;
+	esac
 }
 
 # The options of live_registers for the base, for the fixed kernel, and for more of that; and how
@@ -117,10 +130,30 @@ QUICK="--only poll_wake_default,create_worker_cb_default"
 MEASURE_QUICK=("-t 2 -n 300 $QUICK" "-t 10 -n 300 $QUICK" "-t 30 -n 4000 $QUICK")
 VERDICT_QUICK=(--surprise)
 
+# The same for --detector. Only live_registers can end by a number of events, and has so many that a
+# rate 1000 times lower can be asked for.
+measure_by_detector()
+{
+	case $OPT_DETECTOR in
+	live_registers*) ;;
+	*)
+		MEASURE=("-t 1" "-t 2" "-t 10")
+		VERDICT=(--surprise)
+		;;
+	esac
+	MEASURE=("${MEASURE[@]/%/ $(detector_only)}")
+}
+
+# Its option for the names that were given, if any.
+detector_only()
+{
+	[[ $OPT_DETECTOR != *:* ]] || say "${DETECTOR_ONLY[${OPT_DETECTOR%%:*}]} ${OPT_DETECTOR#*:}"
+}
+
 # One run of the kernel with the problem, which kernel_get() got: its counts are in base.
 base_measure()
 {
-	guest_test "base: run in QEMU" "$RESULT/base" "${MEASURE[0]}" 10 live_registers
+	guest_test "base: run in QEMU" "$RESULT/base" "${MEASURE[0]}" 10 "${OPT_DETECTOR%%:*}"
 	read -r -a base < <(evidence "$RESULT/base")
 }
 
@@ -132,7 +165,7 @@ fixed_measure()
 
 	dir=$RESULT/$1
 	runs=("$dir")
-	guest_test "$1: run in QEMU" "$dir" "${MEASURE[1]}" 12 live_registers
+	guest_test "$1: run in QEMU" "$dir" "${MEASURE[1]}" 12 "${OPT_DETECTOR%%:*}"
 	read -r -a fixed < <(evidence "${runs[@]}")
 	# a slow machine may need more events to tell: the counts of further runs add up
 	for more in 1 2; do
@@ -143,8 +176,8 @@ fixed_measure()
 			>"$SCRATCH/verdict" || true
 		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
 		dir=$RESULT/$1-more-$more
-		guest_test "$1: more events" "$dir" "${MEASURE[2]}" 60 live_registers
-		[ ! -s "$dir/live_registers.json" ] || runs+=("$dir")
+		guest_test "$1: more events" "$dir" "${MEASURE[2]}" 60 "${OPT_DETECTOR%%:*}"
+		[ ! -s "$dir/${OPT_DETECTOR%%:*}.json" ] || runs+=("$dir")
 		read -r -a fixed < <(evidence "${runs[@]}")
 	done
 }
@@ -166,18 +199,17 @@ inconclusive()
 }
 
 # Writes results.json, tells the reason and, as the last line, the verdict.
-ANSWERS=live_registers.json
 verdict_close()
 {
-	local line=$1 code=$2 word reason
+	local line=$1 code=$2 word reason answers=${ANSWERS:-${OPT_DETECTOR%%:*}.json}
 
 	word=${line#verdict: }
 	word=${word%% (*}
 	reason=${line#*\(}
 	reason=${reason%)}
 	jq -n --arg verdict "$word" --arg reason "$reason" \
-		--slurpfile base <(cat "$RESULT"/base*/"$ANSWERS" 2>/dev/null || true) \
-		--slurpfile fixed <(cat "$RESULT"/fixed*/"$ANSWERS" 2>/dev/null || true) \
+		--slurpfile base <(cat "$RESULT"/base*/"$answers" 2>/dev/null || true) \
+		--slurpfile fixed <(cat "$RESULT"/fixed*/"$answers" 2>/dev/null || true) \
 		'{verdict: $verdict, reason: $reason, base: $base, fixed: $fixed}' \
 		>"$RESULT/results.json"
 	result_close

@@ -13,6 +13,7 @@ OPT_MEM=1G
 OPT_CPU=
 OPT_TIMEOUT=600
 OPT_ARGS=
+OPT_DETECTOR=live_registers
 EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
@@ -40,8 +41,8 @@ COMMANDS="host vm validate bisect-step claims merge mariadb mutants bench check"
 # What each option takes, nothing if it is there or not, and what it means.
 declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
 	[knobs]='"..."' [accel]=A [smp]=N [mem]=M [cpu]=C [timeout]=SECONDS [args]='"..."'
-	[config]=FILE [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]='' [keep]=''
-	[no-install]='')
+	[config]=FILE [detector]=D [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]=''
+	[keep]='' [no-install]='')
 declare -A OPTION_TEXT=(
 	[arch]="ppc64le (default), ppc64, x86_64 or arm64"
 	[kernel]="the kernel to test (default: source:6.1)"
@@ -52,6 +53,7 @@ declare -A OPTION_TEXT=(
 	[mem]="QEMU's memory (default: 1G)"
 	[cpu]="QEMU's CPU model"
 	[timeout]="for one guest (default: 600)"
+	[detector]="who looks (default: live_registers)"
 	[args]='options for live_registers, such as "-t 10 -n 100000"'
 	[config]="more kernel configuration for kernels that are built"
 	[keep]="keep kernel, initramfs and disks with the results, so that the QEMU
@@ -107,6 +109,9 @@ help_command()
 	case " $COMMAND_OPTIONS " in
 	*" kernel "* | *" base "*) help_kernels ;;
 	esac
+	case " $COMMAND_OPTIONS " in
+	*" detector "*) help_detectors ;;
+	esac
 	say
 	if [ "$COMMAND" = bisect-step ]; then
 		say "Exit code: 0 good, 1 bad, 125 cannot tell, 255 wrong usage, with which" \
@@ -125,6 +130,14 @@ help_kernels()
 		   then ^FAULT[,FAULT...] for faults that the module plants there
 		   VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these
 		   PATCH: a file, or the name of one in vm/patches/
+	EOF
+}
+
+help_detectors()
+{
+	cat <<-EOF
+		D: PROGRAM or PROGRAM:NAME,...: ${!DETECTOR_ONLY[*]};
+		   their variants, engines, edges or cases have the names
 	EOF
 }
 
@@ -205,6 +218,14 @@ set_option()
 	cpu) OPT_CPU=$2 ;;
 	args) OPT_ARGS=$2 ;;
 	knobs) OPT_KNOBS=$2 ;;
+	detector)
+		[ -n "${DETECTOR_ONLY[${2%%:*}]:-}" ] ||
+			die $EXIT_USAGE "--detector: '${2%%:*}' is no program of these:" \
+				"${!DETECTOR_ONLY[*]}"
+		[[ $2 =~ ^[a-z_]+(:[a-z0-9_]+(,[a-z0-9_]+)*)?$ ]] ||
+			die $EXIT_USAGE "--detector: '$2' is not of the form PROGRAM:NAME,NAME"
+		OPT_DETECTOR=$2
+		;;
 	tests) OPT_TESTS=$2 ;;
 	config)
 		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"

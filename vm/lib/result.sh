@@ -64,8 +64,10 @@ result_close()
 	say "results: $RESULT_FINAL"
 }
 
-# The programs that ask something of a kernel; the others test the module.
-DETECTORS="live_registers|page_integrity|ring_order|kernel_order"
+# The programs that ask something of a kernel, and their option for some of the names that they
+# have; the others test the module.
+declare -A DETECTOR_ONLY=([live_registers]=--only [page_integrity]=--engine [ring_order]=--edge
+	[ring_complete]=--case [kernel_order]=--edge)
 
 # The exit code for a KTAP report of the runner: 1 with a failure, 4 without an answer of a
 # detector.
@@ -75,7 +77,8 @@ ktap_code()
 		echo $EXIT_FAIL
 	elif ! grep -q '^ok' "$1"; then
 		echo $EXIT_FAIL
-	elif ! grep -E "^ok .*: ($DETECTORS)( |\$)" "$1" | grep -qv '# SKIP'; then
+	elif ! grep -E "^ok .*: ($(tr ' ' '|' <<<"${!DETECTOR_ONLY[*]}"))( |\$)" "$1" |
+		grep -qv '# SKIP'; then
 		echo $EXIT_SKIP
 	else
 		echo 0
