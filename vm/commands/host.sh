@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The selftests on the running kernel: run_tests.sh host. Sourced by run_tests.sh.
+# The selftests on the running kernel: run_tests.sh host; host.jq has the table of what they come to.
+# Sourced by run_tests.sh.
 
 COMMAND_SUMMARY="the selftests on the running kernel"
 COMMAND_OPTIONS="args timeout"
@@ -12,7 +13,8 @@ run_host()
 
 	native=$(uname -m)
 	start
-	need_packages make gcc libc6-dev rsync xz-utils liburing-dev
+	need_packages make gcc libc6-dev rsync xz-utils liburing-dev jq
+	need_command jq "results are read with it"
 	kselftest_get
 	result_open host
 	phase 10 "$SCRATCH/log" "build tests" make -C "$KSELFTEST" TARGETS=io_uring_coherency \
@@ -25,6 +27,9 @@ run_host()
 		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency |
 		tee "$RESULT/ktap" || true
 	code=$(ktap_code "$RESULT/ktap")
+	find "$RESULT" -maxdepth 1 -name '*.json' -exec cat {} + |
+		jq -rs -L "$VM_COMMANDS" 'include "host"; table' | column_align >"$RESULT/report"
+	cat "$RESULT/report"
 	result_close
 	exit "$code"
 }
