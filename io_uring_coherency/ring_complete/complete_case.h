@@ -39,6 +39,7 @@ struct complete_case;
 
 struct ring_case {
 	const char *name, *promise, *by, *fix;
+	const char *question;	/* "order", "results", "signals"; NULL: "completions" */
 	enum complete_fault known;	/* what .fix has mended */
 	unsigned int min;	/* events: fewer say nothing */
 	unsigned int enough;	/* no more are needed, as it is no matter of chance; or 0 */

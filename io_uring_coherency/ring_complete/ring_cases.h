@@ -6,9 +6,10 @@
  *	RING_CASE(NAME, PROMISE, BY, FIX, the other members of struct ring_case)
  *
  * NAME is that of the test, of --case and in the results, and case_NAME() runs it, in the file that
- * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it,
- * in the way that .known names, by default COMPLETE_LOST: commit and version, or the subject where
- * that is in no version yet, or in stable kernels alone; NULL if none is known.
+ * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it, in
+ * the way that .known names, by default COMPLETE_LOST: commit and version, or the subject where that
+ * is in no version yet, or in stable kernels alone; NULL if none is known. .question is what "host"
+ * has it under, by default "completions".
  */
 
 /* case_wake.c */
@@ -53,33 +54,33 @@ RING_CASE(overflow_defer, "the same on a DEFER_TASKRUN ring",
 /* case_drain.c */
 RING_CASE(drain, "what is behind IOSQE_IO_DRAIN starts after that, which starts after all before",
 	  "io_uring_enter(2), IOSQE_IO_DRAIN", "fde04c7e2775 (v6.16)",
-	  .known = COMPLETE_ORDER, .min = 20, .enough = 500)
+	  .question = "order", .known = COMPLETE_ORDER, .min = 20, .enough = 500)
 
 /* case_link.c */
 RING_CASE(links, "a linked chain runs in order, up to its first failure",
 	  "io_uring_enter(2), IOSQE_IO_LINK", NULL,
-	  .min = 20, .enough = 5000)
+	  .question = "order", .min = 20, .enough = 5000)
 
 RING_CASE(hard_links, "a hard linked chain runs in order, failures or not",
 	  "io_uring_enter(2), IOSQE_IO_HARDLINK", NULL,
-	  .min = 20, .enough = 5000)
+	  .question = "order", .min = 20, .enough = 5000)
 
 /* case_multishot.c */
 RING_CASE(poll_multi, "a multishot poll tells of each event, and lacks F_MORE once: at its end",
 	  "io_uring_enter(2), IORING_POLL_ADD_MULTI", NULL,
-	  .min = 20, .enough = 2000)
+	  .question = "order", .min = 20, .enough = 2000)
 
 RING_CASE(accept_multi, "a multishot accept has a CQE for each connection, F_MORE up to its end",
 	  "io_uring_prep_multishot_accept(3)", NULL,
-	  .min = 20, .enough = 2000)
+	  .question = "order", .min = 20, .enough = 2000)
 
 /* case_recv.c. The commit is about buffer rings, and kernels had the same with provided ones. */
 RING_CASE(two_recv, "two receives under way do not get the same provided buffer",
 	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", "41b70df5b38b (v6.17)",
-	  .known = COMPLETE_WRONG, .min = 20, .enough = 500)
+	  .question = "results", .known = COMPLETE_WRONG, .min = 20, .enough = 500)
 
 RING_CASE(two_recv_ring, "two receives under way do not get the same buffer of a buffer ring",
 	  "io_uring_register_buf_ring(3)", "41b70df5b38b (v6.17)",
-	  .known = COMPLETE_WRONG, .min = 20, .enough = 500)
+	  .question = "results", .known = COMPLETE_WRONG, .min = 20, .enough = 500)
 
 #undef RING_CASE

@@ -230,6 +230,8 @@ static void write_variant(FILE *f, unsigned int variant)
 	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", ", what->name, r->answer.outcome);
 	json_member(f, "text", r->answer.text);
 	fprintf(f, ",\n      ");
+	json_member(f, "question", what->question ?: "completions");
+	fprintf(f, ", ");
 	json_member(f, "promise", what->promise);
 	fprintf(f, ", ");
 	json_member(f, "by", what->by);
