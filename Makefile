@@ -59,9 +59,9 @@ lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
 with_liburing := live_registers page_integrity ring_order ring_complete module_knobs
 detector := $(call lib,program module json provoke evidence planted)
 live_registers := $(call room,live_registers) $(detector)
-page_integrity := $(call room,page_integrity) $(detector)
+page_integrity := $(call room,page_integrity) $(detector) $(call lib,page_disk)
 ring_order := $(call room,ring_order) $(call lib,cpu_pairs program json evidence)
-ring_complete := $(call room,ring_complete) $(call lib,cpu_pairs program json evidence)
+ring_complete := $(call room,ring_complete) $(call lib,cpu_pairs program json evidence page_disk)
 kernel_order := $(call room,kernel_order) $(call lib,cpu_pairs program module json evidence)
 module_knobs := $(src)/module_test/module_knobs.c $(wildcard $(src)/module_test/knobs_*.c) \
 	$(call lib,module program json)

@@ -116,20 +116,6 @@ void page_files_close(struct page_files *f)
 		page_board_free(f->board);
 }
 
-int page_files_nameless(const char *dir)
-{
-	char path[4096];
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
-		return fd;
-	snprintf(path, sizeof(path), "%s/page_integrity.XXXXXX", dir);
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-}
-
 /* A name of our own file system is nobody else's, and what a crash leaves has no other files. */
 static int named_file(const struct page_disk *disk, unsigned int file)
 {
@@ -166,7 +152,7 @@ static const char *open_files(struct page_files *f)
 		 setup->name);
 	for (i = 0; i < setup->files; i++) {
 		f->plain[i] = setup->disk ? named_file(setup->disk, i) :
-					    page_files_nameless(setup->dir);
+					    page_disk_nameless(setup->dir);
 		if (f->plain[i] < 0)
 			return fault(why, sizeof(why), what, errno);
 		/* where there is no fallocate() glibc writes to each block */

@@ -53,9 +53,6 @@ const char *page_files_open(struct page_files *f, const struct page_files_setup 
 			    uint64_t seed, const struct timespec *start);
 void page_files_close(struct page_files *f);
 
-/* A file without a name: nothing is left of it, however the process ends. Or -1 and errno. */
-int page_files_nameless(const char *dir);
-
 /* Pages that are no sentinels: in a file of so many pages, and number @n of them. */
 unsigned int page_files_writable(unsigned int pages);
 unsigned int page_files_page(unsigned int n);

@@ -40,7 +40,7 @@
  *	page_run.c		files, an engine and writers, in rounds
  *	page_writer.c		a writer: fills a window of pages, writes it in batches
  *	page_verifier.c		the process that looks at the files after each round
- *	page_files.c		the files; page_site.c where they are, page_disk.c on what disk
+ *	page_files.c		the files; page_site.c where they are, lib/ on what disk
  *	page_control.c		damage on purpose; page_planted.c: planted by the module
  *	page_report.c		what people are told; page_json.c what programs are
  */

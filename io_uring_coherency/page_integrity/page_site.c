@@ -2,16 +2,9 @@
 /*
  * Where page_integrity has its files; see page_site.h.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/vfs.h>
-#include <unistd.h>
-
-#include <linux/magic.h>
 
 #include "page_files.h"
 #include "page_options.h"
@@ -42,30 +35,6 @@ bool page_site_make(struct page_site *site, const char *type, size_t bytes, cons
 	return true;
 }
 
-/* Whether what is written to a file in @dir can be had from elsewhere than the page cache. */
-static bool has_disk(const char *dir)
-{
-	const size_t size = sysconf(_SC_PAGESIZE);
-	int fd = page_files_nameless(dir);
-	unsigned char resident = 1;
-	struct statfs fs;
-	char *map;
-
-	if (fd < 0)
-		return false;
-	map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-	if (map != MAP_FAILED && !fstatfs(fd, &fs) && fs.f_type != TMPFS_MAGIC &&
-	    fs.f_type != RAMFS_MAGIC && !posix_fallocate(fd, 0, size) &&
-	    pwrite(fd, dir, 1, 0) == 1 && !fsync(fd) &&
-	    !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
-		/* an overlay's own type does not tell what is below */
-		mincore(map, size, &resident);
-	if (map != MAP_FAILED)
-		munmap(map, size);
-	close(fd);
-	return !(resident & 1);
-}
-
 #define NR_PLACES	4
 
 bool page_site_find(struct page_site *site, const char *type, size_t bytes, const char *dir)
@@ -83,7 +52,7 @@ bool page_site_find(struct page_site *site, const char *type, size_t bytes, cons
 			snprintf(first, sizeof(first), "%s", site->why);
 	}
 	for (i = 1; i < NR_PLACES; i++) {
-		if (!places[i] || !has_disk(places[i]))
+		if (!places[i] || !page_disk_under(places[i]))
 			continue;
 		page_site_directory(site, places[i]);
 		snprintf(site->note, sizeof(site->note), "%.299s", first);

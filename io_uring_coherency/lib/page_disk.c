@@ -7,17 +7,20 @@
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 
 #include "page_disk.h"
@@ -360,4 +363,43 @@ off_t page_disk_find(const struct page_disk *disk, const void *what, size_t len)
 	}
 	munmap((void *)map, st.st_size);
 	return found;
+}
+
+/* --- directories */
+
+int page_disk_nameless(const char *dir)
+{
+	char path[4096];
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT))
+		return fd;
+	snprintf(path, sizeof(path), "%s/io_uring_coherency.XXXXXX", dir);
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0)
+		unlink(path);
+	return fd;
+}
+
+bool page_disk_under(const char *dir)
+{
+	const size_t size = sysconf(_SC_PAGESIZE);
+	int fd = page_disk_nameless(dir);
+	unsigned char resident = 1;
+	struct statfs fs;
+	char *map;
+
+	if (fd < 0)
+		return false;
+	map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (map != MAP_FAILED && !fstatfs(fd, &fs) && fs.f_type != TMPFS_MAGIC &&
+	    fs.f_type != RAMFS_MAGIC && !posix_fallocate(fd, 0, size) &&
+	    pwrite(fd, dir, 1, 0) == 1 && !fsync(fd) &&
+	    !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		/* an overlay's own type does not tell what is below */
+		mincore(map, size, &resident);
+	if (map != MAP_FAILED)
+		munmap(map, size);
+	close(fd);
+	return !(resident & 1);
 }

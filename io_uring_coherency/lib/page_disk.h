@@ -45,4 +45,10 @@ int page_disk_crash(const struct page_disk *disk, const char **why);
 /* Where in the image the @len bytes at @what are, that begin a sector; -1: nowhere. */
 off_t page_disk_find(const struct page_disk *disk, const void *what, size_t len);
 
+/* A file without a name in @dir: nothing is left of it at the end. Descriptor, or -1 and errno. */
+int page_disk_nameless(const char *dir);
+
+/* Whether what is written to a file in @dir can be had from elsewhere than the page cache. */
+bool page_disk_under(const char *dir);
+
 #endif /* PAGE_DISK_H */
