@@ -167,6 +167,7 @@ check_bad_program_options()
 	refused 2 "not a number of seconds" "$program" -t 0
 	refused 2 "'nonsense' is no case" "$program" --case nonsense
 	refused 2 "'' is no case" "$program" --case drain,
+	refused 2 "--dir: /nowhere: No such file" "$program" --dir /nowhere
 	refused 2 "not a list of CPUs" "$program" --cpus 0,
 	refused 2 "may not use CPU" "$program" --cpus 0,99999
 	refused 2 "--seed: '' is not a number" "$program" --seed ""

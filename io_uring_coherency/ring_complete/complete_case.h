@@ -77,6 +77,7 @@ struct complete_case {
 	const struct ring_case *what;
 	struct complete_result *r;
 	const struct cpus *cpus;
+	const char *dir;	/* for files, or NULL: where there is a disk */
 	double seconds;
 	bool all_of_it;		/* the time that was asked for, with no regard to .enough */
 	pid_t main;
@@ -187,6 +188,17 @@ static inline void complete_spin(unsigned int turns)
 	while (turns--)
 		asm volatile("" : : : "memory");
 }
+
+/* --- complete_disk.c */
+
+/*
+ * A file without a name, on a disk: where --dir says, or else where one can be had, and be it made.
+ * -1 if there is none: the case has ended.
+ */
+int complete_file(struct complete_case *c);
+
+/* The file of @fd, open once more, or -1. */
+int complete_again(int fd, int flags);
 
 /* --- complete_wait.c */
 

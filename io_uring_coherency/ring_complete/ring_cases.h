@@ -5,11 +5,11 @@
  *
  *	RING_CASE(NAME, PROMISE, BY, FIX, the other members of struct ring_case)
  *
- * NAME is that of the test, of --case and in the results, and case_NAME() runs it, in the file that
- * is named. BY is whose promise it is. FIX is what mended the kernels that are known to break it, in
- * the way that .known names, by default COMPLETE_LOST: commit and version, or the subject where that
- * is in no version yet, or in stable kernels alone; NULL if none is known. .question is what "host"
- * has it under, by default "completions".
+ * NAME is that of the test, of --case and in the results, and case_NAME() runs it, in the file
+ * that is named. BY is whose promise it is. FIX is what mended the kernels that are known to break
+ * it, in the way that .known names, by default COMPLETE_LOST: commit and version, or the subject
+ * where that is in no version yet, or in stable kernels alone; NULL if none is known. .question is
+ * what "host" has it under, by default "completions".
  */
 
 /* case_wake.c */
@@ -82,5 +82,33 @@ RING_CASE(two_recv, "two receives under way do not get the same provided buffer"
 RING_CASE(two_recv_ring, "two receives under way do not get the same buffer of a buffer ring",
 	  "io_uring_register_buf_ring(3)", "41b70df5b38b (v6.17)",
 	  .question = "results", .known = COMPLETE_WRONG, .min = 20, .enough = 500)
+
+/* case_transfer.c */
+RING_CASE(transfer_read, "a read's result and data are those of pread(2)",
+	  "io_uring_enter(2), IORING_OP_READ", "227c0c9673d8 (v5.9)",
+	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 500)
+
+RING_CASE(transfer_write, "a write's result, and what the file has then, are those of pwrite(2)",
+	  "io_uring_enter(2), IORING_OP_WRITE", NULL,
+	  .question = "results", .min = 50, .enough = 300)
+
+/* case_transfer_file.c */
+RING_CASE(transfer_direct, "O_DIRECT and the page cache have what was written by the other",
+	  "open(2), O_DIRECT", NULL,
+	  .question = "results", .min = 50, .enough = 500)
+
+RING_CASE(transfer_pos, "read(2), write(2) and requests at offset -1 move the position on",
+	  "io_uring_enter(2), IORING_OP_READ", "936e114a245b (v6.5, 6.1.66)",
+	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 1000)
+
+/* kiocb_done() alone moves it, and what ends by an interrupt does not get there: up to 7.2. */
+RING_CASE(transfer_pos_direct, "the same of requests with O_DIRECT at offset -1",
+	  "io_uring_enter(2), IORING_OP_READ", "what no kernel up to 7.2 has",
+	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 1000)
+
+/* case_link_read.c */
+RING_CASE(link_read, "what is linked to a read that gets all runs, in however many steps it did",
+	  "io_uring_enter(2), IOSQE_IO_LINK", "bf68b5b34311 (v6.1)",
+	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 2000)
 
 #undef RING_CASE

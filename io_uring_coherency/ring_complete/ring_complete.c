@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter" /* of the harness, in Linux before 7.0 */
 #include "complete_case.h"
@@ -40,6 +41,7 @@ static struct {
 	double seconds;
 	bool seconds_given;
 	const char *cases;
+	const char *dir;
 	const char *json;
 	uint64_t seed;
 	struct cpus cpus;
@@ -117,7 +119,7 @@ static void run_case(const struct ring_case *what, struct complete_result *r)
 	const struct sigaction ends_sleep = { .sa_handler = on_signal };
 	struct complete_case c = {
 		.what = what, .r = r, .cpus = &opt.cpus, .seconds = opt.seconds,
-		.all_of_it = opt.seconds_given, .main = shared->main,
+		.all_of_it = opt.seconds_given, .main = shared->main, .dir = opt.dir,
 		.random = opt.seed ^ (uint64_t)(what - ring_cases) << 32,
 	};
 
@@ -276,12 +278,14 @@ static const struct program program = {
 };
 
 static const char usage[] =
-	"usage: ring_complete [-t SECONDS] [--case NAME] [--list] [--cpus A,B] [--seed N]\n"
-	"                     [--json FILE]\n"
+	"usage: ring_complete [-t SECONDS] [--case NAME] [--list] [--dir DIR] [--cpus A,B]\n"
+	"                     [--seed N] [--json FILE]\n"
 	"  -t SECONDS    time for each case (default 1, or less where enough was seen; 3 times\n"
 	"                that where too little was)\n"
 	"  --case NAME[,NAME...]  run these cases alone, such as drain\n"
 	"  --list        say what cases there are, and whose promise each is\n"
+	"  --dir DIR     where the files of transfers are, on a disk (default: $TMPDIR, /var/tmp,\n"
+	"                or the current directory)\n"
 	"  --cpus A,B    the CPUs to use (default: those this process may use)\n"
 	"  --seed N      draw what is random by this number (default: a new one, which the\n"
 	"                results have)\n"
@@ -325,6 +329,7 @@ static void parse_options(int argc, char **argv)
 	static const struct option options[] = {
 		{ "case", required_argument, NULL, 'k' },
 		{ "list", no_argument, NULL, 'l' },
+		{ "dir", required_argument, NULL, 'd' },
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "json", required_argument, NULL, 'j' },
@@ -351,6 +356,9 @@ static void parse_options(int argc, char **argv)
 		case 'l':
 			list_cases();
 			exit(0);
+		case 'd':
+			opt.dir = optarg;
+			break;
 		case 'c':
 			cpus = optarg;
 			break;
@@ -364,6 +372,8 @@ static void parse_options(int argc, char **argv)
 			program_usage(c, usage);
 		}
 	}
+	if (opt.dir && access(opt.dir, W_OK | X_OK))
+		die("--dir: %s: %s", opt.dir, strerror(errno));
 	program_options_end(argc, argv, opt.json);
 	cpus_choose(&opt.cpus, cpus, "--cpus");
 	if (cpus)
