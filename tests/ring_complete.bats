@@ -11,7 +11,7 @@
 # shellcheck disable=SC2016 # jq's
 COMPLETE_KNOWN='.outcome == "fail" and (.fix as $fix | $fix and (.text | endswith($fix)))'
 # What a kernel may lack, and a machine that is too busy, but no request that fails.
-COMPLETE_SKIPS='^inconclusive: |^this kernel (does not have|ends) |disabled|is privileged'
+COMPLETE_SKIPS='^inconclusive: |^this kernel (does not have|ends) |^no disk |disabled|is privileged'
 
 # complete_run ARGS...: in $SCRATCH/json, and what each case that was asked for came to.
 complete_run()
@@ -36,7 +36,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 15' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 21' \
 		"$SCRATCH/json"
 }
 
@@ -44,7 +44,7 @@ check_complete_here()
 # A kernel may lack the feature.
 check_complete_faults()
 {
-	local fault case want got refused='does not have|disabled|privileged|ends a receive'
+	local fault case want got refused='does not have|disabled|privileged|ends a receive|no disk'
 
 	fault_get complete_faults.so ring_lose.so
 	while read -r fault case want; do
@@ -66,6 +66,16 @@ check_complete_faults()
 		silent cq_overflow fail lost
 		again shared_hash fail twice
 		short shared_hash fail wrong
+		short transfer_read fail wrong
+		short transfer_write fail wrong
+		short link_read fail wrong
+		misplaced transfer_read fail wrong
+		misplaced transfer_write fail wrong
+		misplaced transfer_direct fail wrong
+		not_written transfer_write fail wrong
+		not_written transfer_direct fail wrong
+		unmoved transfer_pos fail wrong
+		broken_link link_read fail wrong
 		same_buffer two_recv fail wrong
 		unordered drain fail order
 		unordered links fail .*order
@@ -75,13 +85,16 @@ check_complete_faults()
 	EOF
 }
 
-# A seed is in the results; cases that are not asked for do not run; without a ring there is a
-# reason.
+# A seed is in the results; cases that are not asked for do not run; without a ring, and on what is
+# no disk, there is a reason.
 check_complete_options()
 {
 	complete_run --case drain,links --seed 7 --cpus 0
 	jq -e '.seed == 7 and .cpus == 1' "$SCRATCH/json"
 	jq -e '[.variants[] | select(.text != "not asked for") | .name] == ["drain", "links"]' \
+		"$SCRATCH/json"
+	code_is 4 "$HOST/ring_complete" --case transfer_read --dir /dev/shm --json "$SCRATCH/json"
+	jq -e '.variants[] | select(.name == "transfer_read").text | test("is on no disk")' \
 		"$SCRATCH/json"
 	code_is 4 "$HOST/without_io_uring" "$HOST/ring_complete" --json "$SCRATCH/json"
 	jq -e '[.variants[].text | test("^io_uring is disabled")] | all' "$SCRATCH/json"

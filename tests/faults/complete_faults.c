@@ -52,6 +52,28 @@ static void run_for(unsigned int ms)
 	while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < ms);
 }
 
+static void change_transfer(struct io_uring_sqe *sqe)
+{
+	/* what is behind a read fails */
+	if (sqe->opcode == IORING_OP_NOP && each("broken_link", 20)) {
+		sqe->opcode = IORING_OP_ASYNC_CANCEL;
+		sqe->addr = -1;
+	}
+	if (sqe->opcode != IORING_OP_READ && sqe->opcode != IORING_OP_WRITE)
+		return;
+	/* less is done than was asked for */
+	if (each("short", 20))
+		sqe->len--;
+	if (sqe->off != (uint64_t)-1 && each("misplaced", 20))
+		sqe->off += 4096;
+	/* the position stays */
+	if (sqe->off == (uint64_t)-1 && each("unmoved", 20))
+		sqe->off = lseek(sqe->fd, 0, SEEK_CUR);
+	/* the result of a write, and no more of it */
+	if (sqe->opcode == IORING_OP_WRITE && each("not_written", 20))
+		sqe->opcode = IORING_OP_READ;
+}
+
 static void change(struct io_uring_sqe *sqe)
 {
 	static uint64_t buffer;
@@ -59,9 +81,7 @@ static void change(struct io_uring_sqe *sqe)
 	/* it completes, and nobody is told */
 	if (each("silent", 100))
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
-	/* less is done than was asked for */
-	if (sqe->opcode == IORING_OP_WRITE && each("short", 100))
-		sqe->len--;
+	change_transfer(sqe);
 	if (fault_is("unordered"))
 		sqe->flags &= ~(IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
 	/* buffers that are given back are one */
