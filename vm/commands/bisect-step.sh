@@ -75,8 +75,8 @@ run_bisect_step()
 	local code=0
 
 	[[ -n $OPT_BASE || $OPT_DETECTOR == live_registers* ]] ||
-		die $EXIT_USAGE "--detector $OPT_DETECTOR needs a --base: how often its violations" \
-			"come is not known"
+		die $EXIT_USAGE "--detector $OPT_DETECTOR needs a --base: how often" \
+			"its violations come is not known"
 	measure_by_detector
 	kernel_check "$OPT_KERNEL"
 	[ -z "$OPT_BASE" ] || kernel_check "$OPT_BASE"

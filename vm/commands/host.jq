@@ -13,7 +13,8 @@ def question($program):
 def answers:
 	[.[] | .program as $program | .variants[]? |
 		select(.text != "not asked for") |
-		{question: question($program), program: $program, name, outcome, text, events, fix}];
+		{question: question($program), program: $program, name, outcome, text, events,
+			fix}];
 
 # One row, from the variants of a question.
 def row($name):
@@ -27,9 +28,10 @@ def row($name):
 		[$name, "ok", "\($good | length) of \($all | length), " +
 			"\($good | map(.events) | add) events"]
 	else
-		[$name, "not observable here", ($all | map(.text | values) | first // "nothing ran")]
+		[$name, "not observable here",
+			($all | map(.text | values) | first // "nothing ran")]
 	end;
 
 def table:
-	answers | (["question", "answer", "by"],
-		row("registers", "pages", "completions", "order", "results", "signals")) | join("|");
+	answers | (["question", "answer", "by"], row("registers", "pages", "completions",
+		"order", "results", "signals")) | join("|");

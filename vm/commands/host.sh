@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The selftests on the running kernel: run_tests.sh host; host.jq has the table of what they come to.
-# Sourced by run_tests.sh.
+# The selftests on the running kernel: run_tests.sh host; host.jq has the table of what they come
+# to. Sourced by run_tests.sh.
 
 COMMAND_SUMMARY="the selftests on the running kernel"
 COMMAND_OPTIONS="args timeout"

@@ -34,8 +34,8 @@ def by_ktap($named):
 		{state: "not observable here", text: (map(select(test("# SKIP"))) | first)}
 	end;
 
-# One detector, .name: .run is "NAME.out CODE FROM TO" if it ran, .names the lines of the header, .out
-# and .json what it left.
+# One detector, .name: .run is "NAME.out CODE FROM TO" if it ran, .names the lines of the header,
+# .out and .json what it left.
 def answer($in):
 	($in.names | lines) as $named | ($in.run | split(" ")) as [$name, $code, $from, $to] |
 	{name: $in.name, named: $named} +

@@ -27,6 +27,7 @@ MUTANTS_DETECTORS='kernel_order -t 3
 live_registers -t 1 -n 300
 page_integrity -t 1
 ring_order
+ring_complete
 module_knobs
 module_offload'
 
@@ -43,14 +44,35 @@ write_misplaced page_integrity uring uring_async
 write_stale page_integrity uring uring_async
 read_short page_integrity uring_async'
 
-# mutant_asked [PATCH]: the detectors that are asked, with their options: all without a patch, and
-# with --long; else those of its header, for no more than what is named there.
+# The cases of ring_complete that kernels are known to fail without a patch: ring_cases.h has what
+# mended each. No other case of that program is asked there, unless a patch names it.
+MUTANTS_KNOWN='6.1 drain signal_cancel
+distro drain signal_cancel
+6.12 drain
+mainline waiters'
+
+# mutant_cases KERNEL: all others.
+mutant_cases()
+{
+	local known version=${1#source:}
+
+	known=$(awk -v version="${version%%[+^]*}" '$1 == version { $1 = ""; print }' \
+		<<<"$MUTANTS_KNOWN")
+	sed -n 's/^RING_CASE(\([a-z_]*\),.*/\1/p' \
+		"$TOP/io_uring_coherency/ring_complete/ring_cases.h" |
+		grep -vxF "${known// /$'\n'}" | paste -sd ,
+}
+
+# mutant_asked KERNEL [PATCH]: the detectors that are asked, with their options: all without a
+# patch, and with --long; else those of its header, for no more than what is named there.
 mutant_asked()
 {
-	local name options names
+	local name options names kernel=$1
+	shift
 
 	while read -r name options; do
 		if [ $# = 0 ] || [ -n "$OPT_LONG" ]; then
+			[ "$name" != ring_complete ] || options="--case $(mutant_cases "$kernel")"
 			say "$name $options"
 		elif mutant_header Detector "$1" | grep -q "^$name\b"; then
 			names=$(mutant_named "$name" "$1" | sed -E 's/(_disk)?(_direct)?$//' |
@@ -160,7 +182,7 @@ mutant()
 	local dir=$RESULT/${1//:/-}
 
 	mkdir -p "$dir"
-	mutant_asked "${@:3}" | sed 's|^[^ ]*|. &.out ./&|' >"$dir/list"
+	mutant_asked "${@:2}" | sed 's|^[^ ]*|. &.out ./&|' >"$dir/list"
 	mutant_begin "$1" "$2" "$dir" "${@:3}"
 }
 
@@ -175,7 +197,7 @@ mutants_planted()
 	for plant in "$@"; do
 		header=$dir/$plant.header
 		sed -n "s/^$plant /Detector: /p" <<<"$MUTANTS_PLANTS" >"$header"
-		OPT_LONG='' mutant_asked "$header" |
+		OPT_LONG='' mutant_asked "$kernel" "$header" |
 			sed "s|^[^ ]*|$plant &.out ./barrier_ctl --plant $plant -- ./&|"
 	done >"$dir/list"
 	mutant_begin "$kernel^$(paste -sd , "$dir/plants")" "$kernel" "$dir"
