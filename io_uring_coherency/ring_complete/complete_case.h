@@ -41,6 +41,7 @@ struct ring_case {
 	const char *name, *promise, *by, *fix;
 	const char *question;	/* "order", "results", "signals"; NULL: "completions" */
 	enum complete_fault known;	/* what .fix has mended */
+	bool by_name;		/* only where --case names it */
 	unsigned int min;	/* events: fewer say nothing */
 	unsigned int enough;	/* no more are needed, as it is no matter of chance; or 0 */
 	void (*run)(struct complete_case *c);

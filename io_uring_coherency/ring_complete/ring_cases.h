@@ -9,7 +9,8 @@
  * that is named. BY is whose promise it is. FIX is what mended the kernels that are known to break
  * it, in the way that .known names, by default COMPLETE_LOST: commit and version, or the subject
  * where that is in no version yet, or in stable kernels alone; NULL if none is known. .question is
- * what "host" has it under, by default "completions".
+ * what "host" has it under, by default "completions". What no kernel is known to keep is run
+ * .by_name alone.
  */
 
 /* case_wake.c */
@@ -103,8 +104,8 @@ RING_CASE(transfer_pos, "read(2), write(2) and requests at offset -1 move the po
 
 /* kiocb_done() alone moves it, and what ends by an interrupt does not get there: up to 7.2. */
 RING_CASE(transfer_pos_direct, "the same of requests with O_DIRECT at offset -1",
-	  "io_uring_enter(2), IORING_OP_READ", "what no kernel up to 7.2 has",
-	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 1000)
+	  "io_uring_enter(2), IORING_OP_READ", NULL,
+	  .by_name = true, .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 1000)
 
 /* case_link_read.c */
 RING_CASE(link_read, "what is linked to a read that gets all runs, in however many steps it did",

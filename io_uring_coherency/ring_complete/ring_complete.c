@@ -164,7 +164,7 @@ TEST_F_TIMEOUT(promise, is_kept, INT_MAX / 1000)
 	struct complete_result *r = self->result;
 
 	program_test_begin(3 * opt.seconds + 60);
-	if (!names_have(opt.cases, what->name)) {
+	if (!names_have(opt.cases, what->name) || (what->by_name && !opt.cases)) {
 		settle(&r->answer, "skip", "not asked for");
 	} else {
 		/* what holds if it does not come to its end */

@@ -58,7 +58,8 @@ mutant_cases()
 
 	known=$(awk -v version="${version%%[+^]*}" '$1 == version { $1 = ""; print }' \
 		<<<"$MUTANTS_KNOWN")
-	sed -n 's/^RING_CASE(\([a-z_]*\),.*/\1/p' \
+	awk -v RS= 'match($0, /RING_CASE\([a-z_]+/) && !/\.by_name/ {
+			print substr($0, RSTART + 10, RLENGTH - 10) }' \
 		"$TOP/io_uring_coherency/ring_complete/ring_cases.h" |
 		grep -vxF "${known// /$'\n'}" | paste -sd ,
 }

@@ -243,14 +243,16 @@ mkfs_get()
 	unlock fetch
 }
 
-# Whether the guest will run page_integrity, by name or with all others.
-guest_runs_pages()
+# Whether the guest will run what makes a file system of its own, by name or with all others.
+guest_makes_fs()
 {
+	local programs='page_integrity\|ring_complete'
+
 	if [ -e "$SCRATCH/guest.sh" ]; then
-		grep -q page_integrity "$SCRATCH"/guest.*
+		grep -q "$programs" "$SCRATCH"/guest.*
 	else
 		! grep -qs '^SELECT=' "$SCRATCH/guest.env" ||
-			grep -q page_integrity "$SCRATCH/guest.env"
+			grep -q "$programs" "$SCRATCH/guest.env"
 	fi
 }
 
@@ -283,7 +285,7 @@ initramfs_make()
 	find "$SCRATCH" -maxdepth 1 -type f -name 'guest.*' -exec cp -t "$root" {} +
 	[ -z "${FIO:-}" ] || cp "$FIO" "$root/usr/bin/fio"
 	# without it busybox's makes an ext2 there
-	if guest_runs_pages && debian_tools && [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
+	if guest_makes_fs && debian_tools && [[ " $DEBIAN_PORTS " == *" $arch "* ]]; then
 		(mkfs_get "$arch" "$CACHE/mkfs/$arch") || true
 		[ ! -d "$CACHE/mkfs/$arch" ] || cp -a "$CACHE/mkfs/$arch/." "$root/"
 	fi
