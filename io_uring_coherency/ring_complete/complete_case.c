@@ -42,6 +42,9 @@ bool complete_more(struct complete_case *c)
 	const struct complete_result *r = c->r;
 	double limit = c->seconds;
 
+	if (!c->started)
+		clock_gettime(CLOCK_MONOTONIC, &c->start);
+	c->started = true;
 	if (orphaned(c->main))
 		_exit(KSFT_FAIL);
 	if (c->failed || c->skip || r->fault[COMPLETE_LOST] >= MAX_LOST ||

@@ -82,7 +82,8 @@ struct complete_case {
 	double seconds;
 	bool all_of_it;		/* the time that was asked for, with no regard to .enough */
 	pid_t main;
-	struct timespec start;
+	struct timespec start;	/* of its first round: a file system takes seconds to make */
+	bool started;
 	uint64_t random;
 	bool kthreads;		/* io_uring's threads are not of this process: before 5.12 */
 	int error;		/* -errno: no answer, as failed did not work; or 0 */
@@ -92,7 +93,7 @@ struct complete_case {
 
 /* --- complete_case.c */
 
-/* Whether another round is wanted. */
+/* Whether another round is wanted; time is counted from the first call. */
 bool complete_more(struct complete_case *c);
 
 /* An event: without, or with a violation. */
