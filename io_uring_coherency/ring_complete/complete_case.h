@@ -85,6 +85,7 @@ struct complete_case {
 	struct timespec start;	/* of its first round: a file system takes seconds to make */
 	bool started;
 	uint64_t random;
+	unsigned int sq_idle;	/* ms until an SQ thread sleeps; 0: longer than a case */
 	bool kthreads;		/* io_uring's threads are not of this process: before 5.12 */
 	int error;		/* -errno: no answer, as failed did not work; or 0 */
 	const char *failed;
@@ -172,6 +173,9 @@ bool complete_thread(struct complete_case *c, struct complete_thread *t, const c
 void complete_ask(struct complete_thread *t, void (*call)(void *arg), void *arg);
 void complete_do(struct complete_thread *t, void (*call)(void *arg), void *arg);
 
+/* Ends a thread that has answered, with its io-wq. */
+void complete_join(struct complete_thread *t);
+
 /* Whether it has answered: complete_there. */
 bool complete_done(void *thread);
 
@@ -201,6 +205,35 @@ int complete_file(struct complete_case *c);
 
 /* The file of @fd, open once more, or -1. */
 int complete_again(int fd, int flags);
+
+/* --- complete_signal.c: handlers that look at how they are called */
+
+/*
+ * Of signal @nr, which is sent by tgkill() of this process, or by a child that has exited with
+ * complete_child_status(). With SA_ONSTACK its threads have a complete_handler_stack(). That of
+ * SIGRTMIN has SIGRTMIN + 1 come within itself.
+ */
+bool complete_handle(struct complete_case *c, int nr, int flags);
+
+/* The stack of handlers of the calling thread. */
+bool complete_handler_stack(struct complete_case *c);
+
+/* Whether the calling thread may have a handler run. */
+void complete_handlers_may(bool run);
+
+/* Calls it, in a thread with such a stack: a SIGSEGV, or its like, ends @call and is kept. */
+void complete_guard(void (*call)(void *arg), void *arg);
+
+/* Tells of what handlers have seen; false if there was a SIGSEGV. */
+bool complete_handlers_judge(struct complete_case *c);
+
+/* Handlers that ran so far, and in how many a second one did. */
+unsigned long complete_handled(unsigned long *nested);
+
+static inline int complete_child_status(pid_t pid)
+{
+	return pid & 127;
+}
 
 /* --- complete_wait.c */
 

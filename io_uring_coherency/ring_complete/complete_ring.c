@@ -33,7 +33,7 @@ bool complete_ring(struct complete_case *c, struct io_uring *ring, unsigned int 
 	struct io_uring_params params = {
 		.flags = flags | (cq ? IORING_SETUP_CQSIZE : 0),
 		.cq_entries = cq,
-		.sq_thread_idle = 2000,		/* ms, with SQPOLL: longer than a case */
+		.sq_thread_idle = c->sq_idle ?: 2000,
 	};
 	const int ret = io_uring_queue_init_params(entries, ring, &params);
 

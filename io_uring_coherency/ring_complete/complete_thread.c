@@ -31,12 +31,13 @@ static void *thread_run(void *arg)
 	sem_post(&t->answered);
 	for (;;) {
 		wait_for(&t->asked);
+		if (!t->call)
+			return NULL;
 		store(&t->begun, t->begun + 1);
 		t->call(t->arg);
 		store(&t->done, t->begun);
 		sem_post(&t->answered);
 	}
-	return NULL;
 }
 
 bool complete_thread(struct complete_case *c, struct complete_thread *t, const char *name)
@@ -73,6 +74,14 @@ void complete_do(struct complete_thread *t, void (*call)(void *arg), void *arg)
 	do
 		wait_for(&t->answered);
 	while (!complete_done(t));
+}
+
+void complete_join(struct complete_thread *t)
+{
+	complete_ask(t, NULL, NULL);
+	pthread_join(t->thread, NULL);
+	sem_destroy(&t->asked);
+	sem_destroy(&t->answered);
 }
 
 bool complete_done(void *thread)
