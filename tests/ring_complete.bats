@@ -80,6 +80,15 @@ check_complete_faults()
 		unordered drain fail order
 		unordered links fail .*order
 		no_wait sq_wait fail early
+		cancelled signal_cancel fail wrong
+		oversleep signal_storm fail lost
+		silent signal_storm fail lost
+		again signal_storm fail twice.*
+		short signal_storm fail wrong
+		no_stack signal_storm fail wrong
+		silent signal_epoll fail lost
+		crash signal_epoll fail wrong
+		unmasked signal_epoll fail wrong
 		late shared_hash (pass|skip)
 		busy shared_wake (pass|skip)
 	EOF

@@ -4,11 +4,15 @@
  * waits not what it asks for. FAULT names what is wrong with them.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <liburing.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,16 +113,56 @@ static void change_all(struct io_uring *ring)
 		*again = *sqe;
 }
 
+/* The first CQE there is, but by nobody's wish. */
+static void cancel_first(struct io_uring *ring)
+{
+	while (!io_uring_cq_ready(ring))
+		usleep(100);
+	ring->cq.cqes[*ring->cq.khead & *ring->cq.kring_mask].res = -ECANCELED;
+}
+
 int io_uring_submit(struct io_uring *ring)
 {
 	static int (*next)(struct io_uring *ring);
+	int ret;
 
 	if (!next)
 		next = (int (*)(struct io_uring *))dlsym(RTLD_NEXT, "io_uring_submit");
 	change_all(ring);
 	if (each("late", 100))
 		usleep(LATE_MS * 1000);
-	return next(ring);
+	ret = next(ring);
+	if (ret > 0 && each("cancelled", 100))
+		cancel_first(ring);
+	return ret;
+}
+
+/* Handlers run on the stack of what they interrupt. */
+int sigaltstack(const stack_t *stack, stack_t *old)
+{
+	static int (*next)(const stack_t *stack, stack_t *old);
+
+	if (!next)
+		next = (int (*)(const stack_t *, stack_t *))dlsym(RTLD_NEXT, "sigaltstack");
+	return fault_is("no_stack") ? 0 : next(stack, old);
+}
+
+int epoll_pwait(int epoll, struct epoll_event *events, int max, int ms, const sigset_t *mask)
+{
+	static int (*next)(int epoll, struct epoll_event *events, int max, int ms,
+			   const sigset_t *mask);
+	int ret;
+
+	if (!next)
+		next = (int (*)(int, struct epoll_event *, int, int, const sigset_t *))
+		       dlsym(RTLD_NEXT, "epoll_pwait");
+	if (each("crash", 100))
+		raise(SIGSEGV);
+	ret = next(epoll, events, max, ms, mask);
+	/* it is not what it was before */
+	if (each("unmasked", 100))
+		pthread_sigmask(SIG_SETMASK, mask, NULL);
+	return ret;
 }
 
 int io_uring_submit_and_wait(struct io_uring *ring, unsigned int want)
