@@ -121,8 +121,9 @@ static bool cancel_round(struct cancel *w)
 
 	w->nr = 1 + complete_draw(c, CANCEL_WRITES);
 	w->burst = CANCEL_BURST << complete_draw(c, 8);
-	w->yields = complete_draw(c, 2) ? w->burst / 8 : complete_draw(c, 8);
-	w->spin = complete_draw(c, 2) ? complete_draw(c, 20000) : 0;
+	/* a thread that is busy elsewhere may take milliseconds for each */
+	w->yields = complete_draw(c, 2) ? complete_draw(c, 16) : 0;
+	w->spin = complete_draw(c, 2) ? complete_draw(c, 20 * w->burst) : 0;
 	for (i = 0; i < w->nr; i++)
 		w->word[i]++;
 	w->lead = complete_draw(c, 4);
