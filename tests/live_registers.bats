@@ -48,6 +48,15 @@ check_window_faults()
 	jq -e '.variants[0].text | test("thread ended inside a window")' "$SCRATCH/json"
 	FAULT=thread "${run[@]}" || [ $? = 4 ]
 	jq -e '.variants[0] | .exited > 0 and (.text | test("io_uring is") | not)' "$SCRATCH/json"
+	run=("$HOST/live_registers_windows" --no-module --only signal_$name -t 8 -n 150 \
+		--json "$SCRATCH/json")
+	code_is 1 env FAULT=frame "${run[@]}"
+	jq -e '.variants[] | select(.name == "signal_'$name'") | .outcome == "fail" and
+		.violations == 0 and .handlers_with_others > 0 and
+		.handlers_with_others <= .handlers' "$SCRATCH/json"
+	code_is 1 env FAULT=sigreturn "${run[@]}"
+	jq -e '.variants[] | select(.name == "signal_'$name'") | .outcome == "fail" and
+		.violations > 0 and .control_violations > 0' "$SCRATCH/json"
 }
 
 # Without violations, but where planted faults are not found: no answer.

@@ -47,6 +47,7 @@ struct live_variant {
 	unsigned int setup_flags;	/* of the ring */
 	enum live_expectation expect;
 	enum pbt_notify notify;	/* what the module makes of TWA_SIGNAL and TWA_SIGNAL_NO_IPI */
+	bool signals;		/* a handler runs in each window */
 };
 
 struct live_result {
@@ -58,6 +59,8 @@ struct live_result {
 	struct evidence evidence;	/* events inside windows, windows with a change */
 	struct evidence switched;	/* those of them in which the submitter was switched out */
 	struct evidence control;	/* windows without a creation, those with a change */
+	bool signals;
+	struct evidence frames;	/* handlers inside windows, those with another register */
 	uint64_t windows;	/* the control's aside */
 	uint64_t elsewhere;	/* creations that fell outside a window */
 	uint64_t unexpected;	/* creations by whom none is expected */

@@ -115,6 +115,11 @@ void live_settle_measured(struct live_result *r)
 	evidence_sentence(sentence, sizeof(sentence), &r->evidence);
 	if (r->evidence.violations || r->control.violations) {
 		settle_violations(r);
+	} else if (r->frames.violations) {
+		settle(&r->answer, "fail",
+		       "handlers of signals were shown other registers than were loaded, %llu of %llu; %s",
+		       (unsigned long long)r->frames.violations,
+		       (unsigned long long)r->frames.events, sentence);
 	} else if (r->died) {
 		settle(&r->answer, "fail",
 		       "the submitter's thread ended inside a window, after %llu events: see the kernel's log",
@@ -141,6 +146,10 @@ void live_settle_measured(struct live_result *r)
 	} else if (r->evidence.events < LIVE_MIN_EVENTS) {
 		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
 		       sentence, LIVE_MIN_EVENTS);
+	} else if (r->signals && 2 * r->frames.events < r->evidence.events) {
+		settle(&r->answer, "skip",
+		       "inconclusive: only %llu signals were handled inside windows; %s",
+		       (unsigned long long)r->frames.events, sentence);
 	} else if (r->notify != PBT_NOTIFY_KERNEL && *r->no_answer) {
 		settle(&r->answer, "skip", "no answer about the module's knob: %s; %s",
 		       r->no_answer, sentence);
@@ -174,6 +183,9 @@ void live_print_details(const struct live_result *r)
 	if (r->exited)
 		ksft_print_msg("  %llu threads of this process ended inside a window\n",
 			       (unsigned long long)r->exited);
+	if (r->signals)
+		ksft_print_msg("  %llu signals were handled inside windows\n",
+			       (unsigned long long)r->frames.events);
 	if (r->delivery_told) {
 		list_delivered(text, sizeof(text), r);
 		ksft_print_msg("  workers created, by what brought it:%s\n", text);
@@ -218,6 +230,10 @@ void live_write_variant(FILE *f, unsigned int variant)
 		"      \"events_switched\": %llu, \"violations_switched\": %llu, \"exited\": %llu,\n",
 		(unsigned long long)r->switched.events, (unsigned long long)r->switched.violations,
 		(unsigned long long)r->exited);
+	if (r->signals)
+		fprintf(f, "      \"handlers\": %llu, \"handlers_with_others\": %llu,\n",
+			(unsigned long long)r->frames.events,
+			(unsigned long long)r->frames.violations);
 	if (r->notify != PBT_NOTIFY_KERNEL)
 		fprintf(f, "      \"notifications_changed\": %llu, \"probes_missed\": %llu,\n",
 			(unsigned long long)r->rewritten, (unsigned long long)r->missed);

@@ -230,6 +230,27 @@ FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_default_by_no_ipi)
 	.live = { .way = PROVOKE_CREATE_WORKER_CB, .notify = PBT_NOTIFY_SIGNAL_NO_IPI }
 };
 
+/*
+ * A signal comes with the creation: registers go to its handler's frame, and back by sigreturn, and
+ * the task_work runs before, behind, or while that is done. In windows without a creation the
+ * signal comes alone.
+ */
+FIXTURE_VARIANT_ADD(worker_creation, signal_poll_wake_default)
+{
+	.live = { .way = PROVOKE_POLL_WAKE, .signals = true }
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, signal_poll_wake_coop_taskrun)
+{
+	.live = { .way = PROVOKE_POLL_WAKE, .setup_flags = IORING_SETUP_COOP_TASKRUN,
+		  .signals = true }
+};
+
+FIXTURE_VARIANT_ADD(worker_creation, signal_create_worker_cb_default)
+{
+	.live = { .way = PROVOKE_CREATE_WORKER_CB, .signals = true }
+};
+
 /* The harness's own list of the above. */
 static const struct __fixture_variant_metadata *first_variant(void)
 {
@@ -252,6 +273,7 @@ FIXTURE_SETUP(worker_creation)
 	self->result->first_ms = -1;
 	self->result->expect = variant->live.expect;
 	self->result->notify = variant->live.notify;
+	self->result->signals = variant->live.signals;
 }
 
 FIXTURE_TEARDOWN(worker_creation)

@@ -96,6 +96,29 @@ static void account_control(struct live_spin *s, struct live_result *r)
 	account_change(s, r, what, r->control.violations, r->control_changed);
 }
 
+/* What handlers were shown in that window. */
+static void account_frames(struct live_spin *s, struct live_result *r)
+{
+	char expected[160], found[160];
+	unsigned int i, slot;
+
+	r->frames.events += s->handled;
+	if (!s->nr_in_frame)
+		return;
+	live_shared->found = true;
+	if (r->frames.violations++ >= LIVE_SHOWN)
+		return;
+	ksft_print_msg("%s: a handler's ucontext has %u registers that are not as loaded\n",
+		       r->name, s->nr_in_frame);
+	for (i = 0; i < s->nr_in_frame && i < LIVE_SHOWN; i++) {
+		slot = s->frame_slots[i];
+		regs_format(expected, sizeof(expected), &live_layout, slot, regs_in(s->window));
+		regs_format(found, sizeof(found), &live_layout, slot, s->frame);
+		ksft_print_msg("  %-5s expected %s\n", live_layout.slot[slot].name, expected);
+		ksft_print_msg("  %-5s found    %s\n", "", found);
+	}
+}
+
 static bool more_wanted(const struct live_result *r, const struct timespec *start)
 {
 	double seconds = ms_since(start) / 1e3, limit = live_opt.seconds;
@@ -154,6 +177,7 @@ static int run_round(struct live_spin *s, struct live_result *r, unsigned int ro
 		int limit = INT_MAX;
 
 		if (idle) {
+			live_signal(s);
 			live_watch_window(ms);
 		} else {
 			if (p->way == PROVOKE_CREATE_WORKER_CB)
@@ -179,6 +203,7 @@ static int run_round(struct live_spin *s, struct live_result *r, unsigned int ro
 		} else if (s->nr_changed) {
 			account(s, r, 0);
 		}
+		account_frames(s, r);
 		if (error || !more_wanted(r, start))
 			s->quit = 1;
 		last = s->quit || p->created == PROVOKE_ROUND;
@@ -223,6 +248,7 @@ const char *live_measure(struct live_result *r, const struct live_variant *varia
 		.seed = (uint64_t)getpid() << 32,
 		.first_cpu = live_shared->nr - 1,
 		.max_windows = PROVOKE_ROUND,
+		.signals = variant->signals,
 	};
 	struct timespec start;
 	const char *reason;

@@ -3,10 +3,13 @@
  * The window protocol; see live_spin.h.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "live.h"
@@ -14,6 +17,7 @@
 
 #define WATCH_MS	2	/* then naps */
 #define NAP_NS		20000
+#define HANDLER_MS	1
 #define STUCK_MS	10	/* 32 workers end in 2 ms, under emulation */
 
 void live_wait_start(struct live_wait *w)
@@ -52,6 +56,50 @@ static long switches(void)
 	return usage.ru_nvcsw + usage.ru_nivcsw;
 }
 
+/* That of the handler, of which there is one at a time. */
+static struct live_spin *handled_spin;
+
+/*
+ * The submitter is in its spin, with all registers loaded, if it has entered and is not told to
+ * leave. What the handler leaves in registers, sigreturn has to mend.
+ */
+static void on_signal(int nr, siginfo_t *info, void *context)
+{
+	struct live_spin *s = handled_spin;
+	static uint8_t image[REG_IMAGE_SIZE];
+	unsigned int changed;
+
+	(void)nr;
+	(void)info;
+	if (!*regs_word(s->window, REG_WIN_ENTERED) || *regs_word(s->window, REG_WIN_STOP))
+		return;
+	__atomic_add_fetch(&s->handled, 1, __ATOMIC_RELAXED);
+	if (!reg_arch.frame)
+		return;
+	changed = regs_check_frame(s->window, &live_layout, context, image, s->frame_slots,
+				   REG_SLOTS_MAX);
+	if (changed) {
+		s->nr_in_frame = changed;
+		memcpy(s->frame, image, sizeof(image));
+	}
+}
+
+static void handle_signals(struct live_spin *s)
+{
+	const struct sigaction action = {
+		.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART
+	};
+
+	handled_spin = s;
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+void live_signal(struct live_spin *s)
+{
+	if (s->signals)
+		syscall(__NR_tgkill, getpid(), s->tid, SIGUSR1);
+}
+
 static void *submitter(void *arg)
 {
 	struct live_spin *s = arg;
@@ -59,6 +107,7 @@ static void *submitter(void *arg)
 	long before;
 	int ret = 0;
 
+	s->tid = syscall(__NR_gettid);
 	if (s->provoke) {
 		s->provoke->pin = live_opt.pin_workers;
 		ret = provoke_begin(s->provoke, live_opt.pin_workers ? s->own : s->others,
@@ -73,6 +122,8 @@ static void *submitter(void *arg)
 				break;
 		}
 		regs_arm(s->window, &live_layout, s->seed++, s->alter ? (int)n - 1 : -1);
+		s->handled = 0;
+		s->nr_in_frame = 0;
 		before = switches();
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		reg_arch_spin(s->window);
@@ -147,6 +198,7 @@ int live_spin_open(struct live_spin *s)
 	const struct sched_param idle = { 0 };
 	int ret;
 
+	handle_signals(s);
 	s->window = mmap(NULL, sizeof(struct reg_window), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (s->window == MAP_FAILED)
@@ -232,6 +284,17 @@ int live_spin_plain(struct live_spin *s, unsigned int windows,
 	return s->error;
 }
 
+/* Until it has run; it may do so later, too. */
+static void await_handler(struct live_spin *s)
+{
+	struct live_wait wait;
+
+	live_wait_start(&wait);
+	while (!__atomic_load_n(&s->handled, __ATOMIC_RELAXED) &&
+	       live_wait_turn(&wait) < HANDLER_MS)
+		;
+}
+
 int live_create_in_window(struct live_spin *s, int limit, double wait_ms, int *created,
 			  int *exited)
 {
@@ -247,7 +310,14 @@ int live_create_in_window(struct live_spin *s, int limit, double wait_ms, int *c
 	 */
 	if (before >= limit)
 		return 0;
+	/* before it, long or shortly, or behind it; seeds go up by one for each window */
+	if (s->seed & 3)
+		live_signal(s);
+	if (s->signals && s->seed & 2)
+		await_handler(s);
 	ret = provoke_fire(s->provoke);
+	if (!(s->seed & 3))
+		live_signal(s);
 	if (ret)
 		return ret;
 	live_wait_start(&wait);

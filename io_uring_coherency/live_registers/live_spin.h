@@ -45,6 +45,7 @@ struct live_spin {
 	struct reg_window *window;
 	struct provoke *provoke;	/* NULL: without io_uring */
 	bool alter;			/* control: change slot n in window n */
+	bool signals;			/* one meets the creation */
 	uint64_t seed;
 	unsigned int max_windows;	/* in a round, those without a creation aside */
 	cpu_set_t *others;		/* for controller and workers */
@@ -65,6 +66,12 @@ struct live_spin {
 	unsigned int slots[REG_SLOTS_MAX];
 	int on_cpu;
 	bool switched;			/* the submitter was off its CPU for a while */
+	/* of handlers, which run in the submitter */
+	pid_t tid;			/* the submitter */
+	unsigned int handled;		/* in that window, while it spun */
+	unsigned int nr_in_frame;	/* registers that a handler's ucontext has not as loaded */
+	unsigned int frame_slots[REG_SLOTS_MAX];
+	uint8_t frame[REG_IMAGE_SIZE];	/* ... of the last handler with such */
 };
 
 void live_wait_start(struct live_wait *w);
@@ -94,6 +101,9 @@ bool live_await_window(struct live_spin *s);
  */
 int live_create_in_window(struct live_spin *s, int limit, double wait_ms, int *created,
 			  int *exited);
+
+/* A signal to the submitter, which is in a window, if there are to be some. */
+void live_signal(struct live_spin *s);
 
 /* A window without a creation: @ms long, and so much too long as the last look takes. */
 void live_watch_window(double ms);

@@ -159,21 +159,60 @@ void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t se
 	*regs_word(w, REG_WIN_STOP) = 0;
 }
 
-unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
-			unsigned int *slots, unsigned int max)
+static unsigned int compare(const struct reg_layout *layout, const uint8_t *in,
+			    const uint8_t *found, unsigned int *slots, unsigned int max)
 {
 	unsigned int i, changed = 0;
 
 	for (i = 0; i < layout->nr; i++) {
 		const struct reg_slot *slot = &layout->slot[i];
 
-		if (!memcmp(regs_in(w) + slot->offset, regs_out(w) + slot->offset, slot->len))
+		if (!memcmp(in + slot->offset, found + slot->offset, slot->len))
 			continue;
 		if (changed < max)
 			slots[changed] = i;
 		changed++;
 	}
 	return changed;
+}
+
+unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
+			unsigned int *slots, unsigned int max)
+{
+	return compare(layout, regs_in(w), regs_out(w), slots, max);
+}
+
+unsigned int regs_check_frame(const struct reg_window *w, const struct reg_layout *layout,
+			      const void *context, uint8_t *image, unsigned int *slots,
+			      unsigned int max)
+{
+	memcpy(image, regs_in(w), REG_IMAGE_SIZE);
+	reg_arch.frame(layout, context, image);
+	return compare(layout, regs_in(w), image, slots, max);
+}
+
+void regs_put(const struct reg_layout *layout, uint8_t *image, const char *name, uint64_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < layout->nr; i++) {
+		const struct reg_slot *slot = &layout->slot[i];
+		const uint64_t legal = slot->legal ?: ~0ULL;
+		uint64_t v = 0;
+		uint32_t v32;
+
+		if (strcmp(slot->name, name))
+			continue;
+		if (slot->len == 4) {
+			memcpy(&v32, image + slot->offset, 4);
+			v32 = (v32 & ~legal) | (value & legal);
+			memcpy(image + slot->offset, &v32, 4);
+		} else {
+			memcpy(&v, image + slot->offset, 8);
+			v = (v & ~legal) | (value & legal);
+			memcpy(image + slot->offset, &v, 8);
+		}
+	}
 }
 
 void regs_format(char *buf, size_t size, const struct reg_layout *layout, unsigned int slot,

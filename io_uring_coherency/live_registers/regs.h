@@ -101,6 +101,11 @@ struct reg_arch {
 	 */
 	const char *(*explain)(const struct reg_layout *layout, unsigned int slot,
 			       const uint8_t *in, const uint8_t *out);
+	/*
+	 * Puts what a handler's ucontext_t @context has of the registers into @image, which has
+	 * what was loaded. NULL: nothing is known of it.
+	 */
+	void (*frame)(const struct reg_layout *layout, const void *context, uint8_t *image);
 };
 
 extern const struct reg_arch reg_arch;
@@ -133,6 +138,14 @@ void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t se
  */
 unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
 			unsigned int *slots, unsigned int max);
+
+/*
+ * The same in a handler that has interrupted reg_arch_spin(), of what its ucontext_t @context has:
+ * @image, of REG_IMAGE_SIZE bytes, gets it.
+ */
+unsigned int regs_check_frame(const struct reg_window *w, const struct reg_layout *layout,
+			      const void *context, uint8_t *image, unsigned int *slots,
+			      unsigned int max);
 
 /* Expected or found value of @slot as hex text into @buf, most significant digit first. */
 void regs_format(char *buf, size_t size, const struct reg_layout *layout, unsigned int slot,
@@ -168,6 +181,9 @@ void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsign
 
 #define REG_CLASSES_ALL	(~0U)
 #define REG_CLASSES_FP	(1U << REG_CLASS_FP | 1U << REG_CLASS_VECTOR)
+
+/* Helper for reg_arch.frame(): register @name, if it is one of @layout, has @value. */
+void regs_put(const struct reg_layout *layout, uint8_t *image, const char *name, uint64_t value);
 
 /* Helper for reg_arch.init(): appends to what is covered, for people. */
 void regs_describe(struct reg_layout *layout, const char *fmt, ...)

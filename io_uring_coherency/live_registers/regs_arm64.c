@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <ucontext.h>
+#include <asm/sigcontext.h>
 
 #include "regs.h"
 #include "regs_arm64.h"
@@ -106,9 +108,29 @@ static const char *arm64_explain(const struct reg_layout *layout, unsigned int s
 	return NULL;
 }
 
+/* x0-x30 and, of each vector, the part that Advanced SIMD has; vectors are the first slots. */
+static void arm64_frame(const struct reg_layout *layout, const void *context, uint8_t *image)
+{
+	const mcontext_t *from = &((const ucontext_t *)context)->uc_mcontext;
+	const struct fpsimd_context *fp = (const void *)from->__reserved;
+	unsigned int i;
+
+	for (i = 0; i < 31; i++)
+		memcpy(image + REG_ARM64_GPR + 8 * i, &from->regs[i], 8);
+	regs_put(layout, image, "NZCV", from->pstate);
+	/* it is the first record there: setup_sigframe() of arch/arm64/kernel/signal.c */
+	if (fp->head.magic != FPSIMD_MAGIC)
+		return;
+	for (i = 0; i < 32; i++)
+		memcpy(image + layout->slot[i].offset, &fp->vregs[i], NEON_LEN);
+	regs_put(layout, image, "FPCR", fp->fpcr);
+	regs_put(layout, image, "FPSR", fp->fpsr);
+}
+
 const struct reg_arch reg_arch = {
 	.name = "arm64",
 	.init = arm64_init,
 	.legalize = arm64_legalize,
 	.explain = arm64_explain,
+	.frame = arm64_frame,
 };

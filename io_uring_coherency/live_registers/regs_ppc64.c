@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <ucontext.h>
 
 #include "regs.h"
 #include "regs_ppc64.h"
@@ -125,8 +126,48 @@ static const char *ppc64_explain(const struct reg_layout *layout, unsigned int s
 	return NULL;
 }
 
+/* gp_regs is a struct pt_regs: arch/powerpc/include/uapi/asm/ptrace.h */
+enum { FRAME_CTR = 35, FRAME_LINK, FRAME_XER, FRAME_CCR };
+
+/* The doublewords 1 of vs0-vs31 are not looked at. */
+static void ppc64_frame(const struct reg_layout *layout, const void *context, uint8_t *image)
+{
+	const mcontext_t *from = &((const ucontext_t *)context)->uc_mcontext;
+	const uint8_t *vector;
+	uint64_t fpscr;
+	unsigned int i;
+
+	for (i = 0; i < 32; i++) {
+		memcpy(image + REG_PPC64_GPR + 8 * i, &from->gp_regs[i], 8);
+		memcpy(image + REG_PPC64_VS + 16 * i, &from->fp_regs[i], 8);
+	}
+	regs_put(layout, image, "CTR", from->gp_regs[FRAME_CTR]);
+	regs_put(layout, image, "LR", from->gp_regs[FRAME_LINK]);
+	regs_put(layout, image, "XER", from->gp_regs[FRAME_XER]);
+	regs_put(layout, image, "CR", from->gp_regs[FRAME_CCR]);
+	memcpy(&fpscr, &from->fp_regs[32], 8);
+	regs_put(layout, image, "FPSCR", fpscr);
+	if (!from->v_regs)
+		return;
+	for (i = 0; i < 32; i++) {
+		uint8_t *to = image + REG_PPC64_VS + 16 * (32 + i);
+
+		vector = (const uint8_t *)from->v_regs->vrregs[i];
+#if __BYTE_ORDER == __LITTLE_ENDIAN
+		/* as stvx writes it; with VSX the image is stxvd2x's */
+		if (layout->features & REG_PPC64_VSX) {
+			memcpy(to, vector + 8, 8);
+			memcpy(to + 8, vector, 8);
+			continue;
+		}
+#endif
+		memcpy(to, vector, 16);
+	}
+}
+
 const struct reg_arch reg_arch = {
 	.name = "ppc64",
 	.init = ppc64_init,
 	.explain = ppc64_explain,
+	.frame = ppc64_frame,
 };

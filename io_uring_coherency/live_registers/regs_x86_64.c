@@ -5,6 +5,7 @@
 #include <cpuid.h>
 #include <stdio.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "regs.h"
 #include "regs_x86_64.h"
@@ -115,9 +116,45 @@ static const char *x86_64_explain(const struct reg_layout *layout, unsigned int 
 	return NULL;
 }
 
+/* fpregs is an XSAVE area, if it says so: arch/x86/include/uapi/asm/sigcontext.h */
+#define XSAVE_MAGIC		0x46505853U
+#define XSAVE_MAGIC_AT		464
+#define XSAVE_AVX_AT		576
+
+static void x86_64_frame(const struct reg_layout *layout, const void *context, uint8_t *image)
+{
+	static const struct {
+		const char *name;
+		int at;
+	} gregs[] = {
+		{ "rax", REG_RAX }, { "rbx", REG_RBX }, { "rcx", REG_RCX }, { "rdx", REG_RDX },
+		{ "rsi", REG_RSI }, { "rbp", REG_RBP }, { "r8", REG_R8 }, { "r9", REG_R9 },
+		{ "r10", REG_R10 }, { "r11", REG_R11 }, { "r12", REG_R12 }, { "r13", REG_R13 },
+		{ "r14", REG_R14 }, { "r15", REG_R15 }, { "FLAGS", REG_EFL },
+	};
+	const mcontext_t *from = &((const ucontext_t *)context)->uc_mcontext;
+	const uint8_t *fp = (const uint8_t *)from->fpregs;
+	uint32_t magic;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(gregs); i++)
+		regs_put(layout, image, gregs[i].name, from->gregs[gregs[i].at]);
+	if (!fp)
+		return;
+	regs_put(layout, image, "MXCSR", from->fpregs->mxcsr);
+	memcpy(&magic, fp + XSAVE_MAGIC_AT, sizeof(magic));
+	for (i = 0; i < 16; i++) {
+		memcpy(image + REG_X86_64_VEC + 64 * i, &from->fpregs->_xmm[i], 16);
+		if (layout->features & REG_X86_64_AVX && magic == XSAVE_MAGIC)
+			memcpy(image + REG_X86_64_VEC + 64 * i + 16, fp + XSAVE_AVX_AT + 16 * i,
+			       16);
+	}
+}
+
 const struct reg_arch reg_arch = {
 	.name = "x86_64",
 	.init = x86_64_init,
 	.legalize = x86_64_legalize,
 	.explain = x86_64_explain,
+	.frame = x86_64_frame,
 };

@@ -7,12 +7,16 @@
  *	idle		a register changes in windows in which no thread was created
  *	submitter	the thread comes to its end
  *	thread		another thread comes to its end
+ *	frame		the handler of a signal is shown another register
+ *	sigreturn	a register changes as that returns
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <ucontext.h>
 
 /* what the linker's --wrap calls it */
 #define reg_arch_spin	__real_reg_arch_spin
@@ -50,6 +54,42 @@ static void change(struct reg_window *w)
 	w->mem[REG_WIN_OUT] ^= 1;
 }
 
+static void change_frame(ucontext_t *context)
+{
+#if defined(__x86_64__)
+	context->uc_mcontext.gregs[REG_RBX] ^= 1;
+#elif defined(__powerpc64__)
+	context->uc_mcontext.gp_regs[14] ^= 1;
+#elif defined(__aarch64__)
+	context->uc_mcontext.regs[19] ^= 1;
+#else
+	(void)context;
+#endif
+}
+
+static struct sigaction handler;
+
+static void handle(int nr, siginfo_t *info, void *context)
+{
+	if (fault_is("frame"))
+		change_frame(context);
+	handler.sa_sigaction(nr, info, context);
+	change_frame(context);
+}
+
+/* Its handler is called by one that does more. */
+static void wrap_handler(void)
+{
+	struct sigaction own;
+
+	sigaction(SIGUSR1, NULL, &own);
+	if (!own.sa_sigaction || own.sa_sigaction == handle)
+		return;
+	handler = own;
+	own.sa_sigaction = handle;
+	sigaction(SIGUSR1, &own, NULL);
+}
+
 void __wrap_reg_arch_spin(struct reg_window *w)
 {
 	static unsigned int windows;
@@ -57,6 +97,8 @@ void __wrap_reg_arch_spin(struct reg_window *w)
 	bool with_thread = fault_is("thread") && before > CONTROL_THREADS;
 	pthread_t thread;
 
+	if (fault_is("frame") || fault_is("sigreturn"))
+		wrap_handler();
 	with_thread = with_thread && !pthread_create(&thread, NULL, end_inside, w);
 	__real_reg_arch_spin(w);
 	if (with_thread)
