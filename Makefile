@@ -3,8 +3,7 @@
 # kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
 # or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
-# The questions asked of a kernel, and the tests of the module. live_registers, page_integrity,
-# ring_* and module_knobs need liburing, module_* and kernel_order the module.
+# The questions asked of a kernel, and the tests of the module, which kernel_order needs, too.
 # PROGRAMS=live_registers builds and installs no others.
 PROGRAMS ?= %
 TEST_GEN_PROGS := $(filter $(PROGRAMS),live_registers page_integrity ring_order ring_complete \

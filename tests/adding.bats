@@ -180,7 +180,8 @@ check_adding_mutant()
 	chosen=$(mutants_chosen)
 	[ "$chosen" = "again source:6.1+again $patch" ]
 	mutants_headers <<<"$chosen"
-	[ "$(mutant_asked source:6.1 "$patch")" = "kernel_order -t 3 --edge set_current_state,sleep_wake" ]
+	[ "$(mutant_asked source:6.1 "$patch")" = \
+		"kernel_order -t 3 --edge set_current_state,sleep_wake" ]
 	for edge in $(mutant_named kernel_order "$patch"); do
 		"$HOST/kernel_order" --list | grep "^$edge\b"
 	done

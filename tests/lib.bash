@@ -298,8 +298,8 @@ check_quiet()
 	# the module, whose view of each delivery agrees with the events; on a busy machine the tick
 	# may be there before the IPI
 	jq -e '[.variants[] | select(.events > 0 and .handlers == null) |
-		select(.delivered.IPI + .delivered.tick + .delivered.other < 0.9 * .events)] == []' \
-		"$JSON"
+		select(.delivered.IPI + .delivered.tick + .delivered.other <
+		0.9 * .events)] == []' "$JSON"
 	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_no_ipi")) |
 		select(.delivered.tick < 0.9 * .events)] == []' "$JSON"
 	jq -e '[.variants[] | select(.events > 0) | select(.name | test("by_signal")) |

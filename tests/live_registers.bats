@@ -120,7 +120,8 @@ check_not_root()
 	[ "$(id -u)" = 0 ] || skip "needs root to become somebody else"
 	install -m 755 "$HOST/live_registers" "${TMPDIR:-/tmp}/live_registers.$$"
 	setpriv --reuid $user --regid nogroup --clear-groups \
-		"${TMPDIR:-/tmp}/live_registers.$$" -t 20 -n 100 >"$SCRATCH/out" && code=0 || code=$?
+		"${TMPDIR:-/tmp}/live_registers.$$" -t 20 -n 100 >"$SCRATCH/out" && code=0 ||
+		code=$?
 	rm -f "${TMPDIR:-/tmp}/live_registers.$$"
 	cat "$SCRATCH/out"
 	[ $code = 0 ]

@@ -105,7 +105,7 @@ RING_CASE(transfer_pos, "read(2), write(2) and requests at offset -1 move the po
 /* kiocb_done() alone moves it, and what ends by an interrupt does not get there: up to 7.2. */
 RING_CASE(transfer_pos_direct, "the same of requests with O_DIRECT at offset -1",
 	  "io_uring_enter(2), IORING_OP_READ", NULL,
-	  .by_name = true, .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 1000)
+	  .by_name = true, .question = "results", .min = 50, .enough = 1000)
 
 /* case_link_read.c */
 RING_CASE(link_read, "what is linked to a read that gets all runs, in however many steps it did",
