@@ -132,7 +132,7 @@ int io_uring_submit(struct io_uring *ring)
 	if (each("late", 100))
 		usleep(LATE_MS * 1000);
 	ret = next(ring);
-	if (ret > 0 && each("cancelled", 100))
+	if (ret > 0 && each("cancelled", 20))
 		cancel_first(ring);
 	return ret;
 }
