@@ -8,6 +8,7 @@
 # In the header of a patch:
 #
 #	Detector: PROGRAM [NAME...]	must catch it, by these edges, engines, variants or tests
+#	Time: SECONDS			-t of its detectors, for what comes seldom
 #	Observable: WHERE		no machine of another kind has to
 #	Applies to: VERSION, ...	kernels that it is for; asked is 6.1, or else the first
 
@@ -68,7 +69,7 @@ mutant_cases()
 # patch, and with --long; else those of its header, for no more than what is named there.
 mutant_asked()
 {
-	local name options names kernel=$1
+	local name options names seconds kernel=$1
 	shift
 
 	while read -r name options; do
@@ -84,7 +85,8 @@ mutant_asked()
 			[ "$name" != page_integrity ] || [ -z "$names" ] ||
 				mutant_named "$name" "$1" | grep -q '_d\(isk\|irect\)$' ||
 				options+=" --dir /dev/shm"
-			say "$name $options"
+			seconds=$(mutant_header Time "$1")
+			say "$name $options${seconds:+ -t $seconds}"
 		fi
 	done <<<"$MUTANTS_DETECTORS"
 }
