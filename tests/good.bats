@@ -113,6 +113,7 @@ guest_jobs()
 			page_integrity module_knobs module_offload)
 		order ./kernel_order -t 3
 		rings ./ring_order
+		completions ./ring_complete
 		knobs-idle sh /guest.knobs_idle.sh
 		planted $PLANTED fp vector
 		pages-disk-good sh /guest.pages_disk.sh 0
@@ -127,6 +128,7 @@ guest_jobs()
 @test "quiet-6.1-ppc64le" { t check_quiet source:6.1 ppc64le; }
 @test "order" { t check_order; }
 @test "rings" { t check_rings; }
+@test "completions" { t check_completions source:6.1 drain signal_cancel; }
 @test "knobs-idle" { t check_knobs_idle; }
 @test "planted" { t check_planted source:6.1 ppc64le "vs0 vs32 r11 CR"; }
 @test "pages-disk-good" { t check_pages_disk source:6.1 "$PAGES_GOOD"; }

@@ -65,6 +65,7 @@ guest_jobs()
 	case $1 in
 	source:mainline)
 		echo "quiet-mainline-ppc64le $QUIET -c io_uring_coherency"
+		echo "completions-mainline ./ring_complete"
 		echo "io-uring-disabled sh /guest.io_uring_disabled.sh"
 		;;
 	*) echo "$BATS_TEST_DESCRIPTION $QUIET -c io_uring_coherency" ;;
@@ -73,6 +74,7 @@ guest_jobs()
 
 @test "kernel-mainline" { t kernel_get source:mainline ppc64le; }
 @test "quiet-mainline-ppc64le" { t check_quiet source:mainline ppc64le; }
+@test "completions-mainline" { t check_completions source:mainline waiters; }
 @test "io-uring-disabled" { t check_io_uring_disabled; }
 @test "caught-mainline-powerpc-save-clobbers-fp-vmx" { t check_caught mainline "$BOTH" "vs0 vs32"; }
 @test "storm-mainline-ppc64le" { t check_storm source:mainline ppc64le; }
