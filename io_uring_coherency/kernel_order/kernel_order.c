@@ -460,12 +460,6 @@ static void write_variant(FILE *f, unsigned int variant)
 	fprintf(f, " } }");
 }
 
-static void write_head(FILE *f)
-{
-	fprintf(f, ",\n  \"cpus\": %u, \"seed\": %llu", opt.cpus.nr,
-		(unsigned long long)opt.seed);
-}
-
 static unsigned int variants(void)
 {
 	return shared->nr;
@@ -478,7 +472,8 @@ static const struct answer *answer(unsigned int variant)
 
 static const struct program program = {
 	.name = "kernel_order",
-	.write_head = write_head,
+	.cpus = &opt.cpus,
+	.seed = &opt.seed,
 	.variants = variants,
 	.answer = answer,
 	.write_variant = write_variant,

@@ -79,3 +79,9 @@ void json_kernel(FILE *f)
 	fprintf(f, ",\n  \"machine\": ");
 	json_string(f, uts.machine);
 }
+
+void json_member(FILE *f, const char *name, const char *value)
+{
+	fprintf(f, "\"%s\": ", name);
+	json_string(f, value);
+}

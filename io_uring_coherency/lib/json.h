@@ -36,4 +36,7 @@ void json_kernel(FILE *f);
 /* Writes @s in quotes, with quotes, backslashes and control characters escaped. */
 void json_string(FILE *f, const char *s);
 
+/* Writes the member @name, a string. */
+void json_member(FILE *f, const char *name, const char *value);
+
 #endif /* JSON_H */

@@ -104,7 +104,11 @@ static int write_results(const struct program *program, const char *path, const 
 	f = json.f;
 	fprintf(f, "{\n  \"program\": \"%s\",\n  ", program->name);
 	json_kernel(f);
-	program->write_head(f);
+	if (program->cpus)
+		fprintf(f, ",\n  \"cpus\": %u, \"seed\": %llu", program->cpus->nr,
+			(unsigned long long)*program->seed);
+	if (program->write_head)
+		program->write_head(f);
 	if (skip) {
 		fprintf(f, ",\n  \"skip\": ");
 		json_string(f, skip);

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 #include <time.h>
@@ -45,10 +46,14 @@ bool orphaned(pid_t main);
  */
 void program_test_begin(unsigned int seconds);
 
+struct cpus;
+
 /* What is in the file of results of a program, beside its name and the kernel's. */
 struct program {
 	const char *name;
-	void (*write_head)(FILE *f);	/* members of the whole, each after a comma */
+	void (*write_head)(FILE *f);	/* members of the whole, each after a comma; or NULL */
+	const struct cpus *cpus;	/* that may be used, and what draws of them: or NULL */
+	const uint64_t *seed;
 	unsigned int (*variants)(void);
 	const struct answer *(*answer)(unsigned int variant);
 	void (*write_variant)(FILE *f, unsigned int variant);	/* an object */

@@ -180,12 +180,6 @@ TEST_F_TIMEOUT(promise, is_kept, INT_MAX / 1000)
 
 #include "harness_main.h"
 
-static void json_member(FILE *f, const char *name, const char *value)
-{
-	fprintf(f, "\"%s\": ", name);
-	json_string(f, value);
-}
-
 static void json_loss(FILE *f, const char *name, const struct complete_loss *loss)
 {
 	const char state[2] = { loss->state };
@@ -253,12 +247,6 @@ static void write_variant(FILE *f, unsigned int variant)
 	fprintf(f, " }");
 }
 
-static void write_head(FILE *f)
-{
-	fprintf(f, ",\n  \"cpus\": %u, \"seed\": %llu", opt.cpus.nr,
-		(unsigned long long)opt.seed);
-}
-
 static unsigned int variants(void)
 {
 	return RING_NR_CASES;
@@ -271,7 +259,8 @@ static const struct answer *answer(unsigned int variant)
 
 static const struct program program = {
 	.name = "ring_complete",
-	.write_head = write_head,
+	.cpus = &opt.cpus,
+	.seed = &opt.seed,
 	.variants = variants,
 	.answer = answer,
 	.write_variant = write_variant,
