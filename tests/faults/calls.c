@@ -14,14 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fault.h"
+
 #define MANY_CPUS	4096
-
-static int fault_is(const char *name)
-{
-	const char *fault = getenv("FAULT");
-
-	return fault && !strcmp(fault, name);
-}
 
 int sched_getaffinity(pid_t tid, size_t size, cpu_set_t *set)
 {

@@ -17,19 +17,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault.h"
+
 #ifndef IOSQE_CQE_SKIP_SUCCESS
 #define IOSQE_CQE_SKIP_SUCCESS	(1U << 6)	/* 5.17 */
 #endif
 
 #define LATE_MS		300
 #define BUSY_MS		2500
-
-static bool fault_is(const char *what)
-{
-	const char *fault = getenv("FAULT");
-
-	return fault && !strcmp(fault, what);
-}
 
 /* True for each @nth call, or at @nth alone. */
 static bool each(const char *what, unsigned int nth)

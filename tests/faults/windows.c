@@ -21,15 +21,9 @@
 /* what the linker's --wrap calls it */
 #define reg_arch_spin	__real_reg_arch_spin
 #include "regs.h"
+#include "fault.h"
 
 #define CONTROL_THREADS	3	/* controller, spawner, submitter */
-
-static int fault_is(const char *name)
-{
-	const char *fault = getenv("FAULT");
-
-	return fault && !strcmp(fault, name);
-}
 
 static unsigned int threads(void)
 {
