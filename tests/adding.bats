@@ -91,10 +91,7 @@ check_adding()
 		adding_block "check_again()"
 		adding_block '@test "again"'
 	} >"$SCRATCH/again.bats"
-	(cd "$SCRATCH" && env -i PATH=/usr/bin:/bin TMPDIR="$SCRATCH" CHECK_PID="$CHECK_PID" \
-		CHECK_SHARED="$SCRATCH" CHECK_HOST="$HOST" CHECK_TIMEOUT=60 \
-		CHECK_KSELFTEST="$KSELFTEST" CHECK_INSTALL=no CHECK_TESTS=. CHECK_LONG='' \
-		CHECK_END='' bats again.bats) | grep '^ok 1 again'
+	bats_apart "$SCRATCH/again.bats" | grep '^ok 1 again'
 }
 
 # A register of the bank of x86-64, with the tests of banks.

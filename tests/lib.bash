@@ -84,6 +84,14 @@ fail()
 	exit $EXIT_FAIL
 }
 
+# bats_apart ARGUMENT...: bats as check runs it, for tests that a test has written.
+bats_apart()
+{
+	env -i PATH=/usr/bin:/bin TMPDIR="$SCRATCH" CHECK_PID="$CHECK_PID" CHECK_SHARED="$SCRATCH" \
+		CHECK_HOST="$HOST" CHECK_KSELFTEST="$KSELFTEST" CHECK_TIMEOUT=60 CHECK_INSTALL=no \
+		CHECK_TESTS=. CHECK_LONG='' CHECK_END='' bats "$@"
+}
+
 # code_is CODE COMMAND...: its exit code, and what it says in $SCRATCH/out.
 code_is()
 {

@@ -188,10 +188,7 @@ check_check_end()
 	# shellcheck source=tests/check.sh
 	. "$TOP/tests/check.sh"
 	: >"$SCRATCH/blocks"
-	env -i PATH=/usr/bin:/bin TMPDIR="$SCRATCH" CHECK_PID="$CHECK_PID" CHECK_SHARED="$SCRATCH" \
-		CHECK_HOST=/ CHECK_TIMEOUT=9 CHECK_KSELFTEST=/ CHECK_INSTALL=no CHECK_TESTS=. \
-		CHECK_LONG='' CHECK_END='' bats -T -F cat "$SCRATCH/some.bats" 2>&1 |
-		check_blocks some || true
+	bats_apart -T -F cat "$SCRATCH/some.bats" 2>&1 | check_blocks some || true
 	check_told 5 >"$SCRATCH/told"
 	check_end >>"$SCRATCH/told"
 	cat "$SCRATCH/told"
