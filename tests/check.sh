@@ -5,7 +5,7 @@
 # two lanes side by side: what runs on this machine, and what takes a guest. What their files say
 # comes in blocks, one a test, and is counted. Sourced by run_tests.sh.
 
-COMMAND_SUMMARY="the project's own tests; with --long all of them, --quick those of two minutes"
+COMMAND_SUMMARY="the project's own tests; with --long all of them, with --quick few guests"
 COMMAND_OPTIONS="tests quick long"
 OPTION_TEXT[tests]="only those whose names match"
 OPTION_TEXT[quick]="no guests but those of one validate, and no cross builds"
@@ -110,7 +110,7 @@ check_told()
 	exec {fd}<"$SCRATCH/blocks"
 	while [ -n "$running" ]; do
 		running=
-		for lane in $BESIDE; do
+		for lane in "${BESIDES[@]}"; do
 			! kill -0 "$lane" 2>/dev/null || running=yes
 		done
 		[ ! -t 1 ] || printf '\r\033[K'
@@ -198,18 +198,18 @@ run_check()
 		total=$((total + $(bats --count "${CHECK_BATS[@]}" "${files[@]}")))
 		set -m
 		check_lane "$lane" "${files[@]}" </dev/null &
-		BESIDE+=" $!"
+		BESIDES[$lane]=$!
 		set +m
 	done
 	[ "$total" != 0 ] || die $EXIT_USAGE "--tests: no test's name matches '$OPT_TESTS'"
 	say "TAP version 13"
 	check_told "$total"
-	say "1..$total"
-	say "# $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
-	[ "$(check_done)" -ge "$total" ] || {
+	if [ "$(check_done)" -lt "$total" ]; then
 		say "not ok $total # $((total - $(check_done))) tests did not run"
 		check_failed=$((check_failed + total - $(check_done)))
-	}
+	fi
+	say "1..$total"
+	say "# $(((SECONDS - start) / 60)) min $(((SECONDS - start) % 60)) s"
 	check_end
 	[ "$check_failed" = 0 ] || exit $EXIT_FAIL
 	# the whole of it is worth nothing without what this directory is for

@@ -37,7 +37,7 @@ bisect_measure()
 	start
 	command_packages "$OPT_ARCH" "$OPT_KERNEL" "$OPT_BASE" -- jq
 	need_command jq "results are read with it"
-	userspace_get "$OPT_ARCH" "${OPT_DETECTOR%%:*}" barrier_ctl
+	userspace_get "$OPT_ARCH" "$OPT_DETECTOR" barrier_ctl
 	host_get verdict
 	result_open bisect-step
 	if [ -n "$OPT_BASE" ]; then
@@ -74,7 +74,7 @@ run_bisect_step()
 {
 	local code=0
 
-	[[ -n $OPT_BASE || $OPT_DETECTOR == live_registers* ]] ||
+	[[ -n $OPT_BASE || $OPT_DETECTOR == live_registers ]] ||
 		die $EXIT_USAGE "--detector $OPT_DETECTOR needs a --base: how often" \
 			"its violations come is not known"
 	measure_by_detector

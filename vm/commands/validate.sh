@@ -30,6 +30,7 @@ run_validate()
 {
 	local base fixed runs dir reason='' line code=0
 
+	measure_by_detector
 	if [ -n "$OPT_QUICK" ]; then
 		[ -n "${GIVEN[base]:-}" ] || OPT_BASE="distro^${PLANTS[$OPT_ARCH]}"
 		[ -n "${GIVEN[fixed]:-}" ] || OPT_FIXED=distro
@@ -38,7 +39,6 @@ run_validate()
 	fi
 	[ -z "$OPT_QUICK" ] || [ -z "${GIVEN[detector]:-}" ] ||
 		die $EXIT_USAGE "--quick is about registers, so it takes no --detector"
-	measure_by_detector
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
 	start
@@ -46,14 +46,14 @@ run_validate()
 	[ "${OPT_BASE%%^*}" != distro ] ||
 		beside "fetch what is prebuilt" distro_fetch "$OPT_BASE"
 	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
-	if [ -n "$BESIDE" ]; then
+	if [ ${#BESIDES[@]} != 0 ]; then
 		joined "fetch what is prebuilt" || die $? "$JOINED_ERROR"
 		beside "the rest of the module" distro_module "$OPT_BASE"
 	fi
 	need_command jq "results are read with it"
-	userspace_get "$OPT_ARCH" "${OPT_DETECTOR%%:*}" barrier_ctl
+	userspace_get "$OPT_ARCH" "$OPT_DETECTOR" barrier_ctl
 	host_get verdict
-	[ -z "$BESIDE" ] || joined "the rest of the module" || die $? "$JOINED_ERROR"
+	[ ${#BESIDES[@]} = 0 ] || joined "the rest of the module" || die $? "$JOINED_ERROR"
 	result_open validate
 
 	kernel_get "$OPT_BASE" "$OPT_ARCH"

@@ -18,7 +18,7 @@ run_vm()
 	kernel_get "$OPT_KERNEL" "$OPT_ARCH"
 	module_get "$OPT_ARCH"
 	guest_test "run in QEMU" "$RESULT" "$OPT_ARGS $(detector_only)" 60 \
-		${GIVEN[detector]:+"${OPT_DETECTOR%%:*}"}
+		${GIVEN[detector]:+"$OPT_DETECTOR"}
 	say "kernel: $KERNEL_NAME ($OPT_ARCH, $(cat "$RESULT/qemu-version"))"
 	if [ -s "$RESULT/ktap" ]; then
 		cat "$RESULT/ktap"

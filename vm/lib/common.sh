@@ -42,7 +42,7 @@ JQ_SHORT='def short: if . == 0 then "0" else (. as $x |
 # --- clean-up: whatever was started or half written goes when this shell goes
 
 CHILD=
-BESIDE=
+declare -gA BESIDES=()	# processes by name, see beside()
 SCRATCH=
 cleanup_hooks=()
 
@@ -50,10 +50,10 @@ cleanup()
 {
 	local code=$? hook child
 	trap - EXIT INT TERM HUP
-	for child in $BESIDE $CHILD; do
+	for child in "${BESIDES[@]}" $CHILD; do
 		kill -TERM -- "-$child" 2>/dev/null || true
 	done
-	for child in $BESIDE $CHILD; do
+	for child in "${BESIDES[@]}" $CHILD; do
 		wait "$child" 2>/dev/null || true
 	done
 	for hook in "${cleanup_hooks[@]}"; do
@@ -109,7 +109,7 @@ apart_shell()
 {
 	SCRATCH=$(mktemp -d "$SCRATCH/apart.XXXXXX")
 	CHILD=
-	BESIDE=
+	BESIDES=()
 	GUARD=
 	cleanup_hooks=()
 	trap cleanup EXIT
@@ -182,7 +182,6 @@ phase_shown()
 
 # beside NAME COMMAND...: starts it apart, at the same time as what follows, until joined NAME,
 # which tells what it said and returns its exit code; of a failure JOINED_ERROR has the sentence.
-declare -A BESIDES=()
 beside()
 {
 	local name=$1 said=$SCRATCH/beside.${1//\//-}
@@ -190,7 +189,6 @@ beside()
 
 	apart "$@" >"$said" 2>"$said.errors"
 	BESIDES[$name]=$CHILD
-	BESIDE+=" $CHILD"
 	CHILD=
 }
 
@@ -201,7 +199,6 @@ joined()
 	phase_shown "$pid" "$name"
 	wait "$pid" || code=$?
 	unset "BESIDES[$name]"
-	BESIDE=${BESIDES[*]}
 	cat "$said"
 	JOINED_ERROR=$(last_words "$said.errors")
 	return "$code"

@@ -38,7 +38,7 @@ evidence()
 # What the base has shown; nothing where there was none.
 base_json()
 {
-	cat "$RESULT/base/${OPT_DETECTOR%%:*}.json" 2>/dev/null || true
+	cat "$RESULT/base/$OPT_DETECTOR.json" 2>/dev/null || true
 }
 
 # unanswered fail|skip DIRECTORY...: why the runs of a kernel are no answer, or nothing. With
@@ -55,7 +55,7 @@ unanswered()
 			[.variants[] | select(.violations == 0) | select(
 				if $how == "fail" then .outcome == "fail" or .outcome == ""
 				else .outcome == "skip" and (.name | IN($hit[])) end).name] |
-			join(" ")' "$dir/${OPT_DETECTOR%%:*}.json")
+			join(" ")' "$dir/$OPT_DETECTOR.json")
 		if [ -n "$names" ] && [ "$how" = fail ]; then
 			say "the fixed kernel does not get through $names"
 			return 0
@@ -74,7 +74,7 @@ field()
 	shift
 
 	for dir in "$@"; do
-		[ ! -s "$dir/${OPT_DETECTOR%%:*}.json" ] || files+=("$dir/${OPT_DETECTOR%%:*}.json")
+		[ ! -s "$dir/$OPT_DETECTOR.json" ] || files+=("$dir/$OPT_DETECTOR.json")
 	done
 	if [ ${#files[@]} = 0 ]; then
 		echo -
@@ -115,8 +115,8 @@ column()
 measure_hit()
 {
 	case $OPT_DETECTOR in
-	live_registers*) echo "registers hit" ;;
-	page_integrity*) echo "wrong as" ;;
+	live_registers) echo "registers hit" ;;
+	page_integrity) echo "wrong as" ;;
 	*) echo "violated" ;;
 	esac
 }
@@ -126,8 +126,9 @@ measure_hit()
 # fixed kernel's are surprisingly few, and two variants are asked, those with the most events.
 # Variants with a signal have too few in so short a time.
 MEASURE=("-t 1 -n 300" "-t 2 -n 1500" "-t 10 -n 4000")
-MEASURE_ONLY="--only $(printf 'poll_wake_%s,create_worker_cb_%s,' \
-	{default,coop_taskrun,defer_taskrun,sqpoll}{,} | sed 's/,$//')"
+MEASURE_ONLY="--only poll_wake_default,poll_wake_coop_taskrun,poll_wake_defer_taskrun"
+MEASURE_ONLY+=",poll_wake_sqpoll,create_worker_cb_default,create_worker_cb_coop_taskrun"
+MEASURE_ONLY+=",create_worker_cb_defer_taskrun,create_worker_cb_sqpoll"
 VERDICT=()
 QUICK="--only poll_wake_default,create_worker_cb_default"
 MEASURE_QUICK=("-t 2 -n 300 $QUICK" "-t 10 -n 300 $QUICK" "-t 30 -n 4000 $QUICK")
@@ -137,28 +138,28 @@ VERDICT_QUICK=(--surprise)
 # rate 1000 times lower can be asked for.
 measure_by_detector()
 {
-	case $OPT_DETECTOR in
-	live_registers*) ;;
-	*)
+	local only
+
+	only=$(detector_only)
+	if [ "$OPT_DETECTOR" != live_registers ]; then
 		MEASURE=("-t 1" "-t 2" "-t 10")
 		VERDICT=(--surprise)
-		;;
-	esac
-	MEASURE=("${MEASURE[@]/%/ $(detector_only)}")
-	[ -n "$OPT_QUICK" ] || [ "$OPT_DETECTOR" != live_registers ] ||
-		MEASURE=("${MEASURE[@]/%/$MEASURE_ONLY}")
+	elif [ -z "$only" ]; then
+		only=$MEASURE_ONLY
+	fi
+	MEASURE=("${MEASURE[@]/%/ $only}")
 }
 
-# Its option for the names that were given, if any.
+# The detector's option for the names that were given, if any.
 detector_only()
 {
-	[[ $OPT_DETECTOR != *:* ]] || say "${DETECTOR_ONLY[${OPT_DETECTOR%%:*}]} ${OPT_DETECTOR#*:}"
+	[ -z "$DETECTOR_NAMES" ] || say "${DETECTOR_ONLY[$OPT_DETECTOR]} $DETECTOR_NAMES"
 }
 
 # One run of the kernel with the problem, which kernel_get() got: its counts are in base.
 base_measure()
 {
-	guest_test "base: run in QEMU" "$RESULT/base" "${MEASURE[0]}" 10 "${OPT_DETECTOR%%:*}"
+	guest_test "base: run in QEMU" "$RESULT/base" "${MEASURE[0]}" 10 "$OPT_DETECTOR"
 	read -r -a base < <(evidence "$RESULT/base")
 }
 
@@ -170,7 +171,7 @@ fixed_measure()
 
 	dir=$RESULT/$1
 	runs=("$dir")
-	guest_test "$1: run in QEMU" "$dir" "${MEASURE[1]}" 12 "${OPT_DETECTOR%%:*}"
+	guest_test "$1: run in QEMU" "$dir" "${MEASURE[1]}" 12 "$OPT_DETECTOR"
 	read -r -a fixed < <(evidence "${runs[@]}")
 	# a slow machine may need more events to tell: the counts of further runs add up
 	for more in 1 2; do
@@ -181,8 +182,8 @@ fixed_measure()
 			>"$SCRATCH/verdict" || true
 		grep -q INCONCLUSIVE "$SCRATCH/verdict" || break
 		dir=$RESULT/$1-more-$more
-		guest_test "$1: more events" "$dir" "${MEASURE[2]}" 60 "${OPT_DETECTOR%%:*}"
-		[ ! -s "$dir/${OPT_DETECTOR%%:*}.json" ] || runs+=("$dir")
+		guest_test "$1: more events" "$dir" "${MEASURE[2]}" 60 "$OPT_DETECTOR"
+		[ ! -s "$dir/$OPT_DETECTOR.json" ] || runs+=("$dir")
 		read -r -a fixed < <(evidence "${runs[@]}")
 	done
 }
@@ -206,7 +207,7 @@ inconclusive()
 # Writes results.json, tells the reason and, as the last line, the verdict.
 verdict_close()
 {
-	local line=$1 code=$2 word reason answers=${ANSWERS:-${OPT_DETECTOR%%:*}.json}
+	local line=$1 code=$2 word reason answers=${ANSWERS:-$OPT_DETECTOR.json}
 
 	word=${line#verdict: }
 	word=${word%% (*}

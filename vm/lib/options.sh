@@ -14,6 +14,7 @@ OPT_CPU=
 OPT_TIMEOUT=600
 OPT_ARGS=
 OPT_DETECTOR=live_registers
+DETECTOR_NAMES=		# of it, those that are asked; none: all
 EXTRA_CONFIG=
 OPT_LONG=
 OPT_TESTS=.
@@ -219,12 +220,14 @@ set_option()
 	args) OPT_ARGS=$2 ;;
 	knobs) OPT_KNOBS=$2 ;;
 	detector)
-		[ -n "${DETECTOR_ONLY[${2%%:*}]:-}" ] ||
-			die $EXIT_USAGE "--detector: '${2%%:*}' is no program of these:" \
+		OPT_DETECTOR=${2%%:*}
+		DETECTOR_NAMES=${2#"$OPT_DETECTOR"}
+		[ -n "${DETECTOR_ONLY[$OPT_DETECTOR]:-}" ] ||
+			die $EXIT_USAGE "--detector: '$OPT_DETECTOR' is no program of these:" \
 				"${!DETECTOR_ONLY[*]}"
-		[[ $2 =~ ^[a-z_]+(:[a-z0-9_]+(,[a-z0-9_]+)*)?$ ]] ||
+		[[ $DETECTOR_NAMES =~ ^(:[a-z0-9_]+(,[a-z0-9_]+)*)?$ ]] ||
 			die $EXIT_USAGE "--detector: '$2' is not of the form PROGRAM:NAME,NAME"
-		OPT_DETECTOR=$2
+		DETECTOR_NAMES=${DETECTOR_NAMES#:}
 		;;
 	tests) OPT_TESTS=$2 ;;
 	config)
