@@ -128,7 +128,9 @@ guest_jobs()
 @test "quiet-6.1-ppc64le" { t check_quiet source:6.1 ppc64le; }
 @test "order" { t check_order; }
 @test "rings" { t check_rings; }
-@test "completions" { t check_completions source:6.1 drain signal_cancel; }
+@test "completions" {
+	t check_completions source:6.1 drain,signal_cancel signal_storm,signal_epoll
+}
 @test "knobs-idle" { t check_knobs_idle; }
 @test "planted" { t check_planted source:6.1 ppc64le "vs0 vs32 r11 CR"; }
 @test "pages-disk-good" { t check_pages_disk source:6.1 "$PAGES_GOOD"; }

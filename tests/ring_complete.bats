@@ -81,8 +81,7 @@ check_complete_faults()
 		unordered drain fail order
 		unordered links fail .*order
 		no_wait sq_wait fail early
-		cancelled signal_cancel fail wrong
-		oversleep signal_storm fail lost
+		cancelled signal_cancel fail cancelled
 		silent signal_storm fail lost
 		again signal_storm fail twice.*
 		short signal_storm fail wrong

@@ -105,7 +105,7 @@ static void cancel_judge(struct cancel *w)
 		if (cqe.res == sizeof(word) && word == w->word[i])
 			complete_good(c);
 		else
-			complete_bad(c, COMPLETE_WRONG,
+			complete_bad(c, cqe.res == -ECANCELED ? COMPLETE_CANCELLED : COMPLETE_WRONG,
 				     "a write of 8 bytes: res %d%s%s, the file has %s; %u signals",
 				     cqe.res, cqe.res < 0 ? ": " : "",
 				     cqe.res < 0 ? strerror(-cqe.res) : "",

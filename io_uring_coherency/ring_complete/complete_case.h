@@ -30,6 +30,7 @@ enum complete_fault {
 	COMPLETE_LOST,		/* it does not come, and all who could bring it sleep */
 	COMPLETE_TWICE,		/* it, or another that nobody asked for */
 	COMPLETE_WRONG,		/* its result, or its data */
+	COMPLETE_CANCELLED,	/* -ECANCELED, and nobody has cancelled it */
 	COMPLETE_ORDER,		/* before what it has to wait for */
 	COMPLETE_EARLY,		/* who waits is back before it is there */
 	COMPLETE_FAULTS

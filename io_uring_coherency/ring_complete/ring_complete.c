@@ -53,6 +53,7 @@ static const char *const fault_names[] = {
 	[COMPLETE_LOST] = "lost",
 	[COMPLETE_TWICE] = "twice",
 	[COMPLETE_WRONG] = "wrong",
+	[COMPLETE_CANCELLED] = "cancelled",
 	[COMPLETE_ORDER] = "order",
 	[COMPLETE_EARLY] = "early",
 };

@@ -164,6 +164,8 @@ static void slot_judge(struct signal_ring *r, unsigned int i, int res)
 		wrong = ms < r->slot[i].wait.tv_nsec / 1e6 ? "is too early" : NULL;
 		fault = COMPLETE_EARLY;
 	}
+	if (res == -ECANCELED)
+		fault = COMPLETE_CANCELLED;
 	if (wrong)
 		complete_bad(r->c, fault, "%s %s: res %d, after %.3f ms", slot_kind(i), wrong, res,
 			     ms);

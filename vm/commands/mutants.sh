@@ -47,8 +47,8 @@ read_short page_integrity uring_async'
 
 # The cases of ring_complete that kernels are known to fail without a patch: ring_cases.h has what
 # mended each. No other case of that program is asked there, unless a patch names it.
-MUTANTS_KNOWN='6.1 drain signal_cancel
-distro drain signal_cancel
+MUTANTS_KNOWN='6.1 drain signal_cancel signal_storm signal_epoll
+distro drain signal_cancel signal_storm signal_epoll
 6.12 drain
 mainline waiters'
 
