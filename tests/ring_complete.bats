@@ -89,6 +89,7 @@ check_complete_faults()
 		silent signal_epoll fail lost
 		crash signal_epoll fail wrong
 		unmasked signal_epoll fail wrong
+		no_stack signal_work fail wrong
 		late shared_hash (pass|skip)
 		busy shared_wake (pass|skip)
 	EOF

@@ -86,6 +86,10 @@ check_validate()
 @test "validate-half-a-fix" {
 	t check_validate 1 'NOT FIXED$' --fixed "source:6.1+${BOTH%-vmx}"
 }
+@test "validate-mend" {
+	t check_validate 0 'FIXED$' --base source:6.1 --detector ring_complete:signal_work \
+		--fixed source:6.1+powerpc-signal-restores-all
+}
 @test "validate-good-twice" {
 	t check_validate 4 'INCONCLUSIVE (the base does not show the problem)' --base source:6.1
 }

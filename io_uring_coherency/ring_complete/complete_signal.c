@@ -50,6 +50,12 @@ static __thread sigjmp_buf *guard;
 #define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 
+/* tgkill(2) sends all but SIGPIPE, which the kernel has of the process itself. */
+static int sent_by(int nr)
+{
+	return nr == SIGPIPE ? SI_USER : SI_TKILL;
+}
+
 static const char *oddity_of(int nr, const siginfo_t *info, const ucontext_t *context)
 {
 	const uintptr_t here = (uintptr_t)__builtin_frame_address(0), low = (uintptr_t)stack;
@@ -63,11 +69,11 @@ static const char *oddity_of(int nr, const siginfo_t *info, const ucontext_t *co
 		return "its ucontext has another stack";
 	if (info->si_signo != nr)
 		return "siginfo has another signal";
-	if (info->si_code != SI_TKILL && (nr != SIGCHLD || info->si_code != CLD_EXITED))
+	if (info->si_code != sent_by(nr) && (nr != SIGCHLD || info->si_code != CLD_EXITED))
 		return "siginfo has a code that nobody sends";
 	if (info->si_uid != seen.uid)
 		return "siginfo has another user";
-	if (info->si_code == SI_TKILL ? info->si_pid != seen.pid :
+	if (info->si_code == sent_by(nr) ? info->si_pid != seen.pid :
 	    info->si_status != complete_child_status(info->si_pid))
 		return "siginfo has another process";
 	return NULL;

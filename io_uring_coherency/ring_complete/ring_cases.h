@@ -126,4 +126,9 @@ RING_CASE(signal_epoll, "rings in an epoll set wake epoll_pwait(), whose SIGCHLD
 	  "io_uring_setup(2), epoll_pwait(2)", "13918315c5dc (v6.14, 6.12.20)",
 	  .question = "signals", .known = COMPLETE_CANCELLED, .min = 100)
 
+/* case_signal_work.c */
+RING_CASE(signal_work, "a signal that task_work sends has its handler called as it should be",
+	  "sigaction(2), SA_SIGINFO", "bee25f97ad24 (v7.2, powerpc)",
+	  .question = "signals", .known = COMPLETE_WRONG, .min = 20, .enough = 1000)
+
 #undef RING_CASE

@@ -11,6 +11,7 @@
 #	Time: SECONDS			-t of its detectors, for what comes seldom
 #	Observable: WHERE		no machine of another kind has to
 #	Applies to: VERSION, ...	kernels that it is for; asked is 6.1, or else the first
+#	Mends: PROGRAM NAME		no bug, but what mends one that kernels have: not asked
 
 COMMAND_SUMMARY="the known bad kernels, and planted faults, each against what has to catch it"
 COMMAND_OPTIONS="kernel tests long $GUEST_OPTIONS"
@@ -47,9 +48,9 @@ read_short page_integrity uring_async'
 
 # The cases of ring_complete that kernels are known to fail without a patch: ring_cases.h has what
 # mended each. No other case of that program is asked there, unless a patch names it.
-MUTANTS_KNOWN='6.1 drain signal_cancel signal_storm signal_epoll
-distro drain signal_cancel signal_storm signal_epoll
-6.12 drain
+MUTANTS_KNOWN='6.1 drain signal_cancel signal_storm signal_epoll signal_work
+distro drain signal_cancel signal_storm signal_epoll signal_work
+6.12 drain signal_epoll signal_work
 mainline waiters'
 
 # mutant_cases KERNEL: all others.
@@ -238,7 +239,7 @@ mutants_chosen()
 		[ -z "${GIVEN[kernel]:-}" ] || break
 		name=$(basename "$patch" .patch)
 		# a build of nearly everything before and after it, so it comes last
-		[[ ! $name =~ $OPT_TESTS ]] ||
+		[[ ! $name =~ $OPT_TESTS ]] || grep -q '^Mends: ' "$patch" ||
 			echo "$(grep -c '^+++ .*/include/' "$patch" || true)" \
 				"$name source:$(mutant_version "$patch")+$name $patch"
 	done | sort -s -k 1,1 | cut -d ' ' -f 2-
