@@ -19,33 +19,34 @@ check_bisect_step()
 		fail "not one line on stdout like '$pattern'"
 }
 
-# A real bisect of eight commits, the sixth of which breaks the register save, while the fourth does
-# not build. Only files that change are in the repository, the rest of the tree lies around it.
+# check_bisect PATCH OPTION...: a real bisect of eight commits, the sixth of which is PATCH, while the
+# fourth does not build. Only files that change are in the repository, the rest of the tree lies
+# around it.
 check_bisect()
 {
-	local nr file=io_uring/nop.c
+	local nr file=io_uring/nop.c patch=$TOP/vm/patches/$1.patch
+	shift
 
 	user_tree
 	cd "$SCRATCH/tree"
 	git init -q .
 	git config user.name check
 	git config user.email check@localhost
-	git add -f "$file" arch/powerpc/kernel/{fpu,vector}.S
+	sed -n 's|^+++ b/||p' "$patch" | xargs git add -f "$file"
 	git commit -qm good
 	git tag good
 	for nr in 1 2 3 4 5 6 7 8; do
 		case $nr in
 		4) sed -i '$a #error "does not build"' "$file" ;;
 		5) sed -i '$d' "$file" ;;
-		6) patch -p1 --no-backup-if-mismatch \
-			<"$TOP/vm/patches/powerpc-save-clobbers-fp-vmx.patch" ;;
+		6) patch -p1 --no-backup-if-mismatch <"$patch" ;;
 		*) sed -i "\$a /* $nr */" "$file" ;;
 		esac
 		git commit -qam "commit $nr"
 	done
 	git bisect start HEAD good
 	IO_URING_COHERENCY_OUT=$SCRATCH/results git bisect run "$TOP/run_tests.sh" bisect-step \
-		2>&1 || fail "the bisect ends without an answer"
+		"$@" 2>&1 || fail "the bisect ends without an answer"
 	git bisect log
 	git bisect log | grep '^# skip: .* commit 4$'
 	git bisect log | grep '^# first bad commit: .* commit 6$'
@@ -106,4 +107,8 @@ check_validate()
 	t check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
 }
 # bats test_tags=long
-@test "bisect" { t check_bisect; }
+@test "bisect" { t check_bisect "$BOTH"; }
+# bats test_tags=long
+@test "bisect-completions" {
+	t check_bisect recv-partial-gives-buffer-back --detector ring_complete:two_recv
+}
