@@ -74,7 +74,7 @@ check_module_in_tree()
 }
 
 # The barriers that each action has to be; see the table in ppc_barrier_test/arch.h.
-declare -A ACTIONS=(
+declare -gA ACTIONS=(
 	[ppc64-mb]="hwsync" [ppc64-rmb]="hwsync" [ppc64-wmb]="hwsync" [ppc64-isync]="isync"
 	[ppc64-lwsync]="lwsync"
 	[x86_64-mb]="mfence" [x86_64-rmb]="lfence" [x86_64-wmb]="sfence" [x86_64-isync]="lfence"
