@@ -3,16 +3,12 @@
  * Receives that take their buffers from a group.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "complete_abi.h"
-#include "complete_case.h"
+#include "complete_buffers.h"
 
 /*
  * Two receives with MSG_WAITALL, each of a socket of its own, get half of their data, and later the
@@ -23,8 +19,6 @@
 #define SIDES		2
 #define BUFFERS		8
 #define LEN		64U
-#define GROUP		1
-#define PROVIDE		0x100	/* user_data: of provided buffers */
 
 struct recv_side {
 	int pair[2];
@@ -37,36 +31,9 @@ struct recv_case {
 	struct complete_case *c;
 	struct io_uring ring;
 	struct recv_side side[SIDES];
-	struct complete_pbuf *buffers;	/* a buffer ring, or NULL */
-	uint16_t tail;
-	char (*mem)[LEN];
+	struct buffer_group group;
 	uint64_t partial;	/* receives that had half of it, and waited for more */
 };
-
-static bool recv_provide(struct recv_case *r, unsigned int bid, unsigned int nr)
-{
-	struct complete_case *c = r->c;
-	struct complete_cqe cqe;
-	struct io_uring_sqe *sqe;
-
-	for (; r->buffers && nr; nr--, bid++) {
-		struct complete_pbuf *at = &r->buffers[r->tail++ % BUFFERS];
-
-		at->addr = (uintptr_t)r->mem[bid];
-		at->len = LEN;
-		at->bid = bid;
-		io_uring_smp_store_release(&r->buffers[0].tail, r->tail);
-	}
-	if (r->buffers)
-		return true;
-	sqe = complete_sqe(c, &r->ring, IORING_OP_NOP, PROVIDE);
-	io_uring_prep_provide_buffers(sqe, r->mem[bid], LEN, nr, GROUP, bid);
-	sqe->user_data = PROVIDE;
-	if (!complete_submit(c, &r->ring) ||
-	    !complete_next(c, &r->ring, &cqe, "IORING_OP_PROVIDE_BUFFERS"))
-		return false;
-	return cqe.res >= 0 || complete_fail(c, cqe.res, "IORING_OP_PROVIDE_BUFFERS");
-}
 
 static void recv_judge(struct recv_case *r, const struct complete_cqe *cqe)
 {
@@ -129,7 +96,7 @@ static bool recv_starts(struct recv_case *r)
 		io_uring_prep_recv(sqe, r->side[i].pair[0], NULL, LEN, MSG_WAITALL);
 		sqe->user_data = i;
 		sqe->flags = IOSQE_BUFFER_SELECT;
-		sqe->buf_group = GROUP;
+		sqe->buf_group = r->group.id;
 	}
 	return complete_submit(r->c, &r->ring);
 }
@@ -157,19 +124,21 @@ static void recv_judge_data(struct recv_case *r)
 {
 	struct complete_case *c = r->c;
 	const struct recv_side *side;
+	const unsigned char *has;
 	unsigned int i, k;
 
 	for (i = 0; i < SIDES; i++) {
 		side = &r->side[i];
+		has = r->group.buffer[side->bid].at;
 		for (k = 0; k < LEN && (int)k < side->res; k++)
-			if (r->mem[side->bid][k] != (char)('A' + i))
+			if (has[k] != 'A' + i)
 				break;
 		if (side->bid == r->side[!i].bid && i)
 			complete_bad(c, COMPLETE_WRONG, "both receives got buffer %u", side->bid);
 		else if ((int)k < side->res)
 			complete_bad(c, COMPLETE_WRONG,
 				     "receive %c: byte %u of %d in buffer %u is '%c'", 'A' + i, k,
-				     side->res, side->bid, r->mem[side->bid][k]);
+				     side->res, side->bid, has[k]);
 		else
 			complete_good(c);
 	}
@@ -181,13 +150,15 @@ static bool recv_round(struct recv_case *r)
 	unsigned int i;
 	bool ok;
 
-	memset(r->mem, '-', BUFFERS * LEN);
 	ok = recv_starts(r) && recv_half(r, first, false) && recv_half(r, !first, false) &&
 	     recv_half(r, then, true) && recv_half(r, !then, true) && !r->c->failed;
 	if (ok) {
 		recv_judge_data(r);
 		complete_none_left(r->c, &r->ring);
-		ok = recv_provide(r, r->side[0].bid, 1) && recv_provide(r, r->side[1].bid, 1);
+		for (i = 0; i < SIDES; i++)
+			if (r->group.buffer[r->side[i].bid].given)
+				buffers_take(&r->group, r->side[i].bid);
+		ok = buffers_give_all(&r->group);
 	}
 	for (i = 0; i < SIDES; i++) {
 		close(r->side[i].pair[0]);
@@ -196,35 +167,18 @@ static bool recv_round(struct recv_case *r)
 	return ok;
 }
 
-static bool recv_buffer_ring(struct recv_case *r)
-{
-	struct complete_pbuf_reg reg = { .ring_entries = BUFFERS, .bgid = GROUP };
-
-	r->buffers = mmap(NULL, BUFFERS * sizeof(*r->buffers), PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (r->buffers == MAP_FAILED)
-		return complete_fail(r->c, -errno, "mmap()");
-	reg.ring_addr = (uintptr_t)r->buffers;
-	if (!syscall(__NR_io_uring_register, r->ring.ring_fd, COMPLETE_REGISTER_PBUF_RING, &reg, 1))
-		return true;
-	if (errno == EINVAL)
-		return complete_skip(r->c, "this kernel does not have IORING_REGISTER_PBUF_RING");
-	return complete_fail(r->c, -errno, "IORING_REGISTER_PBUF_RING");
-}
-
-static void recv_run(struct complete_case *c, bool buffer_ring)
+static void recv_run(struct complete_case *c, enum buffer_kind kind)
 {
 	static struct recv_case r;
 
 	r.c = c;
-	r.mem = calloc(BUFFERS, LEN);
-	if (!r.mem) {
-		complete_fail(c, -ENOMEM, "malloc()");
+	if (!complete_ring(c, &r.ring, 2 * BUFFERS, 0, 0))
+		return;
+	if (!buffers_open(c, &r.group, &r.ring, kind, BUFFERS, LEN, 0)) {
+		if (!c->failed)
+			complete_skip(c, "this kernel does not have IORING_REGISTER_PBUF_RING");
 		return;
 	}
-	if (!complete_ring(c, &r.ring, 8, 0, 0) || (buffer_ring && !recv_buffer_ring(&r)) ||
-	    !recv_provide(&r, 0, BUFFERS))
-		return;
 	while (complete_more(c))
 		if (!recv_round(&r))
 			break;
@@ -236,10 +190,10 @@ static void recv_run(struct complete_case *c, bool buffer_ring)
 
 void case_two_recv(struct complete_case *c)
 {
-	recv_run(c, false);
+	recv_run(c, BUFFERS_CLASSIC);
 }
 
 void case_two_recv_ring(struct complete_case *c)
 {
-	recv_run(c, true);
+	recv_run(c, BUFFERS_RING);
 }
