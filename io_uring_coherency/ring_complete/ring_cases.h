@@ -84,6 +84,20 @@ RING_CASE(two_recv_ring, "two receives under way do not get the same buffer of a
 	  "io_uring_register_buf_ring(3)", "41b70df5b38b (v6.17)",
 	  .question = "results", .known = COMPLETE_WRONG, .min = 20, .enough = 500)
 
+/* case_buffer_read.c */
+RING_CASE(buffer_read, "a read's provided buffer has the file's data, and is nobody else's",
+	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", NULL,
+	  .question = "results", .min = 50, .enough = 2000)
+
+/* What was asked for is used up, as the result is not known yet: up to 7.2. */
+RING_CASE(buffer_incremental_read, "the same of an incremental ring, where reads get less",
+	  "io_uring_setup_buf_ring(3), IOU_PBUF_RING_INC", NULL,
+	  .by_name = true, .question = "results", .min = 50, .enough = 2000)
+
+RING_CASE(buffer_fail, "a request that fails leaves its provided buffer, or tells which it has",
+	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", NULL,
+	  .question = "results", .min = 50, .enough = 2000)
+
 /* case_transfer.c */
 RING_CASE(transfer_read, "a read's result and data are those of pread(2)",
 	  "io_uring_enter(2), IORING_OP_READ", "227c0c9673d8 (v5.9)",

@@ -288,7 +288,7 @@ static void list_cases(void)
 	unsigned int i;
 
 	for (i = 0; i < RING_NR_CASES; i++)
-		printf("%-15s %s\n%-15s   %s\n", ring_cases[i].name, ring_cases[i].promise, "",
+		printf("%-23s %s\n%-23s   %s\n", ring_cases[i].name, ring_cases[i].promise, "",
 		       ring_cases[i].by);
 }
 
