@@ -98,6 +98,39 @@ RING_CASE(buffer_fail, "a request that fails leaves its provided buffer, or tell
 	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", NULL,
 	  .question = "results", .min = 50, .enough = 2000)
 
+/* case_buffer_recv.c */
+RING_CASE(buffer_recv, "a stream's bytes arrive once, in order, in the buffers that its CQEs name",
+	  "io_uring_prep_recv(3), IOSQE_BUFFER_SELECT", "41b70df5b38b (v6.17)",
+	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 5000)
+
+RING_CASE(buffer_bundle, "the same of bundles, which go on in the next buffers of the ring",
+	  "io_uring_prep_recv(3), IORING_RECVSEND_BUNDLE", "70f4886bcbb9 (v7.1)",
+	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 5000)
+
+/* A request that waits for the rest has not taken all the buffers that it goes on in: up to 7.2. */
+RING_CASE(buffer_bundle_part, "the same of bundles that are async, or have MSG_WAITALL",
+	  "io_uring_prep_recv(3), IORING_RECVSEND_BUNDLE", NULL,
+	  .by_name = true, .question = "results", .min = 50, .enough = 5000)
+
+/* One that has its length, and more is there, goes on once: up to 7.2. */
+RING_CASE(buffer_bundle_length, "a bundle has no more bytes than its request asks for",
+	  "io_uring_prep_recv(3), IORING_RECVSEND_BUNDLE", NULL,
+	  .by_name = true, .question = "results", .min = 50, .enough = 5000)
+
+/* What is left behind a CQE of that length is received, but not asked for again: up to 7.2. */
+RING_CASE(buffer_bundle_end, "a multishot bundle of a length tells of the end of a local stream",
+	  "io_uring_prep_recv(3), IORING_RECVSEND_BUNDLE", NULL,
+	  .by_name = true, .question = "results", .min = 50, .enough = 5000)
+
+RING_CASE(buffer_incremental, "the same of an incremental ring, where each goes on in its buffer",
+	  "io_uring_setup_buf_ring(3), IOU_PBUF_RING_INC", "3ecd3e03144b (v7.0)",
+	  .question = "results", .known = COMPLETE_WRONG, .min = 50, .enough = 5000)
+
+/* The buffer goes on where the first part ended, or what was asked for: up to 7.2. */
+RING_CASE(buffer_incremental_part, "the same of receives that are async, or have MSG_WAITALL",
+	  "io_uring_setup_buf_ring(3), IOU_PBUF_RING_INC", NULL,
+	  .by_name = true, .question = "results", .min = 50, .enough = 5000)
+
 /* case_transfer.c */
 RING_CASE(transfer_read, "a read's result and data are those of pread(2)",
 	  "io_uring_enter(2), IORING_OP_READ", "227c0c9673d8 (v5.9)",
