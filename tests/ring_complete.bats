@@ -37,7 +37,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 21' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 34' \
 		"$SCRATCH/json"
 }
 
@@ -78,6 +78,21 @@ check_complete_faults()
 		unmoved transfer_pos fail wrong
 		broken_link link_read fail wrong
 		same_buffer two_recv fail wrong
+		short buffer_read fail wrong
+		misplaced buffer_read fail wrong
+		same_buffer buffer_read fail wrong
+		misnamed buffer_read fail wrong
+		lost_buffer buffer_read fail wrong
+		lost_buffer buffer_fail fail wrong
+		misnamed buffer_fail fail wrong
+		swallowed buffer_recv fail wrong
+		other_buffer buffer_recv fail wrong
+		no_buffer buffer_recv fail wrong
+		silent buffer_recv fail lost
+		swallowed buffer_bundle fail wrong
+		given_twice buffer_bundle fail wrong
+		not_more buffer_incremental fail wrong
+		given_twice buffer_incremental fail wrong
 		unordered drain fail order
 		unordered links fail .*order
 		no_wait sq_wait fail early

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,10 @@
 #ifndef IOSQE_CQE_SKIP_SUCCESS
 #define IOSQE_CQE_SKIP_SUCCESS	(1U << 6)	/* 5.17 */
 #endif
+
+#define REGISTER_PBUF_RING	22	/* IORING_REGISTER_PBUF_RING, 5.19 */
+#define CQE_F_BUF_MORE		(1U << 4)	/* IORING_CQE_F_BUF_MORE, 6.12 */
+#define BUFFER_SHIFT		16
 
 #define LATE_MS		300
 #define BUSY_MS		2500
@@ -73,20 +78,99 @@ static void change_transfer(struct io_uring_sqe *sqe)
 		sqe->opcode = IORING_OP_READ;
 }
 
-static void change(struct io_uring_sqe *sqe)
+static void change_provided(struct io_uring_sqe *sqe)
 {
 	static uint64_t buffer;
 
+	/* buffers that are given back are one */
+	if (fault_is("same_buffer")) {
+		buffer = buffer ?: sqe->addr;
+		sqe->addr = buffer;
+	}
+	/* it is called as another is */
+	if (each("misnamed", 20))
+		sqe->off ^= 1;
+	/* nobody gets it */
+	if (each("lost_buffer", 20))
+		sqe->opcode = IORING_OP_NOP;
+}
+
+static void change(struct io_uring_sqe *sqe)
+{
 	/* it completes, and nobody is told */
 	if (each("silent", 100))
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 	change_transfer(sqe);
 	if (fault_is("unordered"))
 		sqe->flags &= ~(IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
-	/* buffers that are given back are one */
-	if (sqe->opcode == IORING_OP_PROVIDE_BUFFERS && fault_is("same_buffer")) {
-		buffer = buffer ?: sqe->addr;
-		sqe->addr = buffer;
+	if (sqe->opcode == IORING_OP_PROVIDE_BUFFERS)
+		change_provided(sqe);
+}
+
+/* --- buffer rings, and CQEs that name buffers */
+
+/* As struct io_uring_buf, which headers may lack. */
+struct entry {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t bid, tail;
+};
+
+static struct entry *entries;
+static unsigned int nr_entries;
+
+/* What struct io_uring_buf_reg begins with. */
+static void remember_buffer_ring(const void *arg)
+{
+	const struct {
+		uint64_t addr;
+		uint32_t nr;
+	} *reg = arg;
+
+	entries = (void *)(uintptr_t)reg->addr;
+	nr_entries = reg->nr;
+}
+
+/* The last but one is given twice, instead of the last. */
+static void change_buffer_ring(void)
+{
+	struct entry *last, *other;
+	uint16_t tail;
+
+	if (!nr_entries || !each("given_twice", 20))
+		return;
+	tail = entries[0].tail;
+	last = &entries[(tail - 1) % nr_entries];
+	other = &entries[(tail - 2) % nr_entries];
+	last->addr = other->addr;
+	last->len = other->len;
+	last->bid = other->bid;
+}
+
+/* Of a CQE that names a buffer, in cases that have one ring. */
+static bool changes_cqes(void)
+{
+	return fault_is("other_buffer") || fault_is("no_buffer") || fault_is("not_more");
+}
+
+/* Each that there is. */
+static void change_cqes(struct io_uring *ring)
+{
+	static unsigned int seen;
+	struct io_uring_cqe *cqe;
+
+	if ((int)(seen - *ring->cq.khead) < 0)
+		seen = *ring->cq.khead;
+	for (; seen != __atomic_load_n(ring->cq.ktail, __ATOMIC_ACQUIRE); seen++) {
+		cqe = &ring->cq.cqes[seen & *ring->cq.kring_mask];
+		if (!(cqe->flags & IORING_CQE_F_BUFFER))
+			continue;
+		if (each("other_buffer", 20))
+			cqe->flags ^= 1U << BUFFER_SHIFT;
+		if (each("no_buffer", 20))
+			cqe->flags &= ~IORING_CQE_F_BUFFER;
+		if (cqe->res > 0 && each("not_more", 20))
+			cqe->flags ^= CQE_F_BUF_MORE;
 	}
 }
 
@@ -116,6 +200,8 @@ static void cancel_first(struct io_uring *ring)
 	ring->cq.cqes[*ring->cq.khead & *ring->cq.kring_mask].res = -ECANCELED;
 }
 
+static struct io_uring *submitted;
+
 int io_uring_submit(struct io_uring *ring)
 {
 	static int (*next)(struct io_uring *ring);
@@ -124,12 +210,32 @@ int io_uring_submit(struct io_uring *ring)
 	if (!next)
 		next = (int (*)(struct io_uring *))dlsym(RTLD_NEXT, "io_uring_submit");
 	change_all(ring);
+	change_buffer_ring();
 	if (each("late", 100))
 		usleep(LATE_MS * 1000);
 	ret = next(ring);
+	submitted = ring;
+	if (changes_cqes())
+		change_cqes(ring);
 	if (ret > 0 && each("cancelled", 20))
 		cancel_first(ring);
 	return ret;
+}
+
+/* A stream loses a byte. */
+ssize_t write(int fd, const void *buf, size_t len)
+{
+	static ssize_t (*next)(int fd, const void *buf, size_t len);
+	struct stat st;
+	ssize_t ret;
+
+	if (!next)
+		next = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+	if (len < 2 || !fault_is("swallowed") || fstat(fd, &st) || !S_ISSOCK(st.st_mode) ||
+	    !each("swallowed", 20))
+		return next(fd, buf, len);
+	ret = next(fd, buf, len - 1);
+	return ret == (ssize_t)len - 1 ? (ssize_t)len : ret;
 }
 
 /* Handlers run on the stack of what they interrupt. */
@@ -183,7 +289,7 @@ int __io_uring_sqring_wait(struct io_uring *ring)
 long syscall(long nr, ...)
 {
 	static long (*next)(long nr, ...);
-	long a[6];
+	long a[6], ret;
 	va_list ap;
 	int i;
 
@@ -193,11 +299,16 @@ long syscall(long nr, ...)
 	va_end(ap);
 	if (!next)
 		next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	if (nr == __NR_io_uring_register && a[1] == REGISTER_PBUF_RING)
+		remember_buffer_ring((const void *)a[2]);
 	if (nr == __NR_io_uring_enter && a[2]) {
 		/* one more than is asked for: it sleeps on, as if nobody had woken it */
 		a[2] += each("oversleep", 100);
 		if (once("busy", 100))
 			run_for(BUSY_MS);
 	}
-	return next(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	ret = next(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (nr == __NR_io_uring_enter && changes_cqes() && submitted)
+		change_cqes(submitted);
+	return ret;
 }
