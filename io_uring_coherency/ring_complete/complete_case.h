@@ -211,8 +211,8 @@ int complete_again(int fd, int flags);
 
 /*
  * Of signal @nr, which is sent by tgkill() of this process, by the kernel if it is SIGPIPE, or by a
- * child that has exited with complete_child_status(). With SA_ONSTACK its threads have a complete_handler_stack(). That of
- * SIGRTMIN has SIGRTMIN + 1 come within itself.
+ * child that has exited with complete_child_status(). With SA_ONSTACK its threads have a
+ * complete_handler_stack(). That of SIGRTMIN has SIGRTMIN + 1 come within itself.
  */
 bool complete_handle(struct complete_case *c, int nr, int flags);
 
