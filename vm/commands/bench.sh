@@ -10,6 +10,7 @@ OPTION_TEXT[tests]="only the parts whose names match"
 OPTION_TEXT[long]="a million events on each good kernel, and MariaDB, instead"
 
 BENCH_STARTS=200
+BENCH_COMPLETIONS=20
 BENCH_PAIRS=7
 BENCH_PAGES=20
 BENCH_BOOTS=${BENCH_BOOTS:-10}
@@ -17,6 +18,7 @@ BENCH_MARIADB_STARTS=20
 BENCH_MARIADB_LOOPS=40
 # of a million events, for each of two variants; the environment may ask for fewer
 BENCH_HALF=${BENCH_HALF:-500000}
+BENCH_SECONDS=60		# of each case of ring_complete
 
 # bench_guest KERNEL NAME PART [ARGUMENT...]: that part of vm/guest/bench.sh in a guest; what it
 # leaves in /results is then in $RESULT/NAME.
@@ -73,6 +75,57 @@ bench_first()
 	wc -l <"$dir/found" | bench_figure "6.1+$patch, starts that found it" "of $BENCH_STARTS"
 	cut -d ' ' -f 1 "$dir/found" | bench_figure "6.1+$patch, first violation" ms
 	cut -d ' ' -f 2 "$dir/found" | bench_figure "6.1+$patch, first violation, event" ""
+}
+
+# 20 fresh starts of ring_complete, of the default length, on a bad kernel, by the cases that its
+# header names, or on 6.1 as it is. bench_completions NAME CASE[,CASE...] [PATCH]
+bench_completions()
+{
+	local dir=$RESULT/$1 name
+
+	bench_guest "source:6.1${3:++$3}" "$1" completions $BENCH_COMPLETIONS "$2"
+	for name in ${2//,/ }; do
+		jq -r --arg name "$name" '.variants[] | select(.name == $name) |
+			if .violations > 0 then .first_ms else empty end' "$dir"/[0-9]*.json \
+			>"$dir/found"
+		wc -l <"$dir/found" |
+			bench_figure "6.1${3:++$3}, starts of $name that found it" \
+				"of $BENCH_COMPLETIONS"
+		bench_figure "6.1${3:++$3}, $name, first violation" ms <"$dir/found"
+	done
+	rm -f "$dir"/[0-9]*.json
+}
+
+# All of them, but for what comes too seldom for that.
+bench_all_completions()
+{
+	local patch name cases
+
+	b completions-6.1 bench_completions completions-6.1 drain,signal_cancel,signal_work
+	for patch in "$TOP"/vm/patches/*.patch; do
+		cases=$(sed -n 's/^Detector: ring_complete //p' "$patch")
+		name=$(basename "$patch" .patch)
+		[ -z "$cases" ] || grep -qE '^(Time|Observable): ' "$patch" ||
+			! grep -q '^Applies to:.* 6\.1[.,]' "$patch" ||
+			b "completions-$name" bench_completions "completions-$name" \
+				"${cases// /,}" "$name"
+	done
+}
+
+# Events of all cases of ring_complete on a kernel that has none of their bugs: no violation, but by
+# the cases that are told.
+bench_completion_events()
+{
+	local dir=$RESULT/completion-events name events violations
+
+	OPT_TIMEOUT=7200
+	bench_guest "$1" completion-events completion_events "$BENCH_SECONDS"
+	jq -r '.variants[] | select(.events > 0) | "\(.name) \(.events) \(.violations)"' \
+		"$dir/ring_complete.json" >"$dir/events"
+	while read -r name events violations; do
+		bench_figure "$KERNEL_NAME, $name, events" "" <<<"$events"
+		bench_figure "$KERNEL_NAME, $name, violations" "" <<<"$violations"
+	done <"$dir/events"
 }
 
 # Events per second against threads per second of a bare loop, in turns in one guest.
@@ -289,6 +342,7 @@ run_bench()
 			b million-6.1 bench_million source:6.1 ppc64le
 			b million-mainline bench_million source:mainline ppc64le
 			b million-6.12 bench_million source:6.12 ppc64le
+			b completion-events bench_completion_events source:mainline
 			b million-debian-ppc64le bench_million distro ppc64le
 			b million-debian-x86_64 bench_million distro x86_64
 			b mariadb bench_mariadb
@@ -304,6 +358,7 @@ run_bench()
 				powerpc-save-clobbers-vmx; do
 				b first-$patch bench_first $patch
 			done
+			bench_all_completions
 			b pages-bad bench_pages source:6.1+powerpc-save-clobbers-fp-vmx 60
 			b fio bench_fio
 		fi

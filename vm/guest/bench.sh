@@ -11,6 +11,14 @@ starts()
 	done
 }
 
+# completions STARTS CASES: fresh starts of these cases, of the default length
+completions()
+{
+	for i in $(seq "$1"); do
+		./ring_complete --case "$2" --json "/results/$i.json" >/dev/null 2>&1
+	done
+}
+
 # rates PAIRS: events against threads of a bare loop
 rates()
 {
@@ -98,6 +106,12 @@ events()
 	for v in poll_wake_default create_worker_cb_default; do
 		./live_registers -t 3600 -n "$1" --only $v --json "/results/$v.json"
 	done
+}
+
+# completion_events SECONDS: that many for each case
+completion_events()
+{
+	./ring_complete -t "$1" --json /results/ring_complete.json
 }
 
 part=$1
