@@ -14,12 +14,15 @@
  * Writes to one file are "hashed": one worker at a time. The map of files under way is the ring's,
  * workers are those of the task that submitted, so that the last of one task has to wake another
  * task's, which has just looked and goes to sleep (io_wait_on_hash() of io_uring/io-wq.c, 6.1;
- * before d3e3c102d107 they missed each other). A later write to the file would hide that, so there
- * is a pause after a few writes, until all of them are done.
+ * before d3e3c102d107 they missed each other). A later write of that task would hide it: so there
+ * is a pause after a few writes, until all are done; or each thread has one under way at a time,
+ * all to one file, which meet more often.
  */
 #define WRITERS		3
 #define FILES		2
 #define MOST		4	/* writes of a writer, in one round */
+#define MOST_CHASED	16	/* one after the other */
+#define CHASE_SPINS	200	/* looks for the end of one, before a sleep */
 #define WRITE_SIZE	4096U
 
 struct write_one {
@@ -34,8 +37,9 @@ struct writers;
 struct writer {
 	struct writers *all;
 	struct complete_thread thread;
-	struct write_one write[MOST];
+	struct write_one write[MOST_CHASED];
 	unsigned int nr;
+	sem_t done;		/* a write is */
 };
 
 struct writers {
@@ -44,8 +48,20 @@ struct writers {
 	pthread_mutex_t lock;		/* of the SQ */
 	int file[FILES];
 	struct writer writer[WRITERS];
+	bool chase;		/* each writes one after the other */
 	bool refused;
 };
+
+static void write_wait(struct writer *w)
+{
+	unsigned int spins;
+
+	for (spins = 0; spins < CHASE_SPINS; spins++)
+		if (!sem_trywait(&w->done))
+			return;
+	while (sem_wait(&w->done) && errno == EINTR)
+		;
+}
 
 static void writer_submit(void *arg)
 {
@@ -66,6 +82,8 @@ static void writer_submit(void *arg)
 		if (!complete_submit(all->c, &all->ring))
 			all->refused = true;
 		pthread_mutex_unlock(&all->lock);
+		if (all->chase)
+			write_wait(w);
 	}
 }
 
@@ -74,7 +92,7 @@ static unsigned int writers_plan(struct writers *all, unsigned int round)
 {
 	struct complete_case *c = all->c;
 	/* the fewer of them, the sooner one task's last wakes another's */
-	const unsigned int files = 1 + complete_draw(c, FILES);
+	const unsigned int files = all->chase ? 1 : 1 + complete_draw(c, FILES);
 	const unsigned int most = complete_draw(c, 2) ? 1 : MOST;
 	unsigned int i, k, sum = 0;
 	struct write_one *one;
@@ -82,7 +100,7 @@ static unsigned int writers_plan(struct writers *all, unsigned int round)
 
 	for (i = 0; i < WRITERS; i++) {
 		w = &all->writer[i];
-		w->nr = most == 1 ? 1 : complete_draw(c, most + 1);
+		w->nr = all->chase ? MOST_CHASED : most == 1 ? 1 : complete_draw(c, most + 1);
 		for (k = 0; k < w->nr; k++) {
 			one = &w->write[k];
 			one->file = complete_draw(c, files);
@@ -113,6 +131,8 @@ static void write_judge(struct writers *all, const struct complete_cqe *cqe, uns
 	}
 	one = &all->writer[i].write[k];
 	one->done = true;
+	if (all->chase)
+		sem_post(&all->writer[i].done);
 	if (pread(all->file[one->file], &word[0], 8, at) != 8 ||
 	    pread(all->file[one->file], &word[1], 8, at + WRITE_SIZE - 8) != 8)
 		word[0] = ~one->data;
@@ -126,10 +146,12 @@ static void write_judge(struct writers *all, const struct complete_cqe *cqe, uns
 
 static bool writers_round(struct writers *all, unsigned int round)
 {
-	unsigned int left = writers_plan(all, round), i;
 	struct complete_case *c = all->c;
 	struct complete_cqe cqe;
+	unsigned int left, i;
 
+	all->chase = complete_draw(c, 2);
+	left = writers_plan(all, round);
 	for (i = 0; i < WRITERS; i++)
 		complete_ask(&all->writer[i].thread, writer_submit, &all->writer[i]);
 	for (; left; left--) {
@@ -159,7 +181,8 @@ static bool writers_open(struct writers *all)
 	}
 	for (i = 0; i < WRITERS; i++) {
 		all->writer[i].all = all;
-		for (k = 0; k < MOST; k++) {
+		sem_init(&all->writer[i].done, 0, 0);
+		for (k = 0; k < MOST_CHASED; k++) {
 			page = calloc(1, WRITE_SIZE);
 			if (!page)
 				return complete_fail(c, -ENOMEM, "malloc()");
@@ -169,7 +192,7 @@ static bool writers_open(struct writers *all)
 		if (!complete_thread(c, &all->writer[i].thread, "submitter"))
 			return false;
 	}
-	return complete_ring(c, &all->ring, 2 * WRITERS * MOST, 0, 0);
+	return complete_ring(c, &all->ring, WRITERS * MOST_CHASED, 0, 0);
 }
 
 void case_shared_hash(struct complete_case *c)
