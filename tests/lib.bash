@@ -358,6 +358,9 @@ check_storm()
 {
 	guest_script "$GUEST_TESTS/storm.sh" $((10 + ${OPT_LONG:+5}0))
 	OPT_ARCH=$2 OPT_SMP=4
+	# QEMU before 8.1 (deba78709ae8) may keep on running an int3 with which this kernel replaced
+	# an instruction for a moment, that kprobes then take for one of theirs: a jump to 0
+	[ "$2" != x86_64 ] || OPT_ACCEL=tcg,thread=single
 	guest_disks
 	guest_of "$1" ""
 	grep '^storm is over$' "$GUEST/ktap"
