@@ -37,7 +37,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 34' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 37' \
 		"$SCRATCH/json"
 }
 
@@ -105,6 +105,11 @@ check_complete_faults()
 		crash signal_epoll fail wrong
 		unmasked signal_epoll fail wrong
 		no_stack signal_work fail wrong
+		all_cancelled cancel fail wrong( cancelled)?
+		other_cancelled cancel fail lost.*
+		not_cancelled cancel fail (lost|wrong|lost wrong)
+		again cancel fail twice.*
+		short cancel fail wrong
 		late shared_hash (pass|skip)
 		busy shared_wake (pass|skip)
 	EOF

@@ -34,6 +34,11 @@
 #define COMPLETE_RECV_BUNDLE		(1U << 4)	/* IORING_RECVSEND_BUNDLE, 6.10 */
 #define COMPLETE_OP_READ_MULTISHOT	49		/* 6.7 */
 
+#define COMPLETE_POLL_MULTI		(1U << 0)	/* IORING_POLL_ADD_MULTI, 5.13 */
+#define COMPLETE_CANCEL_ALL		(1U << 0)	/* IORING_ASYNC_CANCEL_ALL, 5.19 */
+#define COMPLETE_CANCEL_FD		(1U << 1)	/* 5.19 */
+#define COMPLETE_CANCEL_ANY		(1U << 2)	/* 5.19 */
+
 struct complete_pbuf {
 	uint64_t addr;
 	uint32_t len;

@@ -75,6 +75,21 @@ RING_CASE(accept_multi, "a multishot accept has a CQE for each connection, F_MOR
 	  "io_uring_prep_multishot_accept(3)", NULL,
 	  .question = "order", .min = 20, .enough = 2000)
 
+/* case_cancel.c */
+RING_CASE(cancel, "what is cancelled has no effect and says so, what is not goes on to its end",
+	  "io_uring_prep_cancel(3)", NULL,
+	  .min = 50, .enough = 5000)
+
+/* A request that io-wq is interrupted in may be told of by -ENOENT, several are 1: up to 7.2. */
+RING_CASE(cancel_workers, "a cancellation tells what it has found, and how many, at io-wq, too",
+	  "io_uring_prep_cancel(3)", NULL,
+	  .by_name = true, .min = 50, .enough = 5000)
+
+/* It has -ERESTARTSYS, which is the kernel's own: up to 7.2. */
+RING_CASE(cancel_splice, "a splice that io-wq was interrupted in has an error of splice(2)",
+	  "io_uring_enter(2), IORING_OP_SPLICE", NULL,
+	  .by_name = true, .min = 50, .enough = 5000)
+
 /* case_recv.c. The commit is about buffer rings, and kernels had the same with provided ones. */
 RING_CASE(two_recv, "two receives under way do not get the same provided buffer",
 	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", "41b70df5b38b (v6.17)",

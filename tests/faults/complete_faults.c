@@ -95,6 +95,18 @@ static void change_provided(struct io_uring_sqe *sqe)
 		sqe->opcode = IORING_OP_NOP;
 }
 
+static void change_cancel(struct io_uring_sqe *sqe)
+{
+	/* it finds another, or is not done; what it says is the same */
+	if (each("other_cancelled", 20))
+		sqe->addr ^= 1;
+	if (each("not_cancelled", 20))
+		sqe->opcode = IORING_OP_NOP;
+	/* IORING_ASYNC_CANCEL_ANY */
+	if (!sqe->rw_flags && each("all_cancelled", 20))
+		sqe->rw_flags = 1U << 2;
+}
+
 static void change(struct io_uring_sqe *sqe)
 {
 	/* it completes, and nobody is told */
@@ -105,6 +117,8 @@ static void change(struct io_uring_sqe *sqe)
 		sqe->flags &= ~(IOSQE_IO_DRAIN | IOSQE_IO_LINK | IOSQE_IO_HARDLINK);
 	if (sqe->opcode == IORING_OP_PROVIDE_BUFFERS)
 		change_provided(sqe);
+	if (sqe->opcode == IORING_OP_ASYNC_CANCEL)
+		change_cancel(sqe);
 }
 
 /* --- buffer rings, and CQEs that name buffers */
