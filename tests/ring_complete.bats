@@ -37,7 +37,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 37' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 39' \
 		"$SCRATCH/json"
 }
 
@@ -110,6 +110,11 @@ check_complete_faults()
 		not_cancelled cancel fail (lost|wrong|lost wrong)
 		again cancel fail twice.*
 		short cancel fail wrong
+		timeout_early link_timeout fail wrong early
+		timeout_never link_timeout fail (lost|wrong|lost wrong)
+		again link_timeout fail twice.*
+		short link_timeout fail wrong
+		silent link_timeout fail lost
 		late shared_hash (pass|skip)
 		busy shared_wake (pass|skip)
 	EOF

@@ -66,6 +66,16 @@ RING_CASE(hard_links, "a hard linked chain runs in order, failures or not",
 	  "io_uring_enter(2), IOSQE_IO_HARDLINK", NULL,
 	  .question = "order", .min = 20, .enough = 5000)
 
+/* case_link_timeout.c */
+RING_CASE(link_timeout, "a linked timeout cancels its request when it is over, or is cancelled",
+	  "io_uring_enter(2), IORING_OP_LINK_TIMEOUT", NULL,
+	  .min = 50, .enough = 4000)
+
+/* The timer is started when that is over: v6.15, 6.1.139, up to 7.2. Or it finds no poll yet. */
+RING_CASE(link_timeout_workers, "the same of a request that io-wq sleeps in, or arms a poll for",
+	  "io_uring_enter(2), IORING_OP_LINK_TIMEOUT", NULL,
+	  .by_name = true, .min = 50, .enough = 4000)
+
 /* case_multishot.c */
 RING_CASE(poll_multi, "a multishot poll tells of each event, and lacks F_MORE once: at its end",
 	  "io_uring_enter(2), IORING_POLL_ADD_MULTI", NULL,
@@ -85,7 +95,7 @@ RING_CASE(cancel_workers, "a cancellation tells what it has found, and how many,
 	  "io_uring_prep_cancel(3)", NULL,
 	  .by_name = true, .min = 50, .enough = 5000)
 
-/* It has -ERESTARTSYS, which is the kernel's own: up to 7.2. */
+/* It has -ERESTARTSYS, the kernel's own: up to 7.2; 6.1.192 and 6.12.117 have it mended. */
 RING_CASE(cancel_splice, "a splice that io-wq was interrupted in has an error of splice(2)",
 	  "io_uring_enter(2), IORING_OP_SPLICE", NULL,
 	  .by_name = true, .min = 50, .enough = 5000)

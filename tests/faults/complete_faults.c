@@ -107,6 +107,17 @@ static void change_cancel(struct io_uring_sqe *sqe)
 		sqe->rw_flags = 1U << 2;
 }
 
+static void change_timeout(struct io_uring_sqe *sqe)
+{
+	static struct __kernel_timespec now;
+
+	/* it is over at once, or never */
+	if (each("timeout_early", 20))
+		sqe->addr = (uintptr_t)&now;
+	if (each("timeout_never", 20))
+		sqe->opcode = IORING_OP_NOP;
+}
+
 static void change(struct io_uring_sqe *sqe)
 {
 	/* it completes, and nobody is told */
@@ -119,6 +130,8 @@ static void change(struct io_uring_sqe *sqe)
 		change_provided(sqe);
 	if (sqe->opcode == IORING_OP_ASYNC_CANCEL)
 		change_cancel(sqe);
+	if (sqe->opcode == IORING_OP_LINK_TIMEOUT)
+		change_timeout(sqe);
 }
 
 /* --- buffer rings, and CQEs that name buffers */
