@@ -179,6 +179,11 @@ RING_CASE(transfer_pos_direct, "the same of requests with O_DIRECT at offset -1"
 	  "io_uring_enter(2), IORING_OP_READ", NULL,
 	  .by_name = true, .question = "results", .min = 50, .enough = 1000)
 
+/* case_append.c */
+RING_CASE(append, "what several threads append to a file is there, once, each record whole",
+	  "open(2), O_APPEND", NULL,
+	  .question = "results", .min = 50, .enough = 3000)
+
 /* case_link_read.c */
 RING_CASE(link_read, "what is linked to a read that gets all runs, in however many steps it did",
 	  "io_uring_enter(2), IOSQE_IO_LINK", "bf68b5b34311 (v6.1)",

@@ -5,6 +5,7 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
 #include <pthread.h>
 #include <signal.h>
@@ -263,6 +264,21 @@ ssize_t write(int fd, const void *buf, size_t len)
 		return next(fd, buf, len);
 	ret = next(fd, buf, len - 1);
 	return ret == (ssize_t)len - 1 ? (ssize_t)len : ret;
+}
+
+/* Offsets are where writes go. */
+int open(const char *path, int flags, ...)
+{
+	static int (*next)(const char *path, int flags, ...);
+	va_list ap;
+	int mode;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, int) : 0;
+	va_end(ap);
+	if (!next)
+		next = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+	return next(path, fault_is("no_append") ? flags & ~O_APPEND : flags, mode);
 }
 
 /* Handlers run on the stack of what they interrupt. */
