@@ -179,6 +179,11 @@ RING_CASE(transfer_pos_direct, "the same of requests with O_DIRECT at offset -1"
 	  "io_uring_enter(2), IORING_OP_READ", NULL,
 	  .by_name = true, .question = "results", .min = 50, .enough = 1000)
 
+/* case_files_update.c */
+RING_CASE(files_update, "a request has the registered file of when it began, and keeps it",
+	  "io_uring_register(2), IORING_REGISTER_FILES_UPDATE", NULL,
+	  .question = "results", .min = 50, .enough = 5000)
+
 /* case_append.c */
 RING_CASE(append, "what several threads append to a file is there, once, each record whole",
 	  "open(2), O_APPEND", NULL,

@@ -121,6 +121,9 @@ static void change_timeout(struct io_uring_sqe *sqe)
 
 static void change(struct io_uring_sqe *sqe)
 {
+	/* another slot, of three */
+	if (sqe->flags & IOSQE_FIXED_FILE && each("other_slot", 20))
+		sqe->fd = (sqe->fd + 1) % 3;
 	/* it completes, and nobody is told */
 	if (each("silent", 100))
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
@@ -264,6 +267,19 @@ ssize_t write(int fd, const void *buf, size_t len)
 		return next(fd, buf, len);
 	ret = next(fd, buf, len - 1);
 	return ret == (ssize_t)len - 1 ? (ssize_t)len : ret;
+}
+
+/* Slots keep what they have. */
+int io_uring_register_files_update(struct io_uring *ring, unsigned int off, const int *files,
+				   unsigned int nr)
+{
+	static int (*next)(struct io_uring *ring, unsigned int off, const int *files,
+			   unsigned int nr);
+
+	if (!next)
+		next = (int (*)(struct io_uring *, unsigned int, const int *, unsigned int))
+		       dlsym(RTLD_NEXT, "io_uring_register_files_update");
+	return each("stale_file", 20) ? (int)nr : next(ring, off, files, nr);
 }
 
 /* Offsets are where writes go. */
