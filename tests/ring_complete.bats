@@ -37,7 +37,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 41' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 42' \
 		"$SCRATCH/json"
 }
 
@@ -115,6 +115,10 @@ check_complete_faults()
 		again link_timeout fail twice.*
 		short link_timeout fail wrong
 		silent link_timeout fail lost
+		lost_message msg_ring fail lost
+		changed_message msg_ring fail wrong
+		swapped msg_ring fail order
+		again msg_ring fail twice.*
 		other_slot files_update fail (lost|wrong|lost wrong)
 		stale_file files_update fail (lost|wrong|lost wrong)
 		short files_update fail wrong

@@ -100,6 +100,11 @@ RING_CASE(cancel_splice, "a splice that io-wq was interrupted in has an error of
 	  "io_uring_enter(2), IORING_OP_SPLICE", NULL,
 	  .by_name = true, .min = 50, .enough = 5000)
 
+/* case_msg_ring.c */
+RING_CASE(msg_ring, "each message to another ring arrives, once, and wakes who waits for it",
+	  "io_uring_prep_msg_ring(3)", NULL,
+	  .min = 100, .enough = 10000)
+
 /* case_recv.c. The commit is about buffer rings, and kernels had the same with provided ones. */
 RING_CASE(two_recv, "two receives under way do not get the same provided buffer",
 	  "io_uring_enter(2), IOSQE_BUFFER_SELECT", "41b70df5b38b (v6.17)",

@@ -25,6 +25,7 @@
 #define IOSQE_CQE_SKIP_SUCCESS	(1U << 6)	/* 5.17 */
 #endif
 
+#define OP_MSG_RING		40	/* IORING_OP_MSG_RING, 5.18 */
 #define REGISTER_PBUF_RING	22	/* IORING_REGISTER_PBUF_RING, 5.19 */
 #define CQE_F_BUF_MORE		(1U << 4)	/* IORING_CQE_F_BUF_MORE, 6.12 */
 #define BUFFER_SHIFT		16
@@ -119,6 +120,27 @@ static void change_timeout(struct io_uring_sqe *sqe)
 		sqe->opcode = IORING_OP_NOP;
 }
 
+static void change_message(struct io_uring_sqe *sqe)
+{
+	/* sent, but to nobody, or as another */
+	if (each("lost_message", 100))
+		sqe->opcode = IORING_OP_NOP;
+	if (each("changed_message", 100))
+		sqe->len ^= 1;
+}
+
+/* Two messages of one submission to one ring change places. */
+static void swap_messages(struct io_uring_sqe *sqe, struct io_uring_sqe *next)
+{
+	const struct io_uring_sqe first = *sqe;
+
+	if (sqe->opcode != OP_MSG_RING || next->opcode != OP_MSG_RING || sqe->fd != next->fd ||
+	    (sqe->flags | next->flags) & IOSQE_ASYNC || !each("swapped", 20))
+		return;
+	*sqe = *next;
+	*next = first;
+}
+
 static void change(struct io_uring_sqe *sqe)
 {
 	/* another slot, of three */
@@ -136,6 +158,8 @@ static void change(struct io_uring_sqe *sqe)
 		change_cancel(sqe);
 	if (sqe->opcode == IORING_OP_LINK_TIMEOUT)
 		change_timeout(sqe);
+	if (sqe->opcode == OP_MSG_RING)
+		change_message(sqe);
 }
 
 /* --- buffer rings, and CQEs that name buffers */
@@ -214,6 +238,8 @@ static void change_all(struct io_uring *ring)
 	for (i = ring->sq.sqe_head; i != ring->sq.sqe_tail; i++) {
 		sqe = &ring->sq.sqes[i & *ring->sq.kring_mask];
 		change(sqe);
+		if (i != ring->sq.sqe_head)
+			swap_messages(&ring->sq.sqes[(i - 1) & *ring->sq.kring_mask], sqe);
 	}
 	if (i == ring->sq.sqe_head || !each("again", 100))
 		return;
