@@ -37,7 +37,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 42' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 43' \
 		"$SCRATCH/json"
 }
 
@@ -123,6 +123,9 @@ check_complete_faults()
 		stale_file files_update fail (lost|wrong|lost wrong)
 		short files_update fail wrong
 		silent files_update fail lost
+		other_buffer buffers_update fail wrong
+		stale_buffer buffers_update fail wrong
+		silent buffers_update fail lost
 		no_append append fail wrong
 		short append fail wrong
 		not_written append fail wrong

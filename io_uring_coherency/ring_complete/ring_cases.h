@@ -189,6 +189,11 @@ RING_CASE(files_update, "a request has the registered file of when it began, and
 	  "io_uring_register(2), IORING_REGISTER_FILES_UPDATE", NULL,
 	  .question = "results", .min = 50, .enough = 5000)
 
+/* case_buffers_update.c */
+RING_CASE(buffers_update, "a request has the registered buffer of when it began, and keeps it",
+	  "io_uring_register(2), IORING_REGISTER_BUFFERS_UPDATE", NULL,
+	  .question = "results", .min = 50, .enough = 5000)
+
 /* case_append.c */
 RING_CASE(append, "what several threads append to a file is there, once, each record whole",
 	  "open(2), O_APPEND", NULL,

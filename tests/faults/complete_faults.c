@@ -146,6 +146,9 @@ static void change(struct io_uring_sqe *sqe)
 	/* another slot, of three */
 	if (sqe->flags & IOSQE_FIXED_FILE && each("other_slot", 20))
 		sqe->fd = (sqe->fd + 1) % 3;
+	if ((sqe->opcode == IORING_OP_READ_FIXED || sqe->opcode == IORING_OP_WRITE_FIXED) &&
+	    each("other_buffer", 20))
+		sqe->buf_index = (sqe->buf_index + 1) % 3;
 	/* it completes, and nobody is told */
 	if (each("silent", 100))
 		sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
@@ -306,6 +309,20 @@ int io_uring_register_files_update(struct io_uring *ring, unsigned int off, cons
 		next = (int (*)(struct io_uring *, unsigned int, const int *, unsigned int))
 		       dlsym(RTLD_NEXT, "io_uring_register_files_update");
 	return each("stale_file", 20) ? (int)nr : next(ring, off, files, nr);
+}
+
+int io_uring_register_buffers_update_tag(struct io_uring *ring, unsigned int off,
+					 const struct iovec *iovecs, const __u64 *tags,
+					 unsigned int nr)
+{
+	static int (*next)(struct io_uring *ring, unsigned int off, const struct iovec *iovecs,
+			   const __u64 *tags, unsigned int nr);
+
+	if (!next)
+		next = (int (*)(struct io_uring *, unsigned int, const struct iovec *,
+				const __u64 *, unsigned int))
+		       dlsym(RTLD_NEXT, "io_uring_register_buffers_update_tag");
+	return each("stale_buffer", 20) ? (int)nr : next(ring, off, iovecs, tags, nr);
 }
 
 /* Offsets are where writes go. */
