@@ -161,6 +161,11 @@ RING_CASE(buffer_incremental_part, "the same of receives that are async, or have
 	  "io_uring_setup_buf_ring(3), IOU_PBUF_RING_INC", NULL,
 	  .by_name = true, .question = "results", .min = 50, .enough = 5000)
 
+/* case_send_zc.c */
+RING_CASE(send_zc, "a send's bytes arrive, and its buffer is held until F_NOTIF, which comes once",
+	  "io_uring_enter(2), IORING_OP_SEND_ZC", NULL,
+	  .question = "results", .min = 50, .enough = 5000)
+
 /* case_transfer.c */
 RING_CASE(transfer_read, "a read's result and data are those of pread(2)",
 	  "io_uring_enter(2), IORING_OP_READ", "227c0c9673d8 (v5.9)",

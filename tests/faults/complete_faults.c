@@ -25,6 +25,8 @@
 #define IOSQE_CQE_SKIP_SUCCESS	(1U << 6)	/* 5.17 */
 #endif
 
+#define OP_SEND_ZC		47	/* IORING_OP_SEND_ZC, 6.0 */
+#define CQE_F_NOTIF		(1U << 3)
 #define OP_MSG_RING		40	/* IORING_OP_MSG_RING, 5.18 */
 #define REGISTER_PBUF_RING	22	/* IORING_REGISTER_PBUF_RING, 5.19 */
 #define CQE_F_BUF_MORE		(1U << 4)	/* IORING_CQE_F_BUF_MORE, 6.12 */
@@ -120,6 +122,18 @@ static void change_timeout(struct io_uring_sqe *sqe)
 		sqe->opcode = IORING_OP_NOP;
 }
 
+static void change_send(struct io_uring_sqe *sqe)
+{
+	/* the bytes behind those */
+	if (each("misread", 20))
+		sqe->addr++;
+	/* a send, which is not notified of: see change_notified() */
+	if (each("never_notified", 20)) {
+		sqe->opcode = IORING_OP_SEND;
+		sqe->ioprio = 0;
+	}
+}
+
 static void change_message(struct io_uring_sqe *sqe)
 {
 	/* sent, but to nobody, or as another */
@@ -163,6 +177,8 @@ static void change(struct io_uring_sqe *sqe)
 		change_timeout(sqe);
 	if (sqe->opcode == OP_MSG_RING)
 		change_message(sqe);
+	if (sqe->opcode == OP_SEND_ZC)
+		change_send(sqe);
 }
 
 /* --- buffer rings, and CQEs that name buffers */
@@ -205,10 +221,22 @@ static void change_buffer_ring(void)
 	last->bid = other->bid;
 }
 
-/* Of a CQE that names a buffer, in cases that have one ring. */
+/* Of a CQE that names a buffer, or tells of one, in cases that have one ring. */
 static bool changes_cqes(void)
 {
-	return fault_is("other_buffer") || fault_is("no_buffer") || fault_is("not_more");
+	return fault_is("other_buffer") || fault_is("no_buffer") || fault_is("not_more") ||
+	       fault_is("not_held") || fault_is("never_notified");
+}
+
+/* Whether a result is the last CQE of its request. */
+static void change_notified(struct io_uring_cqe *cqe)
+{
+	if (cqe->flags & CQE_F_NOTIF)
+		return;
+	if (!(cqe->flags & IORING_CQE_F_MORE) && fault_is("never_notified"))
+		cqe->flags |= IORING_CQE_F_MORE;
+	else if (each("not_held", 20))
+		cqe->flags &= ~IORING_CQE_F_MORE;
 }
 
 /* Each that there is. */
@@ -221,6 +249,7 @@ static void change_cqes(struct io_uring *ring)
 		seen = *ring->cq.khead;
 	for (; seen != __atomic_load_n(ring->cq.ktail, __ATOMIC_ACQUIRE); seen++) {
 		cqe = &ring->cq.cqes[seen & *ring->cq.kring_mask];
+		change_notified(cqe);
 		if (!(cqe->flags & IORING_CQE_F_BUFFER))
 			continue;
 		if (each("other_buffer", 20))
