@@ -37,7 +37,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 44' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 45' \
 		"$SCRATCH/json"
 }
 
@@ -126,6 +126,10 @@ check_complete_faults()
 		other_buffer buffers_update fail wrong
 		stale_buffer buffers_update fail wrong
 		silent buffers_update fail lost
+		short splice fail wrong
+		misplaced splice fail wrong
+		not_written splice fail wrong
+		silent splice fail lost
 		misread send_zc fail wrong
 		not_held send_zc fail (twice|wrong|twice wrong)
 		never_notified send_zc fail lost

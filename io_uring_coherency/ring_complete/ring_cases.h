@@ -166,6 +166,11 @@ RING_CASE(send_zc, "a send's bytes arrive, and its buffer is held until F_NOTIF,
 	  "io_uring_enter(2), IORING_OP_SEND_ZC", NULL,
 	  .question = "results", .min = 50, .enough = 5000)
 
+/* case_splice.c */
+RING_CASE(splice, "splices and tees move what splice(2) and tee(2) would, where these would",
+	  "io_uring_prep_splice(3), io_uring_prep_tee(3)", NULL,
+	  .question = "results", .min = 50, .enough = 500)
+
 /* case_transfer.c */
 RING_CASE(transfer_read, "a read's result and data are those of pread(2)",
 	  "io_uring_enter(2), IORING_OP_READ", "227c0c9673d8 (v5.9)",

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -80,6 +81,19 @@ static void change_transfer(struct io_uring_sqe *sqe)
 	/* the result of a write, and no more of it */
 	if (sqe->opcode == IORING_OP_WRITE && each("not_written", 20))
 		sqe->opcode = IORING_OP_READ;
+}
+
+static void change_splice(struct io_uring_sqe *sqe)
+{
+	if (each("short", 20))
+		sqe->len--;
+	if (sqe->opcode != IORING_OP_SPLICE || sqe->off == (uint64_t)-1)
+		return;
+	if (each("misplaced", 20))
+		sqe->off++;
+	/* the result of a splice to a file, which is where it is not looked for */
+	if (each("not_written", 20))
+		sqe->fd = memfd_create("nowhere", 0);
 }
 
 static void change_provided(struct io_uring_sqe *sqe)
@@ -175,6 +189,8 @@ static void change(struct io_uring_sqe *sqe)
 		change_cancel(sqe);
 	if (sqe->opcode == IORING_OP_LINK_TIMEOUT)
 		change_timeout(sqe);
+	if (sqe->opcode == IORING_OP_SPLICE || sqe->opcode == IORING_OP_TEE)
+		change_splice(sqe);
 	if (sqe->opcode == OP_MSG_RING)
 		change_message(sqe);
 	if (sqe->opcode == OP_SEND_ZC)
