@@ -37,7 +37,7 @@ check_complete_here()
 	jq -e '[.variants[] | select(.faults.lost > 0) | (.lost | length > 0) and
 		(.lost[0] | .waited_ms >= 1000 and .what != "" and .thread != "" and
 			.state == "S" and .syscall != "")] | all' "$SCRATCH/json"
-	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 45' \
+	jq -e '[.variants[] | .promise != "" and .by != ""] | all and length >= 46' \
 		"$SCRATCH/json"
 }
 
@@ -110,6 +110,11 @@ check_complete_faults()
 		not_cancelled cancel fail (lost|wrong|lost wrong)
 		again cancel fail twice.*
 		short cancel fail wrong
+		timeout_early timeout fail (wrong )?early
+		miscounted timeout fail early
+		other_removed timeout fail (lost|wrong|lost wrong).*
+		not_removed timeout fail (lost|wrong|lost wrong)
+		again timeout fail twice.*
 		timeout_early link_timeout fail wrong early
 		timeout_never link_timeout fail (lost|wrong|lost wrong)
 		again link_timeout fail twice.*

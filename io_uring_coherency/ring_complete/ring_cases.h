@@ -76,6 +76,11 @@ RING_CASE(link_timeout_workers, "the same of a request that io-wq sleeps in, or 
 	  "io_uring_enter(2), IORING_OP_LINK_TIMEOUT", NULL,
 	  .by_name = true, .min = 50, .enough = 4000)
 
+/* case_timeout.c */
+RING_CASE(timeout, "a timeout ends in its time, with its count, or is removed, as it is told of",
+	  "io_uring_enter(2), IORING_OP_TIMEOUT", NULL,
+	  .min = 50, .enough = 3000)
+
 /* case_multishot.c */
 RING_CASE(poll_multi, "a multishot poll tells of each event, and lacks F_MORE once: at its end",
 	  "io_uring_enter(2), IORING_POLL_ADD_MULTI", NULL,

@@ -134,6 +134,18 @@ static void change_timeout(struct io_uring_sqe *sqe)
 		sqe->addr = (uintptr_t)&now;
 	if (each("timeout_never", 20))
 		sqe->opcode = IORING_OP_NOP;
+	/* by one completion less */
+	if (sqe->opcode == IORING_OP_TIMEOUT && sqe->off > 1 && each("miscounted", 20))
+		sqe->off--;
+}
+
+/* It removes another, or nothing, and says that it has. */
+static void change_remove(struct io_uring_sqe *sqe)
+{
+	if (each("other_removed", 20))
+		sqe->addr ^= 1;
+	if (each("not_removed", 20))
+		sqe->opcode = IORING_OP_NOP;
 }
 
 static void change_send(struct io_uring_sqe *sqe)
@@ -187,8 +199,10 @@ static void change(struct io_uring_sqe *sqe)
 		change_provided(sqe);
 	if (sqe->opcode == IORING_OP_ASYNC_CANCEL)
 		change_cancel(sqe);
-	if (sqe->opcode == IORING_OP_LINK_TIMEOUT)
+	if (sqe->opcode == IORING_OP_LINK_TIMEOUT || sqe->opcode == IORING_OP_TIMEOUT)
 		change_timeout(sqe);
+	if (sqe->opcode == IORING_OP_TIMEOUT_REMOVE)
+		change_remove(sqe);
 	if (sqe->opcode == IORING_OP_SPLICE || sqe->opcode == IORING_OP_TEE)
 		change_splice(sqe);
 	if (sqe->opcode == OP_MSG_RING)
