@@ -25,7 +25,8 @@
  *
  * Of a target that io-wq works at the worker is told, and what the cancellation says is found out
  * once more then (__io_async_cancel() of io_uring/cancel.c, 7.2): the target may be gone, and it
- * says -ENOENT. What it counts are looks at io-wq, not requests.
+ * says -ENOENT. What it counts are looks at io-wq, not requests, and the second one passes over
+ * what the first has seen (io_cancel_match_sequence()).
  */
 #define TARGETS		6U
 #define CANCELS		3U
