@@ -115,7 +115,8 @@ static unsigned int writers_plan(struct writers *all, unsigned int round)
 	return sum;
 }
 
-static void write_judge(struct writers *all, const struct complete_cqe *cqe, unsigned int round)
+/* Whether it is one that a write waits for. */
+static bool write_judge(struct writers *all, const struct complete_cqe *cqe, unsigned int round)
 {
 	const unsigned int i = cqe->data >> 4 & 15, k = cqe->data & 15;
 	const off_t at = cqe->data % 256 * WRITE_SIZE;
@@ -127,7 +128,7 @@ static void write_judge(struct writers *all, const struct complete_cqe *cqe, uns
 	    all->writer[i].write[k].done) {
 		complete_bad(c, COMPLETE_TWICE, "a CQE that no write waits for: user_data %#llx",
 			     (unsigned long long)cqe->data);
-		return;
+		return false;
 	}
 	one = &all->writer[i].write[k];
 	one->done = true;
@@ -142,6 +143,7 @@ static void write_judge(struct writers *all, const struct complete_cqe *cqe, uns
 		complete_bad(c, COMPLETE_WRONG, "a write of %u bytes: res %d, the file has %s",
 			     WRITE_SIZE, cqe->res,
 			     word[0] == one->data && word[1] == one->data ? "them" : "others");
+	return true;
 }
 
 static bool writers_round(struct writers *all, unsigned int round)
@@ -154,10 +156,10 @@ static bool writers_round(struct writers *all, unsigned int round)
 	left = writers_plan(all, round);
 	for (i = 0; i < WRITERS; i++)
 		complete_ask(&all->writer[i].thread, writer_submit, &all->writer[i]);
-	for (; left; left--) {
+	while (left) {
 		if (!complete_next(c, &all->ring, &cqe, "a buffered write by io-wq"))
 			return false;
-		write_judge(all, &cqe, round);
+		left -= write_judge(all, &cqe, round);
 	}
 	for (i = 0; i < WRITERS; i++)
 		if (!complete_await(c, complete_done, &all->writer[i].thread,
