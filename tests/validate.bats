@@ -19,8 +19,8 @@ check_bisect_step()
 		fail "not one line on stdout like '$pattern'"
 }
 
-# check_bisect PATCH OPTION...: a real bisect of eight commits, the sixth of which is PATCH, while the
-# fourth does not build. Only files that change are in the repository, the rest of the tree lies
+# check_bisect PATCH OPTION...: a real bisect of eight commits, the sixth of which is PATCH, while
+# the fourth does not build. Only files that change are in the repository, the rest of the tree lies
 # around it.
 check_bisect()
 {

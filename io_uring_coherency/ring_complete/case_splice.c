@@ -17,7 +17,7 @@
  * a splice moves, how positions go on and what is in the files is as by splice(2).
  */
 #define FILE_BYTES	(128U << 10)
-#define PART_MOST	32768U	/* fits into a pipe of the least size with 16 pages of 4 KiB */
+#define PART_MOST	32768U	/* fits into a pipe of 16 pages of 4 KiB, the least size */
 #define ENDS		2	/* pipes, and files that they go to */
 #define POSITION	((int64_t)-1)
 
