@@ -90,10 +90,10 @@ RING_CASE(accept_multi, "a multishot accept has a CQE for each connection, F_MOR
 	  "io_uring_prep_multishot_accept(3)", NULL,
 	  .question = "order", .min = 20, .enough = 2000)
 
-/* case_cancel.c */
+/* case_cancel.c. 6.1 does not come back from it, in a guest: not explained yet. */
 RING_CASE(cancel, "what is cancelled has no effect and says so, what is not goes on to its end",
 	  "io_uring_prep_cancel(3)", NULL,
-	  .min = 50, .enough = 5000)
+	  .by_name = true, .min = 50, .enough = 5000)
 
 /* A request that io-wq is interrupted in may be told of by -ENOENT, several are 1: up to 7.2. */
 RING_CASE(cancel_workers, "a cancellation tells what it has found, and how many, at io-wq, too",
