@@ -218,7 +218,7 @@ mutant_version()
 {
 	local versions
 
-	versions=$(mutant_header "Applies to" "$1" | grep -oE '^[0-9., ]*[0-9]' || true)
+	versions=$(mutant_header "Applies to" "$1" | grep -oE '^([0-9., ]*[0-9]|mainline)' || true)
 	[[ ", $versions," != *", $MUTANTS_VERSION,"* ]] || versions=$MUTANTS_VERSION
 	versions=${versions:-$MUTANTS_VERSION}
 	say "${versions%%,*}"
