@@ -141,8 +141,7 @@ static bool append_take(struct append_writer *w, const struct complete_cqe *cqe)
 		if (cqe->data == w->one[k].record.id && !w->one[k].done)
 			break;
 	if (k == w->nr) {
-		complete_bad(w->all->c, COMPLETE_TWICE, "user_data %#llx, which is done",
-			     (unsigned long long)cqe->data);
+		complete_twice(w->all->c, cqe);
 		return false;
 	}
 	w->one[k].done = true;

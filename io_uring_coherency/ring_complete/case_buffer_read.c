@@ -27,10 +27,6 @@
 #define READS		20
 #define CANCELS		0x100		/* user_data: of a cancel request */
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
-
 struct read_request;
 
 /* What is asked for. */

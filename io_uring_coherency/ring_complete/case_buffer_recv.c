@@ -12,10 +12,6 @@
 #define STREAM_MOST	(24U << 10)	/* bytes of a stream in a round */
 #define SEND_MOST	3000
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
-
 /*
  * How bytes are received. A stream has one such request under way, so that its bytes are in the
  * order of its CQEs; the streams share a group. Of an incremental ring the position in a buffer
@@ -261,8 +257,7 @@ static bool streams_go_on(struct complete_case *c)
 		if (buffers_told(c, &cqe))
 			continue;
 		if (cqe.data >= all.nr || !all.stream[cqe.data].asked) {
-			complete_bad(c, COMPLETE_TWICE, "a CQE too many: user_data %#llx, res %d",
-				     (unsigned long long)cqe.data, cqe.res);
+			complete_twice(c, &cqe);
 			return false;
 		}
 		if (!stream_take(c, &all.stream[cqe.data], &cqe))

@@ -10,10 +10,6 @@
 
 #include "complete_case.h"
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
-
 /*
  * A slot of the table has an address, at which now one page of a file is mapped, now another, or
  * nothing is registered. Reads wait for what another end sends, writes send. Each is from or to the
@@ -63,8 +59,7 @@ static void pages_take(struct buffer_pages *all)
 	while (complete_take(&all->ring, &cqe)) {
 		i = cqe.data & ((1U << ROUND_SHIFT) - 1);
 		if (i >= all->nr || cqe.data >> ROUND_SHIFT != all->round || all->user[i].done) {
-			complete_bad(all->c, COMPLETE_TWICE, "user_data %#llx, which is done",
-				     (unsigned long long)cqe.data);
+			complete_twice(all->c, &cqe);
 			continue;
 		}
 		all->user[i].done = true;

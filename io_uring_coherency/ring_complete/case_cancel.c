@@ -13,10 +13,6 @@
 #include "complete_abi.h"
 #include "complete_case.h"
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
-
 /*
  * Targets wait for a byte each: in a poll, in a blocking call of io-wq, in its queue, as io-wq has
  * WORKERS alone, or for time. Some bytes come while a cancellation looks for them. Who has nothing
@@ -84,9 +80,6 @@ struct cancel {
 
 /* What no kernel is known to keep is asked beside the rest where that is the case. */
 enum cancel_asks { ASKS_REST, ASKS_WORKERS, ASKS_ERROR };
-
-/* A splice that io-wq is interrupted in has the kernel's own -ERESTARTSYS for a result. */
-#define RESTART_SYS	512
 
 struct cancels {
 	struct complete_case *c;
@@ -284,8 +277,7 @@ static void cqe_judge(struct cancels *all, const struct complete_cqe *cqe)
 			done = &all->target[i].done;
 	}
 	if (!done || *done) {
-		complete_bad(all->c, COMPLETE_TWICE, "user_data %#llx, which is done: res %d",
-			     (unsigned long long)cqe->data, cqe->res);
+		complete_twice(all->c, cqe);
 		return;
 	}
 	if (cqe->flags & IORING_CQE_F_MORE)
@@ -468,7 +460,8 @@ static void target_judge(struct cancels *all, struct target *t)
 	struct complete_case *c = all->c;
 	bool stopped;
 
-	if (t->kind->opcode == IORING_OP_SPLICE && t->res == -RESTART_SYS &&
+	/* a splice that io-wq is interrupted in has the kernel's own error for a result */
+	if (t->kind->opcode == IORING_OP_SPLICE && t->res == -COMPLETE_ERESTARTSYS &&
 	    all->asks != ASKS_ERROR)
 		t->res = -EINTR;
 	stopped = t->res == -ECANCELED || (t->kind->works && t->res == -EINTR);

@@ -83,8 +83,7 @@ static void drain_judge(struct drain *d, const struct complete_cqe *cqe)
 	const int want = i < d->nr && d->op[i].opcode == IORING_OP_NOP ? 0 : 1;
 
 	if (cqe->data >> 8 != d->round || i >= d->nr || d->op[i].done) {
-		complete_bad(c, COMPLETE_TWICE, "user_data %#llx, which is done",
-			     (unsigned long long)cqe->data);
+		complete_twice(c, cqe);
 		return;
 	}
 	if (cqe->res != want)

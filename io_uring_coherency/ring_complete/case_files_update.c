@@ -11,10 +11,6 @@
 #include "complete_abi.h"
 #include "complete_case.h"
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
-
 /*
  * A slot of the table has one end of a socket pair, or nothing. Reads wait at it, writes go there,
  * and somebody replaces it, or removes it, by IORING_REGISTER_FILES_UPDATE or a request, and closes
@@ -78,8 +74,7 @@ static void files_take(struct file_ends *all)
 		}
 		u = &all->user[i % REQUESTS];
 		if (i >= all->nr || cqe.data >> ROUND_SHIFT != all->round || u->done) {
-			complete_bad(all->c, COMPLETE_TWICE, "user_data %#llx, which is done",
-				     (unsigned long long)cqe.data);
+			complete_twice(all->c, &cqe);
 			continue;
 		}
 		u->done = true;

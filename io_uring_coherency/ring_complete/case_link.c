@@ -96,8 +96,7 @@ static void chain_judge(struct chain *ch, const struct complete_cqe *cqe)
 	unsigned int k;
 
 	if (cqe->data >> 8 != ch->round || i >= ch->nr || ch->done[i]) {
-		complete_bad(c, COMPLETE_TWICE, "user_data %#llx, which is done",
-			     (unsigned long long)cqe->data);
+		complete_twice(c, cqe);
 		return;
 	}
 	ch->done[i] = true;

@@ -9,11 +9,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "complete_abi.h"
 #include "complete_case.h"
-
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#endif
 
 /*
  * A request waits for a byte, its timeout for time, and a third one that is linked behind them for
@@ -157,8 +154,7 @@ static void limits_take(struct limits *all, const struct complete_cqe *cqe)
 
 	if (cqe->data >> ROUND_SHIFT != all->round || i >= CHAINS * CHAIN_PARTS ||
 	    ch->done[part]) {
-		complete_bad(all->c, COMPLETE_TWICE, "user_data %#llx, which is done: res %d",
-			     (unsigned long long)cqe->data, cqe->res);
+		complete_twice(all->c, cqe);
 		return;
 	}
 	ch->done[part] = true;
@@ -196,7 +192,8 @@ static bool request_stopped(const struct chain *ch)
 {
 	const int res = ch->res[THE_REQUEST];
 
-	return res == -ECANCELED || (ch->kind->works && (res == -EINTR || res == -512));
+	return res == -ECANCELED ||
+	       (ch->kind->works && (res == -EINTR || res == -COMPLETE_ERESTARTSYS));
 }
 
 /* Whether the timer has fired, by what the timeout says. -ENOENT: it had nothing to cancel. */

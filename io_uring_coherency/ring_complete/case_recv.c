@@ -41,8 +41,7 @@ static void recv_judge(struct recv_case *r, const struct complete_cqe *cqe)
 	struct recv_side *side;
 
 	if (cqe->data >= SIDES || r->side[cqe->data].done) {
-		complete_bad(c, COMPLETE_TWICE, "user_data %llu, which is done",
-			     (unsigned long long)cqe->data);
+		complete_twice(c, cqe);
 		return;
 	}
 	side = &r->side[cqe->data];

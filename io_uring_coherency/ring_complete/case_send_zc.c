@@ -2,7 +2,6 @@
 /*
  * Sends whose buffers are the kernel's until it says otherwise.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,8 +129,7 @@ static void cqe_judge(struct zc_streams *all, const struct complete_cqe *cqe)
 		return;
 	}
 	if (i >= STREAMS || k >= BUFFERS || !b->under_way) {
-		complete_bad(c, COMPLETE_TWICE, "user_data %#llx, which is done: res %d",
-			     (unsigned long long)cqe->data, cqe->res);
+		complete_twice(c, cqe);
 		return;
 	}
 	b->under_way = false;
@@ -219,23 +217,17 @@ static bool streams_round(struct zc_streams *all)
 
 static bool stream_open(struct complete_case *c, struct zc_stream *s)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET };
-	socklen_t len = sizeof(at);
-	const int size = 16384;
-	int listener;
+	const int size = 16384, listener = complete_tcp_listen();
+	bool ok;
 
-	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	s->from = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener < 0 || s->from < 0 || bind(listener, (struct sockaddr *)&at, len) ||
-	    listen(listener, 1) || getsockname(listener, (struct sockaddr *)&at, &len))
+	if (listener < 0)
 		return complete_fail(c, -errno, "listen()");
-	setsockopt(s->from, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (connect(s->from, (struct sockaddr *)&at, len))
-		return complete_skip(c, "this kernel does not have a loopback device that is up");
-	s->to = accept(listener, NULL, NULL);
+	ok = complete_tcp_connect(listener, &s->from, &s->to);
 	close(listener);
-	return s->to >= 0 || complete_fail(c, -errno, "accept()");
+	if (!ok)
+		return complete_skip(c, "this kernel does not have a loopback device that is up");
+	setsockopt(s->from, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	return true;
 }
 
 static bool streams_open(struct zc_streams *all)

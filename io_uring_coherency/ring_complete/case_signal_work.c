@@ -124,8 +124,7 @@ static void work_judge(struct work *w)
 			     w->error);
 	while (complete_take(w->at, &cqe)) {
 		if (cqe.data > WORK_BROKEN || seen & 1U << cqe.data)
-			complete_bad(c, COMPLETE_TWICE, "user_data %llu, res %d",
-				     (unsigned long long)cqe.data, cqe.res);
+			complete_twice(c, &cqe);
 		else if (cqe.res != (cqe.data == WORK_READ ? 1 : -EPIPE))
 			complete_bad(c, COMPLETE_WRONG, "user_data %llu has res %d",
 				     (unsigned long long)cqe.data, cqe.res);

@@ -99,8 +99,7 @@ static bool steps_take(struct splices *all, unsigned int nr)
 		if (!complete_next(c, &all->ring, &cqe, "a splice"))
 			return false;
 		if (cqe.data >= SPLICE_STEPS || all->res[cqe.data] != -EINPROGRESS)
-			complete_bad(c, COMPLETE_TWICE, "user_data %llu, which is done",
-				     (unsigned long long)cqe.data);
+			complete_twice(c, &cqe);
 		else
 			all->res[cqe.data] = cqe.res;
 	}

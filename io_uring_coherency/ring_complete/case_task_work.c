@@ -84,8 +84,7 @@ static bool eof_judge(struct eof *e)
 		return complete_fail(c, e->ret, "io_uring_submit_and_wait()");
 	while (complete_take(&e->ring, &cqe)) {
 		if (cqe.data > EOF_WAIT || seen & 1U << cqe.data)
-			complete_bad(c, COMPLETE_TWICE, "user_data %llu, res %d",
-				     (unsigned long long)cqe.data, cqe.res);
+			complete_twice(c, &cqe);
 		else if (cqe.data == EOF_CLOSE && cqe.res)
 			return complete_fail(c, cqe.res, "IORING_OP_CLOSE");
 		else if (cqe.data == EOF_WAIT &&

@@ -61,8 +61,7 @@ static void timers_take(struct timers *all, unsigned int *nops)
 		}
 		done = cqe.data & CHANGE_ID ? &t->told : &t->done;
 		if (i >= TIMERS || *done || cqe.data >> ROUND_SHIFT != all->round) {
-			complete_bad(all->c, COMPLETE_TWICE, "user_data %#llx, which is done",
-				     (unsigned long long)cqe.data);
+			complete_twice(all->c, &cqe);
 			continue;
 		}
 		*done = true;

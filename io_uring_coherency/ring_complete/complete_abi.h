@@ -39,6 +39,7 @@
 #define COMPLETE_OP_SEND_ZC		47		/* 6.0 */
 #define COMPLETE_OP_MSG_RING		40		/* 5.18 */
 #define COMPLETE_POLL_MULTI		(1U << 0)	/* IORING_POLL_ADD_MULTI, 5.13 */
+#define COMPLETE_ERESTARTSYS	512			/* include/linux/errno.h */
 #define COMPLETE_CANCEL_ALL		(1U << 0)	/* IORING_ASYNC_CANCEL_ALL, 5.19 */
 #define COMPLETE_CANCEL_FD		(1U << 1)	/* 5.19 */
 #define COMPLETE_CANCEL_ANY		(1U << 2)	/* 5.19 */

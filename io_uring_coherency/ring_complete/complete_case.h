@@ -19,6 +19,10 @@
 #include "program.h"
 #include "random.h"
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
+
 enum ring_case_id {
 #define RING_CASE(case_name, ...) RING_CASE_##case_name,
 #include "ring_cases.h"
@@ -153,6 +157,9 @@ bool complete_next(struct complete_case *c, struct io_uring *ring, struct comple
 /* How many CQEs there are after @ms, or as soon as there is one. */
 unsigned int complete_quiet(struct io_uring *ring, int ms);
 
+/* A CQE that nobody waits for, or no longer. */
+void complete_twice(struct complete_case *c, const struct complete_cqe *cqe);
+
 /* Each CQE left is one that nobody asked for. */
 void complete_none_left(struct complete_case *c, struct io_uring *ring);
 
@@ -206,6 +213,14 @@ int complete_file(struct complete_case *c);
 
 /* The file of @fd, open once more, or -1. */
 int complete_again(int fd, int flags);
+
+/* --- complete_tcp.c: over the loopback device, which not each machine has */
+
+/* A socket that listens there, or -1. */
+int complete_tcp_listen(void);
+
+/* A connection to it: who has connected, and what was accepted. */
+bool complete_tcp_connect(int listener, int *from, int *to);
 
 /* --- complete_signal.c: handlers that look at how they are called */
 

@@ -130,12 +130,17 @@ unsigned int complete_quiet(struct io_uring *ring, int ms)
 	return io_uring_cq_ready(ring);
 }
 
+void complete_twice(struct complete_case *c, const struct complete_cqe *cqe)
+{
+	complete_bad(c, COMPLETE_TWICE, "a CQE too many: user_data %#llx, res %d",
+		     (unsigned long long)cqe->data, cqe->res);
+}
+
 void complete_none_left(struct complete_case *c, struct io_uring *ring)
 {
 	struct complete_cqe cqe;
 
 	ring_has_one(ring);
 	while (complete_take(ring, &cqe))
-		complete_bad(c, COMPLETE_TWICE, "a CQE too many: user_data %#llx, res %d",
-			     (unsigned long long)cqe.data, cqe.res);
+		complete_twice(c, &cqe);
 }

@@ -2,7 +2,6 @@
 /*
  * Streams of known bytes; see complete_stream.h.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -21,38 +20,16 @@
 
 static const unsigned char *random_bytes;	/* for stream_send() */
 
-/* TCP, over the loopback device: it tells how much more is there. Not each machine has it. */
-static void tcp_open(struct streams *all)
-{
-	const struct sockaddr_in any = {
-		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)
-	};
-
-	all->listen = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	all->has_tcp = all->listen >= 0 &&
-		       !bind(all->listen, (const struct sockaddr *)&any, sizeof(any)) &&
-		       !listen(all->listen, 16);
-}
-
 static bool tcp_connect(struct streams *all, struct stream *s)
 {
-	struct sockaddr_in at;
-	socklen_t len = sizeof(at);
 	const int one = 1;
 
-	s->out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s->out >= 0 && !getsockname(all->listen, (struct sockaddr *)&at, &len) &&
-	    !connect(s->out, (const struct sockaddr *)&at, len)) {
-		setsockopt(s->out, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-		s->in = accept4(all->listen, NULL, NULL, SOCK_CLOEXEC);
-		s->on = ON_TCP;
-		if (s->in >= 0)
-			return true;
-	}
-	if (s->out >= 0)
-		close(s->out);
-	all->has_tcp = false;
-	return false;
+	all->has_tcp = complete_tcp_connect(all->listen, &s->out, &s->in);
+	if (!all->has_tcp)
+		return false;
+	setsockopt(s->out, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	s->on = ON_TCP;
+	return true;
 }
 
 bool streams_open(struct complete_case *c, struct streams *all, enum buffer_kind first,
@@ -84,7 +61,9 @@ bool streams_open(struct complete_case *c, struct streams *all, enum buffer_kind
 	if (!all->nr_groups)
 		return complete_skip(c, inc ? "this kernel does not have IOU_PBUF_RING_INC" :
 				     "this kernel does not have IORING_REGISTER_PBUF_RING");
-	tcp_open(all);
+	/* which tells how much more is there */
+	all->listen = complete_tcp_listen();
+	all->has_tcp = all->listen >= 0;
 	return complete_thread(c, &all->sender.thread, "sender");
 }
 
@@ -240,8 +219,7 @@ bool streams_settle(struct streams *all)
 	while (complete_take(&all->ring, &cqe)) {
 		if (buffers_told(all->c, &cqe))
 			continue;
-		complete_bad(all->c, COMPLETE_TWICE, "a CQE too many: user_data %#llx, res %d",
-			     (unsigned long long)cqe.data, cqe.res);
+		complete_twice(all->c, &cqe);
 		return false;
 	}
 	return !all->c->failed;
