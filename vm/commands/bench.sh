@@ -77,38 +77,39 @@ bench_first()
 	cut -d ' ' -f 2 "$dir/found" | bench_figure "6.1+$patch, first violation, event" ""
 }
 
-# 20 fresh starts of ring_complete, of the default length, on a bad kernel, by the cases that its
-# header names, or on 6.1 as it is. bench_completions NAME CASE[,CASE...] [PATCH]
+# 20 fresh starts of ring_complete, of the default length, on 6.1 as it is or with a patch, by these
+# cases. bench_completions CASE[,CASE...] [PATCH]
 bench_completions()
 {
-	local dir=$RESULT/$1 name
+	local kernel=6.1${2:++$2} dir=$RESULT/completions-${2:-6.1} name
 
-	bench_guest "source:6.1${3:++$3}" "$1" completions $BENCH_COMPLETIONS "$2"
-	for name in ${2//,/ }; do
+	bench_guest "source:$kernel" "${dir##*/}" completions $BENCH_COMPLETIONS "$1"
+	for name in ${1//,/ }; do
 		jq -r --arg name "$name" '.variants[] | select(.name == $name) |
 			if .violations > 0 then .first_ms else empty end' "$dir"/[0-9]*.json \
 			>"$dir/found"
-		wc -l <"$dir/found" |
-			bench_figure "6.1${3:++$3}, starts of $name that found it" \
-				"of $BENCH_COMPLETIONS"
-		bench_figure "6.1${3:++$3}, $name, first violation" ms <"$dir/found"
+		wc -l <"$dir/found" | bench_figure "$kernel, starts of $name that found it" \
+			"of $BENCH_COMPLETIONS"
+		bench_figure "$kernel, $name, first violation" ms <"$dir/found"
 	done
 	rm -f "$dir"/[0-9]*.json
 }
 
-# All of them, but for what comes too seldom for that.
+# All of them, but for what comes too seldom for that, or not on each machine.
 bench_all_completions()
 {
-	local patch name cases
+	local patch name cases seldom
 
-	b completions-6.1 bench_completions completions-6.1 drain,signal_cancel,signal_work
+	# shellcheck source=vm/commands/mutants.sh
+	. "$VM_COMMANDS/mutants.sh"
+	b completions-6.1 bench_completions drain,signal_cancel,signal_work
 	for patch in "$TOP"/vm/patches/*.patch; do
-		cases=$(sed -n 's/^Detector: ring_complete //p' "$patch")
 		name=$(basename "$patch" .patch)
-		[ -z "$cases" ] || grep -qE '^(Time|Observable): ' "$patch" ||
-			! grep -q '^Applies to:.* 6\.1[.,]' "$patch" ||
-			b "completions-$name" bench_completions "completions-$name" \
-				"${cases// /,}" "$name"
+		cases=$(mutant_named ring_complete "$patch" | paste -sd ,)
+		seldom=$(mutant_header Time "$patch")$(mutant_header Observable "$patch")
+		[ -z "$cases" ] || [ -n "$seldom" ] ||
+			[ "$(mutant_version "$patch")" != "$MUTANTS_VERSION" ] ||
+			b "completions-$name" bench_completions "$cases" "$name"
 	done
 }
 
