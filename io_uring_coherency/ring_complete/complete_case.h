@@ -92,6 +92,7 @@ struct complete_case {
 	uint64_t random;
 	unsigned int sq_idle;	/* ms until an SQ thread sleeps; 0: longer than a case */
 	bool kthreads;		/* io_uring's threads are not of this process: before 5.12 */
+	dev_t disk;		/* of its files, or 0 */
 	int error;		/* -errno: no answer, as failed did not work; or 0 */
 	const char *failed;
 	const char *skip;	/* no answer, for this reason */
@@ -258,8 +259,9 @@ typedef bool complete_there(void *arg);
 /*
  * Waits until @there(@arg), without sleep at first. False if that is lost: it is not there after a
  * second and after 20 times the longest that something took so far, while all other threads of this
- * process sleep, io_uring's among them. That is counted, with where @who sleeps (0: where
- * io_uring's threads do). If they do not sleep, this machine is slow, and the case ends.
+ * process sleep, io_uring's among them, and the disk has nothing to do. That is counted, with where
+ * @who sleeps (0: where io_uring's threads do). If they do not sleep, this machine is slow, and the
+ * case ends.
  */
 bool complete_await(struct complete_case *c, complete_there *there, void *arg, pid_t who,
 		    const char *what);

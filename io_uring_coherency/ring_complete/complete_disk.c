@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -91,6 +92,7 @@ static const char *find_directory(struct complete_case *c)
 int complete_file(struct complete_case *c)
 {
 	static const char *dir;
+	struct stat st;
 	int fd;
 
 	if (!dir)
@@ -98,7 +100,10 @@ int complete_file(struct complete_case *c)
 	if (!dir)
 		return -1;
 	fd = page_disk_nameless(dir);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st)) {
 		complete_fail(c, -errno, "making a file on a disk");
+		return -1;
+	}
+	c->disk = st.st_dev;
 	return fd;
 }

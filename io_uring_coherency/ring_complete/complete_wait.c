@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "complete_case.h"
@@ -104,12 +105,29 @@ static bool kthread_runs(void)
 	return runs;
 }
 
+/* Whether the disk has requests, anybody's: a direct one has no thread. Not told for btrfs. */
+static bool disk_runs(dev_t disk)
+{
+	unsigned int reads = 0, writes = 0;
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/inflight", major(disk), minor(disk));
+	f = fopen(path, "r");
+	if (f && fscanf(f, "%u %u", &reads, &writes) != 2)
+		reads = 0;
+	if (f)
+		fclose(f);
+	return reads || writes;
+}
+
 static bool all_sleep(const struct complete_case *c, complete_there *there, void *arg)
 {
 	unsigned int i;
 
 	for (i = 0; i < NAPS; i++) {
-		if (there(arg) || another_runs() || (c->kthreads && kthread_runs()))
+		if (there(arg) || another_runs() || (c->kthreads && kthread_runs()) ||
+		    (c->disk && disk_runs(c->disk)))
 			return false;
 		usleep(NAP_MS * 1000);
 	}
