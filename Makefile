@@ -64,9 +64,9 @@ ring_complete := $(call room,ring_complete) $(call lib,cpu_pairs program json ev
 kernel_order := $(call room,kernel_order) $(call lib,cpu_pairs program module json evidence)
 module_knobs := $(src)/module_test/module_knobs.c $(wildcard $(src)/module_test/knobs_*.c) \
 	$(call lib,module program json)
-module_offload := $(src)/module_test/module_offload.c $(call lib,module)
-module_storm := $(src)/module_test/module_storm.c $(call lib,module)
-barrier_ctl := $(src)/module_test/barrier_ctl.c $(call lib,module json)
+module_offload := $(src)/module_test/module_offload.c $(call lib,module program json)
+module_storm := $(src)/module_test/module_storm.c $(call lib,module program json)
+barrier_ctl := $(src)/module_test/barrier_ctl.c $(call lib,module program json)
 
 # what run_tests.sh needs beside them, and a kernel tree does not
 ifneq ($(LABORATORY),)
@@ -76,7 +76,8 @@ TEST_GEN_PROGS_EXTENDED += $(laboratory)
 endif
 
 ifneq ($(have_liburing),yes)
-$(foreach program,$(with_liburing),$(eval $(program) := $(src)/no_liburing.c))
+$(foreach program,$(with_liburing),$(eval $(program) := $(src)/no_liburing.c \
+	$(call lib,program json)))
 with_liburing :=
 endif
 

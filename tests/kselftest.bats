@@ -95,7 +95,7 @@ native_answer()
 	! grep -q '^not ok' "$1" || fail "failed"
 	# behind a link the runner names the directory that the link points to
 	! grep -q '^ok 1 selftests: .*: live_registers$' "$1" || return 0
-	skip "$(grep -m 1 '# SKIP\|1\.\.0' "$1")"
+	skip "$(grep -m 1 '# SKIP' "$1")"
 }
 
 check_without_liburing()
@@ -108,8 +108,10 @@ check_without_liburing()
 	cat "$SCRATCH/out"
 	grep -q 'liburing.*missing.*liburing-dev' "$SCRATCH/out"
 	grep -q '^ok 1 selftests: .*: live_registers # SKIP' "$SCRATCH/out"
-	"$(find "$SCRATCH/o" -name live_registers -type f)" || code=$?
+	"$(find "$SCRATCH/o" -name live_registers -type f)" >"$SCRATCH/out" || code=$?
+	cat "$SCRATCH/out"
 	[ $code = 4 ]
+	grep -q '^ok 1 live_registers # SKIP no liburing$' "$SCRATCH/out"
 }
 
 # An architecture without a register bank, on which no kernel is booted: it builds, and says why it
@@ -125,7 +127,7 @@ check_skips()
 	"qemu-$arch-static" "$program" >"$SCRATCH/out" || code=$?
 	cat "$SCRATCH/out"
 	[ $code = 4 ]
-	grep -q '^1..0 # SKIP no register bank for this architecture' "$SCRATCH/out"
+	grep -q '^# no register bank for this architecture$' "$SCRATCH/out"
 }
 
 # check_builds VERSION COMPILER: for each architecture.

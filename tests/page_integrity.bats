@@ -16,7 +16,8 @@ pages_skip()
 	"$@" >"$SCRATCH/out" 2>&1 || code=$?
 	cat "$SCRATCH/out"
 	[ "$code" = 4 ]
-	grep "SKIP .*$reason" "$SCRATCH/out"
+	grep "^# .*$reason" "$SCRATCH/out"
+	grep "^ok .* # SKIP" "$SCRATCH/out"
 }
 
 # page_integrity where it cannot do its work: skipped with the reason, and nothing is left.
@@ -119,7 +120,7 @@ check_page_faults()
 			say "$kind, every $every: $(wc -l <"$SCRATCH/log") faults:" \
 				"$(jq -r --arg e $engine \
 					'.variants[] | select(.name == $e) | .text' "$json")"
-			! grep "SKIP  *io_uring is" "$SCRATCH/out" || continue
+			! grep "# SKIP no io_uring" "$SCRATCH/out" || continue
 			[ $code = 1 ] || { cat "$SCRATCH/out"; fail "code $code"; }
 			jq -e --arg e $engine --arg classes "$classes" --arg place "$place" \
 				--argjson once $((every == 0)) --argjson piece "${piece:-0}" \
@@ -215,7 +216,7 @@ check_pages_disk_faults()
 		--fs ext4 -t 0.1
 	pages_fault no_drop 0 '.views - ["direct", "dropped"] == .views and
 		.looks.crash.events > 0' --fs ext4
-	grep 'SKIP damage on the disk is not seen in: direct, dropped$' "$SCRATCH/out"
+	grep '^# damage on the disk is not seen in: direct, dropped$' "$SCRATCH/out"
 	pages_fault no_direct 0 '.views - ["direct"] == .views and
 		.looks.dropped.events > 0' --fs ext4
 	grep 'no answer, as the control failed, in: direct$' "$SCRATCH/out"
@@ -238,7 +239,9 @@ check_pages_no_disk()
 			{ '"$1"'; } && exec "$0" --engine thread --no-module' "$program" \
 			>"$SCRATCH/out" 2>&1
 		cat "$SCRATCH/out"
-		[ "$(grep -c "^ok .* # SKIP $2.*; and no directory on a disk" "$SCRATCH/out")" = 2 ]
+		[ "$(grep -c "^# thread_disk.*: $2.*; and no directory on a disk" \
+			"$SCRATCH/out")" = 2 ]
+		[ "$(grep -c "^ok .* # SKIP no such disk" "$SCRATCH/out")" = 3 ]
 	}
 	without_disk 'mount --bind /dev/null /dev/loop-control' 'no loop device: '
 	without_disk 'mount -t tmpfs none /usr/sbin' 'mkfs.ext4: No such file or directory'
@@ -253,7 +256,8 @@ check_pages_no_disk()
 	setpriv --bounding-set=-sys_admin "$program" --engine thread --no-module \
 		>"$SCRATCH/out" 2>&1
 	grep '^# disk: /.*; a file system of its own needs root$' "$SCRATCH/out" ||
-		grep 'SKIP a file system of its own needs root; and no directory' "$SCRATCH/out"
+		grep '^# thread_disk: a file system of its own needs root; and no directory' \
+			"$SCRATCH/out"
 }
 
 @test "pages-skipped" { t check_pages_skipped; }

@@ -87,7 +87,6 @@ struct result {
 /* Survives the harness's fork of each test. */
 struct shared {
 	pid_t main;
-	unsigned int nr;
 	struct result result[PBT_NR_EDGES];
 };
 
@@ -280,13 +279,14 @@ static void settle_unseen(struct result *r, const char *sentence)
 			       why);
 	}
 	if (!at)
-		settle(&r->answer, "skip",
-		       "not observable: a module cannot leave this barrier out, so there is no control and no more than a bound: %s",
-		       sentence);
+		settle_skip(&r->answer, SKIP_NO_CONTROL,
+			    "not observable: a module cannot leave this barrier out, so there is no control and no more than a bound: %s",
+			    sentence);
 	else if (least == WORTH_NOTHING)
-		settle(&r->answer, "skip", "not observable on this machine: %s%s", sentence, all);
+		settle_skip(&r->answer, SKIP_NOT_OBSERVABLE,
+			    "not observable on this machine: %s%s", sentence, all);
 	else if (least == WORTH_TOO_FEW)
-		settle(&r->answer, "skip", "inconclusive: %s%s", sentence, all);
+		settle_skip(&r->answer, SKIP_TOO_FEW, "inconclusive: %s%s", sentence, all);
 	else
 		settle(&r->answer, "pass", "%s%s", sentence, all);
 }
@@ -313,10 +313,82 @@ static void settle_measured(struct result *r)
 		       "%s; but between two barriers: %s: this smp_mb() is none", sentence,
 		       fenced);
 	else if (r->evidence.events < MIN_EVENTS)
-		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
-		       sentence, MIN_EVENTS);
+		settle_skip(&r->answer, SKIP_TOO_FEW,
+			    "inconclusive: %s, at least %u events are needed", sentence,
+			    MIN_EVENTS);
 	else
 		settle_unseen(r, sentence);
+}
+
+/* Returns NULL, or why there is no session to test this edge in, and that as *@reason. */
+static const char *open_session(unsigned int edge, int *session, enum skip_reason *reason)
+{
+	struct pbt_info info;
+	const char *why;
+
+	*reason = SKIP_NO_MODULE;
+	*session = module_open(&why);
+	if (*session < 0)
+		return why;
+	if (ioctl(*session, PBT_GET_INFO, &info)) {
+		why = "PBT_GET_INFO fails";
+	} else if (!(info.edges & (1U << edge))) {
+		*reason = SKIP_NOT_IN_KERNEL;
+		why = "this kernel does not have it, or promises nothing";
+	} else {
+		return NULL;
+	}
+	close(*session);
+	return why;
+}
+
+/* Whatever is measured here: a violation is one, and none is no answer. */
+static bool can_fail_alone(const struct edge *e)
+{
+	return !e->without || (MACHINE_IS_TSO && e->forbidden == MP);
+}
+
+/* Tests the edge in a session of its own, and prints what was seen. */
+static void measure(struct result *r)
+{
+	const struct edge *e = &edges[r->edge];
+	struct receiver receiver;
+	struct run run = { .r = r, .seed = (uint32_t)getpid() * 2654435761U };
+	enum skip_reason reason;
+	const char *why;
+	char text[CPU_PAIRS_TEXT];
+	unsigned int form;
+	int ret = 0;
+
+	why = open_session(r->edge, &run.session, &reason);
+	if (why) {
+		settle_skip(&r->answer, reason, "%s", why);
+		return;
+	}
+	if (e->receiver) {
+		ret = receiver_start(&receiver, e->receiver == PBT_RECEIVER_IN_SYSCALLS);
+		run.receiver = &receiver;
+	}
+	if (!ret) {
+		ret = run_edge(&run);
+		if (e->receiver)
+			receiver_end(&receiver);
+	}
+	close(run.session);
+	if (ret && !r->form[PBT_FORM_KERNEL].outcome[e->forbidden])
+		settle_skip(&r->answer, SKIP_SET_UP, "PBT_LITMUS: %s", strerror(-ret));
+	else
+		settle_measured(r);
+
+	cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
+	ksft_print_msg("%s (%s, r0,r1 = %u,0 is forbidden), pairs of CPUs: %s\n",
+		       e->name, e->forbidden == SB ? "SB" : "MP", e->forbidden, text);
+	for (form = 0; form < PBT_FORM_BARE; form++)
+		if (r->form[form].iterations)
+			print_counts(r, form);
+	if (r->form[PBT_FORM_BARE].iterations)
+		ksft_print_msg("  bare loops: %.3g/s\n", r->form[PBT_FORM_BARE].iterations /
+			       r->form[PBT_FORM_BARE].seconds);
 }
 
 FIXTURE(edge)
@@ -335,85 +407,58 @@ FIXTURE_VARIANT(edge)
 
 FIXTURE_SETUP(edge)
 {
-	self->result = &shared->result[shared->nr++];
-	self->result->edge = variant->edge;
-	self->result->first_ms = -1;
+	self->result = &shared->result[variant->edge];
 }
 
 FIXTURE_TEARDOWN(edge)
 {
 }
 
-/* Returns NULL, or why there is no session in which this edge can be tested. */
-static const char *open_session(unsigned int edge, int *session)
-{
-	struct pbt_info info;
-	const char *why;
-
-	*session = module_open(&why);
-	if (*session < 0)
-		return why;
-	if (ioctl(*session, PBT_GET_INFO, &info))
-		why = "PBT_GET_INFO fails";
-	else if (!(info.edges & (1U << edge)))
-		why = "this kernel does not have it, or promises nothing";
-	else
-		return NULL;
-	close(*session);
-	return why;
-}
-
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
 TEST_F_TIMEOUT(edge, orders, INT_MAX / 1000)
 {
 	struct result *r = self->result;
-	const struct edge *e = &edges[r->edge];
-	struct receiver receiver;
-	struct run run = { .r = r, .seed = (uint32_t)getpid() * 2654435761U };
-	const char *why;
-	char text[CPU_PAIRS_TEXT];
-	unsigned int form;
-	int ret = 0;
 
 	program_test_begin(3 * opt.seconds + 30);
 	module_follow();
-	if (!names_have(opt.edge, e->name)) {
-		settle(&r->answer, "skip", "not asked for");
-		SKIP(return, "%s", r->answer.text);
-	}
-	why = open_session(r->edge, &run.session);
-	if (why) {
-		settle(&r->answer, "skip", "%s", why);
-		SKIP(return, "%s", r->answer.text);
-	}
-	if (e->receiver) {
-		ret = receiver_start(&receiver, e->receiver == PBT_RECEIVER_IN_SYSCALLS);
-		run.receiver = &receiver;
-	}
-	if (!ret) {
-		ret = run_edge(&run);
-		if (e->receiver)
-			receiver_end(&receiver);
-	}
-	close(run.session);
-	if (ret && !r->form[PBT_FORM_KERNEL].outcome[e->forbidden])
-		settle(&r->answer, "skip", "PBT_LITMUS: %s", strerror(-ret));
-	else
-		settle_measured(r);
-
-	cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
-	ksft_print_msg("%s (%s, r0,r1 = %u,0 is forbidden), pairs of CPUs: %s\n",
-		       e->name, e->forbidden == SB ? "SB" : "MP", e->forbidden, text);
-	for (form = 0; form < PBT_FORM_BARE; form++)
-		if (r->form[form].iterations)
-			print_counts(r, form);
-	if (r->form[PBT_FORM_BARE].iterations)
-		ksft_print_msg("  bare loops: %.3g/s\n", r->form[PBT_FORM_BARE].iterations /
-			       r->form[PBT_FORM_BARE].seconds);
-	if (!strcmp(r->answer.outcome, "skip"))
-		SKIP(return, "%s", r->answer.text);
-	ksft_print_msg("%s: %s\n", e->name, r->answer.text);
+	measure(r);
+	if (is_skip(&r->answer))
+		SKIP(return, "%s", answer_reason(edges[r->edge].name, &r->answer));
+	ksft_print_msg("%s: %s\n", edges[r->edge].name, r->answer.text);
 	EXPECT_STREQ("pass", r->answer.outcome);
+}
+
+FIXTURE(edges) { };
+
+FIXTURE_SETUP(edges)
+{
+}
+
+FIXTURE_TEARDOWN(edges)
+{
+}
+
+/* All of them, unless edges are asked for by name; the answer of each remains a skip. */
+TEST_F_TIMEOUT(edges, that_can_fail_alone_do_not, INT_MAX / 1000)
+{
+	bool failed = false, too_few = false;
+	struct result *r;
+	unsigned int i;
+
+	program_test_begin(PBT_NR_EDGES * (3 * opt.seconds + 30));
+	module_follow();
+	for (i = 0; i < PBT_NR_EDGES; i++) {
+		r = &shared->result[i];
+		if (!can_fail_alone(&edges[i]))
+			continue;
+		measure(r);
+		ksft_print_msg("%s: %s\n", edges[i].name, r->answer.text);
+		EXPECT_STRNE("fail", r->answer.outcome);
+		failed |= !strcmp(r->answer.outcome, "fail");
+		too_few |= is_skip(&r->answer) && r->answer.reason == SKIP_TOO_FEW;
+	}
+	if (too_few && !failed)
+		SKIP(return, "%s", skip_because(SKIP_TOO_FEW, "no bound for each of them"));
 }
 
 #include "harness_main.h"
@@ -440,8 +485,8 @@ static void write_variant(FILE *f, unsigned int variant)
 
 	fprintf(f, "    { \"name\": \"%s\", \"kind\": \"%s\", \"forbidden\": \"%u,0\",\n",
 		e->name, e->forbidden == SB ? "SB" : "MP", e->forbidden);
-	fprintf(f, "      \"outcome\": \"%s\", \"text\": ", r->answer.outcome);
-	json_string(f, r->answer.text);
+	fprintf(f, "      ");
+	answer_json(f, &r->answer);
 	fprintf(f, ",\n      \"events\": %llu, \"violations\": %llu, \"rate_low\": %.6g,",
 		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,
 		rate.low);
@@ -462,7 +507,7 @@ static void write_variant(FILE *f, unsigned int variant)
 
 static unsigned int variants(void)
 {
-	return shared->nr;
+	return PBT_NR_EDGES;
 }
 
 static const struct answer *answer(unsigned int variant)
@@ -506,14 +551,30 @@ static void list_edges(void)
 		       edges[i].without_other ?: "");
 }
 
-static bool edge_exists(const char *name)
+static unsigned int edge_of(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < PBT_NR_EDGES; i++)
-		if (!strcmp(name, edges[i].name))
-			return true;
-	return false;
+	for (i = 0; i < PBT_NR_EDGES && strcmp(name, edges[i].name); i++)
+		;
+	return i;
+}
+
+static bool edge_exists(const char *name)
+{
+	return edge_of(name) < PBT_NR_EDGES;
+}
+
+static bool is_left_out(const char *name)
+{
+	const unsigned int id = edge_of(name);
+
+	if (!opt.edge)
+		return can_fail_alone(&edges[id]);
+	if (names_have(opt.edge, name))
+		return false;
+	settle_skip(&shared->result[id].answer, SKIP_NOT_ASKED, "not asked for");
+	return true;
 }
 
 static void parse_options(int argc, char **argv)
@@ -576,17 +637,26 @@ static void parse_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *skip = NULL;
+	unsigned int i;
 
 	parse_options(argc, argv);
 	shared = program_share(sizeof(*shared));
 	if (opt.cpus.nr < 2)
-		skip = "there is only one CPU: two are needed for an order to be seen";
-	else if (opt.no_module)
+		return program_skip(&program, opt.json, SKIP_ONE_CPU,
+				    "there is only one CPU: two are needed for an order to be seen");
+	if (opt.no_module)
 		skip = "--no-module";
 	else
 		module_load(&skip);
 	if (skip)
-		return program_skip(&program, opt.json, skip);
+		return program_skip(&program, opt.json, SKIP_NO_MODULE, skip);
 	shared->main = getpid();
+	for (i = 0; i < PBT_NR_EDGES; i++) {
+		shared->result[i].edge = i;
+		shared->result[i].first_ms = -1;
+	}
+	harness_leave_out(&_edge_fixture_object, is_left_out);
+	if (opt.edge)
+		_edges_fixture_object.tests = NULL;
 	return program_run(&program, opt.json, harness_main, argv);
 }

@@ -27,6 +27,7 @@
 
 #include "module.h"
 #include "module_parts.h"
+#include "program.h"
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
@@ -42,7 +43,6 @@
 
 #define NAME		"ppc_barrier_test"
 #define NAP_MS		10
-#define EXIT_SKIP	4	/* of a kselftest */
 #define NODE_MS		2000	/* until udev, where there is no devtmpfs, has made the node */
 #define UNLOAD_MS	600000	/* longer than the runner gives any program: see unload() */
 #define PROBES_OFF \
@@ -490,10 +490,8 @@ int module_tests(int (*harness)(int argc, char **argv), int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	/* the harness would end with 0, and nothing but skips */
 	fd = module_load(&why) ? -1 : module_open(&why);
-	if (fd < 0) {
-		printf("TAP version 13\n1..0 # SKIP %s\n", why);
-		return EXIT_SKIP;
-	}
+	if (fd < 0)
+		return program_skipped(program_invocation_short_name, SKIP_NO_MODULE, why);
 	close(fd);
 	return harness(argc, argv);
 }

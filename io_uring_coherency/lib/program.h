@@ -13,16 +13,40 @@
 #include <sys/types.h>
 #include <time.h>
 
+#define SKIP_REASON(id, words) SKIP_##id,
+enum skip_reason {
+#include "skip_reasons.h"
+	SKIP_NR_REASONS
+};
+
 /* The answer of one variant. */
 struct answer {
 	char outcome[8];	/* "pass", "fail", "skip", or "" if it did not run */
-	char text[512];		/* the sentence for people, or the reason */
+	char text[512];		/* the sentence for people */
+	enum skip_reason reason;	/* of a skip */
 	/* its pass is there to be compared with, and no answer to the question of the program */
 	bool control;
 };
 
+/* A "pass" or a "fail". */
 void __attribute__((format(printf, 3, 4)))
 settle(struct answer *a, const char *outcome, const char *fmt, ...);
+
+void __attribute__((format(printf, 3, 4)))
+settle_skip(struct answer *a, enum skip_reason reason, const char *fmt, ...);
+
+bool is_skip(const struct answer *a);
+
+/* Its members in a file of results: outcome, the reason of a skip, text. */
+void answer_json(FILE *f, const struct answer *a);
+
+/*
+ * For SKIP(return, "%s", ...) of the harness: the words of skip_reasons.h. What they leave out
+ * is printed in a line before, behind @name; so is skip_because()'s, as there is no answer.
+ */
+const char *answer_reason(const char *name, const struct answer *a);
+__attribute__((format(printf, 2, 3))) const char *
+skip_because(enum skip_reason reason, const char *fmt, ...);
 
 /* True for a "fail", and for a "pass" of what is no control. */
 bool is_answer(const struct answer *a);
@@ -74,8 +98,18 @@ void *program_share(size_t size);
 int program_run(const struct program *program, const char *path, int (*main)(int, char **),
 		char **argv);
 
-/* The same for a program that is skipped as a whole, with the reason in @path, too. */
-int program_skip(const struct program *program, const char *path, const char *why);
+/*
+ * What this run leaves out on its own account, see harness_main.h: told in one line for each
+ * reason, behind the tests.
+ */
+void program_left_out(enum skip_reason reason, const char *name);
+
+/* The same for a program that is skipped as a whole, with @why in @path, too. */
+int program_skip(const struct program *program, const char *path, enum skip_reason reason,
+		 const char *why);
+
+/* Prints that the program @name is skipped as a whole, as one test. Returns KSFT_SKIP. */
+int program_skipped(const char *name, enum skip_reason reason, const char *why);
 
 /* The CPUs to run on, each once. A kernel may have more of them than CPU_SETSIZE. */
 struct cpus {
@@ -125,6 +159,16 @@ void program_options_end(int argc, char **argv, const char *json);
 /* One sentence on stderr, and exit code 2: wrong usage. */
 void __attribute__((noreturn, format(printf, 1, 2)))
 die(const char *fmt, ...);
+
+/*
+ * x86 shows store buffering and no other reordering, so that there the order of message passing
+ * cannot be seen broken, with barriers or without.
+ */
+#ifdef __x86_64__
+#define MACHINE_IS_TSO	true
+#else
+#define MACHINE_IS_TSO	false
+#endif
 
 /* A declaration with its semicolon: what a macro makes of each line of a table (ring_edges.h). */
 #define DECLARATION(...)	__VA_ARGS__

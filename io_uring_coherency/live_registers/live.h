@@ -142,9 +142,9 @@ void live_write_head(FILE *f);
 
 /*
  * A session of the module for one variant, in *@session; -1 where it is not needed and cannot be
- * had. Returns NULL, or why the variant cannot be run.
+ * had. Returns NULL, or why the variant cannot be run, and that as @reason.
  */
-const char *live_knobs_open(enum pbt_notify notify, int *session);
+const char *live_knobs_open(enum pbt_notify notify, int *session, enum skip_reason *reason);
 
 /* Takes the counters and ends the session. */
 void live_knobs_close(int session, struct live_result *r);

@@ -15,14 +15,15 @@ void live_settle_error(struct live_result *r, int err, const char *flag)
 	const char *why = no_ring(err);
 
 	if (why)
-		settle(&r->answer, "skip", "%s", why);
+		settle_skip(&r->answer, SKIP_NO_IO_URING, "%s", why);
 	else if (err == -EINVAL && flag)
-		settle(&r->answer, "skip", "this kernel does not have %s", flag);
+		settle_skip(&r->answer, SKIP_NOT_IN_KERNEL, "this kernel does not have %s", flag);
 	else if (err == -EINVAL)
-		settle(&r->answer, "skip",
-		       "this kernel cannot limit or pin io-wq workers (before 5.15)");
+		settle_skip(&r->answer, SKIP_NOT_IN_KERNEL,
+			    "this kernel cannot limit or pin io-wq workers (before 5.15)");
 	else
-		settle(&r->answer, "skip", "a round could not be run: %s", strerror(-err));
+		settle_skip(&r->answer, SKIP_SET_UP, "a round could not be run: %s",
+			    strerror(-err));
 }
 
 static void list_changed(char *buf, size_t size, const uint64_t *changed)
@@ -125,16 +126,16 @@ void live_settle_measured(struct live_result *r)
 		       "the submitter's thread ended inside a window, after %llu events: see the kernel's log",
 		       (unsigned long long)r->evidence.events);
 	} else if (r->unexpected) {
-		settle(&r->answer, "skip",
-		       "this kernel's io_uring is not what this variant was made for: %llu workers were created for the submitter of an SQPOLL ring",
-		       (unsigned long long)r->unexpected);
+		settle_skip(&r->answer, SKIP_NOT_IN_KERNEL,
+			    "this kernel's io_uring is not what this variant was made for: %llu workers were created for the submitter of an SQPOLL ring",
+			    (unsigned long long)r->unexpected);
 	} else if (r->expect != LIVE_IN_WINDOW && r->evidence.events) {
-		settle(&r->answer, "skip",
-		       "this kernel's io_uring is not what this variant was made for: workers were created in the spin of a DEFER_TASKRUN ring; %s",
-		       sentence);
+		settle_skip(&r->answer, SKIP_NOT_IN_KERNEL,
+			    "this kernel's io_uring is not what this variant was made for: workers were created in the spin of a DEFER_TASKRUN ring; %s",
+			    sentence);
 	} else if (r->expect != LIVE_IN_WINDOW && r->elsewhere < LIVE_MIN_ELSEWHERE) {
-		settle(&r->answer, "skip", "inconclusive: only %llu workers created",
-		       (unsigned long long)r->elsewhere);
+		settle_skip(&r->answer, SKIP_TOO_FEW, "inconclusive: only %llu workers created",
+			    (unsigned long long)r->elsewhere);
 	} else if (r->expect == LIVE_IN_SQ_THREAD) {
 		settle(&r->answer, "pass",
 		       "no event expected and none seen: the SQ thread created all %llu workers, the submitter none",
@@ -144,21 +145,22 @@ void live_settle_measured(struct live_result *r)
 		       "no event expected and none seen: %llu workers created in io_uring_enter(), none in %llu spins",
 		       (unsigned long long)r->elsewhere, (unsigned long long)r->windows);
 	} else if (r->evidence.events < LIVE_MIN_EVENTS) {
-		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
-		       sentence, LIVE_MIN_EVENTS);
+		settle_skip(&r->answer, SKIP_TOO_FEW,
+			    "inconclusive: %s, at least %u events are needed", sentence,
+			    LIVE_MIN_EVENTS);
 	} else if (r->signals && 2 * r->frames.events < r->evidence.events) {
-		settle(&r->answer, "skip",
-		       "inconclusive: only %llu signals were handled inside windows; %s",
-		       (unsigned long long)r->frames.events, sentence);
+		settle_skip(&r->answer, SKIP_TOO_FEW,
+			    "inconclusive: only %llu signals were handled inside windows; %s",
+			    (unsigned long long)r->frames.events, sentence);
 	} else if (r->notify != PBT_NOTIFY_KERNEL && *r->no_answer) {
-		settle(&r->answer, "skip", "no answer about the module's knob: %s; %s",
-		       r->no_answer, sentence);
+		settle_skip(&r->answer, SKIP_KNOB, "no answer about the module's knob: %s; %s",
+			    r->no_answer, sentence);
 	} else if (r->notify != PBT_NOTIFY_KERNEL && !knob_acted(r)) {
 		list_delivered(delivered, sizeof(delivered), r);
-		settle(&r->answer, "skip",
-		       "the module's knob did not act: %llu notifications changed, %llu probes missed, workers created by%s; %s",
-		       (unsigned long long)r->rewritten, (unsigned long long)r->missed, delivered,
-		       sentence);
+		settle_skip(&r->answer, SKIP_KNOB,
+			    "the module's knob did not act: %llu notifications changed, %llu probes missed, workers created by%s; %s",
+			    (unsigned long long)r->rewritten, (unsigned long long)r->missed,
+			    delivered, sentence);
 	} else {
 		settle(&r->answer, "pass",
 		       "%s: this kernel keeps live registers across io-wq worker creation from interrupt exit",
@@ -214,9 +216,8 @@ void live_write_variant(FILE *f, unsigned int variant)
 	const struct interval rate = evidence_interval(&r->evidence, EVIDENCE_CONFIDENCE);
 	unsigned int i;
 
-	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ", r->name,
-		r->answer.outcome);
-	json_string(f, r->answer.text);
+	fprintf(f, "    { \"name\": \"%s\", ", r->name);
+	answer_json(f, &r->answer);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"windows\": %llu, \"elsewhere\": %llu, \"late\": %llu,\n",
 		(unsigned long long)r->evidence.events, (unsigned long long)r->evidence.violations,

@@ -12,12 +12,13 @@
 
 #define PLANTED_SECONDS	2	/* as with -t: 3 times that to reach LIVE_MIN_EVENTS */
 
-const char *live_knobs_open(enum pbt_notify notify, int *session)
+const char *live_knobs_open(enum pbt_notify notify, int *session, enum skip_reason *reason)
 {
 	struct pbt_knobs knobs = { .notify = notify };
 	const char *why = live_shared->no_module;
 	struct pbt_info info;
 
+	*reason = SKIP_NO_MODULE;
 	*session = *why ? -1 : module_open(&why);
 	if (*session < 0)
 		return notify == PBT_NOTIFY_KERNEL ? NULL : why;
@@ -27,11 +28,13 @@ const char *live_knobs_open(enum pbt_notify notify, int *session)
 		/* an inner session would put the outer one's knobs out of action */
 		why = "run under the knobs of somebody else's session";
 	} else if (!(info.notify & (1U << notify))) {
+		*reason = SKIP_NOT_IN_KERNEL;
 		why = "this kernel has no TWA_SIGNAL_NO_IPI";
 	} else {
 		knobs.flags = info.deliveries ? PBT_ACCOUNT : 0;
 		if (!ioctl(*session, PBT_SET_KNOBS, &knobs))
 			return NULL;
+		*reason = SKIP_KNOB;
 		why = module_why_not_set(errno);
 	}
 	close(*session);

@@ -129,8 +129,10 @@ TEST(control_changed_register)
 		       found.wrong, live_layout.nr);
 	}
 	if (found.right != live_layout.nr)
-		SKIP(return, "%u of %u registers changed on purpose were not found",
-		     live_layout.nr - found.right, live_layout.nr);
+		SKIP(return, "%s",
+		     skip_because(SKIP_CONTROL,
+				  "%u of %u registers changed on purpose were not found",
+				  live_layout.nr - found.right, live_layout.nr));
 	live_shared->altered_ok = true;
 	ksft_print_msg("control with one register changed: %u of %u found\n", found.right,
 		       live_layout.nr);
@@ -266,14 +268,38 @@ static const char *name_of(const struct _fixture_variant_worker_creation *varian
 	return v->name;
 }
 
+/* To be called before any is left out. Returns their number. */
+static unsigned int list_variants(struct live_result *result)
+{
+	const struct _fixture_variant_worker_creation *variant;
+	const struct __fixture_variant_metadata *v;
+	unsigned int nr = 0;
+
+	for (v = first_variant(); v; v = v->next, nr++) {
+		if (!result)
+			continue;
+		variant = v->data;
+		result[nr].name = v->name;
+		result[nr].first_ms = -1;
+		result[nr].expect = variant->live.expect;
+		result[nr].notify = variant->live.notify;
+		result[nr].signals = variant->live.signals;
+	}
+	return nr;
+}
+
+static struct live_result *result_of(const char *name)
+{
+	struct live_result *r = live_shared->result;
+
+	while (strcmp(r->name, name))
+		r++;
+	return r;
+}
+
 FIXTURE_SETUP(worker_creation)
 {
-	self->result = &live_shared->result[live_shared->nr++];
-	self->result->name = name_of(variant);
-	self->result->first_ms = -1;
-	self->result->expect = variant->live.expect;
-	self->result->notify = variant->live.notify;
-	self->result->signals = variant->live.signals;
+	self->result = result_of(name_of(variant));
 }
 
 FIXTURE_TEARDOWN(worker_creation)
@@ -285,26 +311,27 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 {
 	struct live_result *r = self->result;
 	char sentence[EVIDENCE_TEXT_SIZE];
-	const char *reason;
+	enum skip_reason reason;
+	const char *why;
 	int session, ret;
 
 	program_test_begin(3 * live_opt.seconds + 30);
 
 	if (live_opt.stop_first && live_shared->found)
-		settle(&r->answer, "skip", "not run: a violation was found before");
-	else if (!names_have(live_opt.only, r->name))
-		settle(&r->answer, "skip", "not asked for");
+		settle_skip(&r->answer, SKIP_FOUND, "not run: a violation was found before");
 	else if (!live_shared->clean_ok || !live_shared->altered_ok)
-		settle(&r->answer, "skip", "the controls did not behave");
+		settle_skip(&r->answer, SKIP_CONTROL, "the controls did not behave");
 	if (*r->answer.outcome)
-		SKIP(return, "%s", r->answer.text);
+		SKIP(return, "%s", answer_reason(r->name, &r->answer));
 
-	reason = live_knobs_open(variant->live.notify, &session);
-	if (!reason)
-		reason = live_measure(r, &variant->live, &ret);
-	if (reason) {
-		settle(&r->answer, "skip", "%s", reason);
-		SKIP(return, "%s", r->answer.text);
+	why = live_knobs_open(variant->live.notify, &session, &reason);
+	if (!why) {
+		reason = SKIP_SET_UP;
+		why = live_measure(r, &variant->live, &ret);
+	}
+	if (why) {
+		settle_skip(&r->answer, reason, "%s", why);
+		SKIP(return, "%s", answer_reason(r->name, &r->answer));
 	}
 	live_knobs_close(session, r);
 
@@ -314,14 +341,14 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 		live_settle_measured(r);
 	if (!strcmp(r->answer.outcome, "pass") && r->expect == LIVE_IN_WINDOW) {
 		planted_run(&live_shared->planted, live_plant, &variant->live);
-		reason = planted_missed(&live_shared->planted);
-		if (reason) {
+		why = planted_missed(&live_shared->planted);
+		if (why) {
 			evidence_sentence(sentence, sizeof(sentence), &r->evidence);
-			settle(&r->answer, "skip", "%s; %s", reason, sentence);
+			settle_skip(&r->answer, SKIP_PLANT, "%s; %s", why, sentence);
 		}
 	}
-	if (!strcmp(r->answer.outcome, "skip"))
-		SKIP(return, "%s", r->answer.text);
+	if (is_skip(&r->answer))
+		SKIP(return, "%s", answer_reason(r->name, &r->answer));
 	ksft_print_msg("%s: %s\n", r->name, r->answer.text);
 	live_print_details(r);
 	EXPECT_STREQ("pass", r->answer.outcome);
@@ -361,16 +388,6 @@ static const char usage[] =
 	"  --pin-workers io-wq workers run on the CPU of the thread that they work for, not elsewhere\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
 
-static unsigned int count_variants(void)
-{
-	const struct __fixture_variant_metadata *v;
-	unsigned int nr = 0;
-
-	for (v = first_variant(); v; v = v->next)
-		nr++;
-	return nr;
-}
-
 /* Dies if there is no variant @name. */
 static bool variant_exists(const char *name)
 {
@@ -393,6 +410,22 @@ static void check_variants(const char *names)
 	for (v = first_variant(); v && at < (int)sizeof(known); v = v->next)
 		at += snprintf(known + at, sizeof(known) - at, " %s", v->name);
 	die("--only: '%s' is no variant; these are:%s", unknown, known);
+}
+
+/* What is not asked for; and unless it is, what nobody sees without the module. */
+static bool is_left_out(const char *name)
+{
+	struct live_result *r = result_of(name);
+
+	if (!names_have(live_opt.only, name)) {
+		settle_skip(&r->answer, SKIP_NOT_ASKED, "not asked for");
+		return true;
+	}
+	if (live_opt.only || r->notify == PBT_NOTIFY_KERNEL || !*live_shared->no_module)
+		return false;
+	settle_skip(&r->answer, SKIP_NO_MODULE, "%s", live_shared->no_module);
+	program_left_out(SKIP_NO_MODULE, name);
+	return true;
 }
 
 static void parse_options(int argc, char **argv)
@@ -456,10 +489,11 @@ int main(int argc, char **argv)
 
 	parse_options(argc, argv);
 	live_shared = program_share(sizeof(*live_shared) +
-				    count_variants() * sizeof(live_shared->result[0]));
+				    list_variants(NULL) * sizeof(live_shared->result[0]));
+	live_shared->nr = list_variants(live_shared->result);
 	skip = regs_init(&live_layout);
 	if (skip)
-		return program_skip(&program, live_opt.json, skip);
+		return program_skip(&program, live_opt.json, SKIP_NOT_OBSERVABLE, skip);
 	printf("# not covered: %s\n# covered: %s\n", live_layout.missing, live_layout.describe);
 	module_load_unless(live_opt.no_module, live_shared->no_module,
 			   sizeof(live_shared->no_module));
@@ -467,5 +501,6 @@ int main(int argc, char **argv)
 		planted_not(&live_shared->planted, live_shared->no_module);
 	clock_gettime(CLOCK_MONOTONIC, &live_shared->start);
 	live_shared->main = getpid();
+	harness_leave_out(&_worker_creation_fixture_object, is_left_out);
 	return program_run(&program, live_opt.json, harness_main, argv);
 }

@@ -40,8 +40,8 @@ int knobs_in_child(int (*check)(int), int arg);
 /* Two CPUs that this process may use; false if there is but one. */
 bool knobs_two_cpus(int cpu[2]);
 
-/* Why a test that needs two CPUs is skipped, or NULL. */
-const char *knobs_one_cpu(void);
+/* Tests that need two CPUs are skipped then. */
+bool knobs_one_cpu(void);
 
 double knobs_now_us(void);
 void knobs_pause_us(unsigned int us);

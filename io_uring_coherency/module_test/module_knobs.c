@@ -80,7 +80,9 @@ TEST_F(point, acts)
 	uint64_t counted;
 
 	if (self->skip)
-		SKIP(return, "%s: %s", module_point_names[point], self->skip);
+		SKIP(return, "%s", skip_because(knobs_info.points & (1U << point) ? SKIP_SET_UP :
+						SKIP_NOT_IN_KERNEL, "%s: %s",
+						module_point_names[point], self->skip));
 	ASSERT_EQ(0, knobs_set_point(knobs_session, point, PBT_NONE, 0));
 	none = knobs_shortest(point, DELAY_US);
 	ASSERT_LE(0, none);
@@ -169,18 +171,20 @@ TEST_F_TIMEOUT(notify, reaches_a_spinning_thread, 60)
 	int cpu[2];
 
 	if (!(knobs_info.notify & (1U << variant->mode)))
-		SKIP(return, "this kernel has no TWA_SIGNAL_NO_IPI");
+		SKIP(return, "%s", skip_because(SKIP_NOT_IN_KERNEL, "no TWA_SIGNAL_NO_IPI"));
 	if (variant->plants & ~knobs_info.plants)
-		SKIP(return, "this kernel has no place for the fault");
+		SKIP(return, "%s", skip_because(SKIP_NOT_IN_KERNEL, "no place for the fault"));
 	if (!knobs_two_cpus(cpu))
-		SKIP(return, "the thread that spins needs a CPU of its own, there is one");
+		SKIP(return, "%s", skip_because(SKIP_ONE_CPU,
+						"the thread that spins needs one of its own"));
 	if (knobs_ipis(cpu[1]) < 0)
-		SKIP(return, "/proc/interrupts of this architecture does not tell IPIs");
+		SKIP(return, "%s", skip_because(SKIP_NOT_OBSERVABLE,
+						"/proc/interrupts does not tell IPIs"));
 
 	ASSERT_EQ(0, ioctl(knobs_session, PBT_SET_KNOBS, &knobs));
 	kicks = knobs_deliver(cpu, variant->setup_flags);
 	if (kicks == -EINVAL)
-		SKIP(return, "this kernel does not have IORING_SETUP_COOP_TASKRUN");
+		SKIP(return, "%s", skip_because(SKIP_NOT_IN_KERNEL, "IORING_SETUP_COOP_TASKRUN"));
 	ASSERT_LE(0, kicks);
 
 	ksft_print_msg("%u completions brought to a spinning thread by %lld IPIs\n",
@@ -227,7 +231,7 @@ TEST_F(session, planted_transfers_are_wrong_as_they_say)
 
 	why = knobs_prepare_transfers();
 	if (why)
-		SKIP(return, "%s", why);
+		SKIP(return, "%s", skip_because(SKIP_SET_UP, "%s", why));
 	for (plant = PBT_PLANT_WRITE_SHORT; plant <= PBT_PLANT_READ_SHORT; plant++) {
 		const bool write = plant != PBT_PLANT_READ_SHORT;
 		struct pbt_knobs knobs = { .plants = 1U << plant };
@@ -298,7 +302,7 @@ TEST_F(session, the_innermost_counts_and_knobs_go_with_the_file)
 TEST_F_TIMEOUT(session, orphans_of_the_walk_are_found, 120)
 {
 	if (knobs_one_cpu())
-		SKIP(return, "%s", knobs_one_cpu());
+		SKIP(return, "%s", skip_because(SKIP_ONE_CPU, "there is only one CPU"));
 	EXPECT_EQ(KNOBS_PARENTS, knobs_in_child(knobs_orphans_found, KNOBS_BETWEEN));
 }
 
@@ -372,13 +376,15 @@ TEST_F(session, probes_only_while_wanted)
 	close(knobs_session);
 	if (access("/sys/kernel/debug/kprobes/list", R_OK) ||
 	    access("/sys/kernel/tracing/enabled_functions", R_OK))
-		SKIP(return, "debugfs or tracefs is not mounted, or lists no probes");
+		SKIP(return, "%s",
+		     skip_because(SKIP_SET_UP,
+				  "debugfs or tracefs is not mounted, or lists no probes"));
 	before = knobs_probes_listed();
 	ASSERT_TRUE(knobs_open_session());
 	open = knobs_probes_listed();
 	err = knobs_set_point(knobs_session, PBT_TRY_TO_WAKE_UP, PBT_NONE, 0);
 	if (err == -EOPNOTSUPP)
-		SKIP(return, "this kernel cannot probe try_to_wake_up");
+		SKIP(return, "%s", skip_because(SKIP_NOT_IN_KERNEL, "a probe of try_to_wake_up"));
 	ASSERT_EQ(0, err);
 	armed = knobs_probes_listed();
 	ASSERT_EQ(0, knobs_set_point(knobs_session, PBT_TRY_TO_WAKE_UP, PBT_OFF, 0));
@@ -413,12 +419,12 @@ TEST_F_TIMEOUT(session, workers_limited_and_pinned, 120)
 	int free;
 
 	if (!knobs_info.workers_max || !(knobs_info.flags & PBT_PIN_WORKERS))
-		SKIP(return, "this kernel has no such function to probe");
+		SKIP(return, "%s", skip_because(SKIP_NOT_IN_KERNEL, "functions to probe"));
 	if (knobs_ramfs < 0)
-		SKIP(return, "ramfs cannot be mounted here");
+		SKIP(return, "%s", skip_because(SKIP_SET_UP, "ramfs cannot be mounted here"));
 	free = knobs_workers_with(0, 0, KNOBS_REQUESTS);
 	if (free == KNOBS_NO_RING)
-		SKIP(return, "io_uring cannot be used");
+		SKIP(return, "%s", skip_because(SKIP_NO_IO_URING, "it cannot be used"));
 	EXPECT_EQ(KNOBS_REQUESTS, free % 10);
 	EXPECT_EQ(1, knobs_workers_with(1, 0, 1) % 10);
 	EXPECT_EQ(2, knobs_workers_with(2, 0, 2) % 10);
@@ -428,7 +434,7 @@ TEST_F_TIMEOUT(session, workers_limited_and_pinned, 120)
 	limited = c.limited;
 
 	if (free == 11 * KNOBS_REQUESTS)
-		SKIP(return, "workers have but one CPU here, pinned or not");
+		SKIP(return, "%s", skip_because(SKIP_ONE_CPU, "workers have but one"));
 	EXPECT_EQ(KNOBS_REQUESTS, free);
 	EXPECT_EQ(11 * KNOBS_REQUESTS, knobs_workers_with(0, PBT_PIN_WORKERS, KNOBS_REQUESTS));
 	EXPECT_EQ(11, knobs_workers_with(1, PBT_PIN_WORKERS, 1));
@@ -533,7 +539,7 @@ TEST_F_TIMEOUT(session, litmus_and_signal, 120)
 	unsigned int edge;
 
 	if (knobs_one_cpu())
-		SKIP(return, "%s", knobs_one_cpu());
+		SKIP(return, "%s", skip_because(SKIP_ONE_CPU, "there is only one CPU"));
 	ASSERT_EQ(0, sigaction(SIGALRM, &act, NULL));
 	for (edge = 0; edge < PBT_EDGE_TASK_WORK_RESUME; edge++) {
 		if (!(knobs_info.edges & (1U << edge)))
@@ -563,7 +569,7 @@ TEST_F_TIMEOUT(session, litmus_callers_take_no_memory, 120)
 	int i, taken, least = 100;
 
 	if (knobs_one_cpu())
-		SKIP(return, "%s", knobs_one_cpu());
+		SKIP(return, "%s", skip_because(SKIP_ONE_CPU, "there is only one CPU"));
 	for (i = 0; i < 5 && least >= LITMUS_MB; i++) {
 		taken = knobs_in_child(knobs_litmus_memory, LITMUS_CALLERS);
 		ASSERT_TRUE(taken >= 0 && taken < 100);
@@ -583,7 +589,7 @@ TEST_F_TIMEOUT(session, litmus_receiver_that_waits, 120)
 	double start;
 
 	if (knobs_one_cpu())
-		SKIP(return, "%s", knobs_one_cpu());
+		SKIP(return, "%s", skip_because(SKIP_ONE_CPU, "there is only one CPU"));
 	l.receiver = knobs_thread_in_vfork(&thread);
 	ASSERT_LT(0, l.receiver);
 	start = knobs_now_us();

@@ -34,6 +34,7 @@
 #include "ppc_barrier_test/ppc_barrier_test.h"
 #include "kselftest_harness.h"
 #include "module.h"
+#include "program.h"
 #include "random.h"
 
 #ifndef ARRAY_SIZE
@@ -575,7 +576,8 @@ TEST(killed_in_page_fault)
 
 	module_follow();
 	if (!memory_that_waits(sysconf(_SC_PAGESIZE), &fd))
-		SKIP(return, "no userfaultfd: %s", strerror(errno));
+		SKIP(return, "%s", skip_because(SKIP_SET_UP, "no userfaultfd: %s",
+						strerror(errno)));
 	v.fd = scratch(_metadata);
 	start_victim(_metadata, &v);
 	ms = kill_victim(_metadata, &v);

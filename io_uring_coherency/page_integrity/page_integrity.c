@@ -72,15 +72,23 @@ TEST(control_damaged_pages)
 
 	page_shared->control_ok[SITE_ASKED] = !why;
 	if (why)
-		SKIP(return, "%s", why);
+		SKIP(return, "%s", skip_because(SKIP_CONTROL, "%s", why));
 	EXPECT_EQ(0U, others);
 }
 
 #define DISK_TRIES	3	/* somebody else may have had the page cache emptied */
 
-TEST(control_damaged_disk)
+/* Of which the disk may be written to behind its file system; SITE_NR if there is none. */
+static enum page_site_id disk_site(void)
 {
 	const enum page_site_id site = page_sites[SITE_DISK].ours ? SITE_DISK : SITE_ASKED;
+
+	return page_sites[site].ours && page_sites[site].disk.image >= 0 ? site : SITE_NR;
+}
+
+TEST(control_damaged_disk)
+{
+	const enum page_site_id site = disk_site();
 	unsigned int unproven = 0, i;
 	const char *why = NULL;
 	uint64_t others = 0;
@@ -91,7 +99,7 @@ TEST(control_damaged_disk)
 		page_shared->control_ok[SITE_DISK] = !why;
 		page_shared->control_ok[SITE_DISK_DIRECT] = !why;
 	}
-	if (!why && (!page_sites[site].ours || page_sites[site].disk.image < 0))
+	if (!why && site == SITE_NR)
 		why = "there is no disk that may be written to behind its file system";
 	else if (!why && !(page_opt.views & VIEWS_DISK))
 		why = "no view of the disk is asked for";
@@ -99,7 +107,7 @@ TEST(control_damaged_disk)
 		ksft_print_msg("disk: %s%s%s\n", page_sites[SITE_DISK].name,
 			       *page_sites[SITE_DISK].note ? "; " : "", page_sites[SITE_DISK].note);
 	if (why)
-		SKIP(return, "%s", why);
+		SKIP(return, "%s", skip_because(SKIP_NO_DISK, "%s", why));
 	for (i = 0; !i || (i < DISK_TRIES && (why || unproven)); i++)
 		why = page_control_disk(site, &unproven);
 	page_shared->unproven[site] = unproven;
@@ -108,9 +116,10 @@ TEST(control_damaged_disk)
 	page_views_print(views, sizeof(views), unproven);
 	EXPECT_EQ(0U, others);
 	if (why)
-		SKIP(return, "%s", why);
+		SKIP(return, "%s", skip_because(SKIP_CONTROL, "%s", why));
 	if (unproven)
-		SKIP(return, "damage on the disk is not seen in: %s", views);
+		SKIP(return, "%s", skip_because(SKIP_CONTROL,
+						"damage on the disk is not seen in: %s", views));
 	ksft_print_msg("control: %u pages damaged on the disk, seen there, not in the page cache\n",
 		       PAGE_CONTROL_DISK);
 }
@@ -189,6 +198,11 @@ static bool more_wanted(const struct page_run *run, double seconds)
 	return seconds < limit;
 }
 
+static bool lacks_module(enum page_engine_kind kind)
+{
+	return page_engine_needs_module(kind) && *page_shared->no_module;
+}
+
 /* The harness's own time-out is a constant (some count it in ms); -t may ask for days. */
 TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 {
@@ -202,21 +216,18 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 
 	program_test_begin(SLOW * page_opt.seconds + 60);
 
-	if (!names_have(page_opt.engine, page_engine_name(kind)))
-		why = "not asked for";
-	else if (*page_sites[site].why)
-		why = page_sites[site].why;
+	if (*page_sites[site].why)
+		settle_skip(&r->answer, SKIP_NO_DISK, "%s", page_sites[site].why);
 	else if (!page_shared->control_ok[site])
-		why = "the control did not behave";
-	if (why) {
-		settle(&r->answer, "skip", "%s", why);
-		SKIP(return, "%s", r->answer.text);
-	}
+		settle_skip(&r->answer, SKIP_CONTROL, "the control did not behave");
+	if (*r->answer.outcome)
+		SKIP(return, "%s", answer_reason(variant->self->name, &r->answer));
 	why = page_run_open(&run, &page_opt, kind, site, page_opt.threads);
 	if (why) {
-		settle(&r->answer, "skip", "%s", why);
+		settle_skip(&r->answer, lacks_module(kind) ? SKIP_NO_MODULE : SKIP_SET_UP, "%s",
+			    why);
 		page_run_close(&run);
-		SKIP(return, "%s", r->answer.text);
+		SKIP(return, "%s", answer_reason(variant->self->name, &r->answer));
 	}
 
 	prctl(PR_SET_TIMERSLACK, 1);	/* naps are short */
@@ -243,11 +254,11 @@ TEST_F_TIMEOUT(engine, pages_are_intact, INT_MAX / 1000)
 		planted_run(&page_shared->planted, page_planted_control, &site);
 		why = planted_missed(&page_shared->planted);
 		if (why)
-			settle(&r->answer, "skip", "%s; 0 wrong of %llu pages", why,
-			       (unsigned long long)r->counts.pages.events);
+			settle_skip(&r->answer, SKIP_PLANT, "%s; 0 wrong of %llu pages", why,
+				    (unsigned long long)r->counts.pages.events);
 	}
-	if (!strcmp(r->answer.outcome, "skip"))
-		SKIP(return, "%s", r->answer.text);
+	if (is_skip(&r->answer))
+		SKIP(return, "%s", answer_reason(variant->self->name, &r->answer));
 	ksft_print_msg("%s: %s\n", variant->self->name, r->answer.text);
 	page_report_views(&r->counts, page_opt.views & page_shared->unproven[site]);
 	EXPECT_STREQ("pass", r->answer.outcome);
@@ -264,6 +275,28 @@ static void variant(FILE *f, unsigned int variant)
 {
 	page_json_variant(f, variants[variant]->name, page_sites[variants[variant]->site].name,
 			  &result[variant]);
+}
+
+/* What is not asked for; and unless it is, what has no disk, or no module. */
+static bool is_left_out(const char *name)
+{
+	struct answer *a;
+	unsigned int i = 0;
+
+	while (strcmp(variants[i]->name, name))
+		i++;
+	a = &result[i].answer;
+	if (!names_have(page_opt.engine, page_engine_name(variants[i]->kind)))
+		settle_skip(a, SKIP_NOT_ASKED, "not asked for");
+	else if (!page_opt.engine && *page_sites[variants[i]->site].why)
+		settle_skip(a, SKIP_NO_DISK, "%s", page_sites[variants[i]->site].why);
+	else if (!page_opt.engine && lacks_module(variants[i]->kind))
+		settle_skip(a, SKIP_NO_MODULE, "%s", page_shared->no_module);
+	else
+		return false;
+	if (a->reason != SKIP_NOT_ASKED)
+		program_left_out(a->reason, name);
+	return true;
 }
 
 static const struct answer *answer(unsigned int variant)
@@ -288,15 +321,21 @@ int main(int argc, char **argv)
 	page_shared = program_share(sizeof(*page_shared) + variants_nr * sizeof(*result));
 	result = (struct page_result *)(page_shared + 1);
 	why = page_init();
-	if (!why)
-		why = page_sites_find();
 	if (why)
-		return program_skip(&program, page_opt.json, why);
+		return program_skip(&program, page_opt.json, SKIP_NOT_OBSERVABLE, why);
+	why = page_sites_find();
+	if (why)
+		return program_skip(&program, page_opt.json, SKIP_NO_DISK, why);
 	module_load_unless(page_opt.no_module, page_shared->no_module,
 			   sizeof(page_shared->no_module));
 	if (*page_shared->no_module)
 		planted_not(&page_shared->planted, page_shared->no_module);
 	clock_gettime(CLOCK_MONOTONIC, &page_shared->start);
 	page_shared->main = getpid();
+	harness_leave_out(&_engine_fixture_object, is_left_out);
+	if (*page_sites[SITE_DISK].why && disk_site() == SITE_NR && !page_opt.engine) {
+		program_left_out(SKIP_NO_DISK, "control_damaged_disk");
+		harness_leave_out_test(&_fixture_global, "control_damaged_disk");
+	}
 	return program_run(&program, page_opt.json, harness_main, argv);
 }

@@ -79,9 +79,8 @@ void page_json_variant(FILE *f, const char *name, const char *site, const struct
 	const char *comma = "";
 	unsigned int i;
 
-	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", \"text\": ",
-		name, r->answer.outcome);
-	json_string(f, r->answer.text);
+	fprintf(f, "    { \"name\": \"%s\", ", name);
+	answer_json(f, &r->answer);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"stored\": %llu, \"creations\": %llu,\n      \"compared\": %llu,\n",
 		(unsigned long long)c->pages.events,

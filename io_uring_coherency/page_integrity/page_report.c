@@ -74,9 +74,9 @@ void page_report_error(struct page_result *r, int err, const char *failed)
 	if (err == -ETIME && page_opt.workers)
 		why = "no CQE: --workers counts the workers for files, too, here";
 	if (why)
-		settle(&r->answer, "skip", "%s", why);
+		settle_skip(&r->answer, SKIP_NO_IO_URING, "%s", why);
 	else
-		settle(&r->answer, "skip", "%s fails: %s", failed, strerror(-err));
+		settle_skip(&r->answer, SKIP_SET_UP, "%s fails: %s", failed, strerror(-err));
 }
 
 /* Counts as "stale 3, torn 1". */
@@ -112,12 +112,13 @@ void page_report_measured(struct page_result *r, const struct page_run *run)
 		       bad, pages, rate.low, rate.high, (unsigned long long)c->stored, classes,
 		       places, (unsigned long long)c->first_ms);
 	else if (pages < PAGE_MIN_PAGES)
-		settle(&r->answer, "skip", "inconclusive: %llu pages, at least %u are needed",
-		       pages, PAGE_MIN_PAGES);
+		settle_skip(&r->answer, SKIP_TOO_FEW,
+			    "inconclusive: %llu pages, at least %u are needed", pages,
+			    PAGE_MIN_PAGES);
 	else if (page_run_wants_creations(run) && c->creations < PAGE_MIN_CREATIONS)
-		settle(&r->answer, "skip",
-		       "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
-		       pages, (unsigned long long)c->creations, PAGE_MIN_CREATIONS);
+		settle_skip(&r->answer, SKIP_TOO_FEW,
+			    "inconclusive: %llu pages right, but only %llu workers were created while pages were computed, at least %u are needed",
+			    pages, (unsigned long long)c->creations, PAGE_MIN_CREATIONS);
 	else
 		settle(&r->answer, "pass",
 		       "0 wrong of %llu pages written and looked at, rate < %.2g (95 %%), %llu workers created while pages were computed",

@@ -499,7 +499,8 @@ void case_buffer_incremental_read(struct complete_case *c)
 	reads.nr_groups = 1;
 	if (!buffers_open(c, &group, &reads.ring, BUFFERS_INC, BUFFERS, 4 * LENGTH, 1)) {
 		if (!c->failed)
-			complete_skip(c, "this kernel does not have IOU_PBUF_RING_INC");
+			complete_skip(c, SKIP_NOT_IN_KERNEL,
+				      "this kernel does not have IOU_PBUF_RING_INC");
 		return;
 	}
 	while (complete_more(c)) {

@@ -121,7 +121,7 @@ static const struct stream_way *choose(struct complete_case *c, const struct str
 			may[nr++] = &ways[i];
 	if (nr)
 		return may[complete_draw(c, nr)];
-	complete_skip(c, "this kernel does not have IORING_RECVSEND_BUNDLE");
+	complete_skip(c, SKIP_NOT_IN_KERNEL, "this kernel does not have IORING_RECVSEND_BUNDLE");
 	return NULL;
 }
 

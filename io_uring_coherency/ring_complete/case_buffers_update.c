@@ -84,7 +84,7 @@ static bool step_update(struct buffer_pages *all, unsigned int slot)
 		return complete_fail(all->c, -errno, "mmap()");
 	ret = io_uring_register_buffers_update_tag(&all->ring, slot, &iov, NULL, 1);
 	if (ret == -EINVAL && !all->updates)
-		return complete_skip(all->c,
+		return complete_skip(all->c, SKIP_NOT_IN_KERNEL,
 				     "this kernel does not have IORING_REGISTER_BUFFERS_UPDATE");
 	if (ret != 1)
 		return complete_fail(all->c, ret, "IORING_REGISTER_BUFFERS_UPDATE");
@@ -279,7 +279,8 @@ static bool pages_open(struct buffer_pages *all)
 		iov[i] = (struct iovec){ all->at[i], all->size };
 	ret = io_uring_register_buffers(&all->ring, iov, SLOTS);
 	if (ret == -EOPNOTSUPP)
-		return complete_skip(c, "this kernel does not have registered pages of a file");
+		return complete_skip(c, SKIP_NOT_IN_KERNEL,
+				     "this kernel does not have registered pages of a file");
 	if (ret)
 		return complete_fail(c, ret, "IORING_REGISTER_BUFFERS");
 	return true;

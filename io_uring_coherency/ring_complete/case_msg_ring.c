@@ -221,7 +221,8 @@ static bool messages_known(struct messages *all)
 	const bool known = probe && io_uring_opcode_supported(probe, COMPLETE_OP_MSG_RING);
 
 	free(probe);
-	return known || complete_skip(all->c, "this kernel does not have IORING_OP_MSG_RING");
+	return known || complete_skip(all->c, SKIP_NOT_IN_KERNEL,
+				      "this kernel does not have IORING_OP_MSG_RING");
 }
 
 static bool messages_open(struct messages *all)

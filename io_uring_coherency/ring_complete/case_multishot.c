@@ -99,7 +99,8 @@ static bool poll_event(struct shot *s, bool *ended)
 	if (!shot_one(s, &cqe, ended, "an event of a multishot poll"))
 		return false;
 	if (*ended && cqe.res == -EINVAL)
-		return complete_skip(s->c, "this kernel does not have IORING_POLL_ADD_MULTI");
+		return complete_skip(s->c, SKIP_NOT_IN_KERNEL,
+				     "this kernel does not have IORING_POLL_ADD_MULTI");
 	if (cqe.res < 0 || !(cqe.res & POLLIN))
 		complete_bad(s->c, COMPLETE_WRONG, "an event of a multishot poll: res %d", cqe.res);
 	else
@@ -178,7 +179,8 @@ static bool accept_one(struct shot *s, uint64_t number, bool *ended)
 		return complete_fail(s->c, -errno, "a connection of a local socket");
 	ok = shot_one(s, &cqe, ended, "a connection by a multishot accept");
 	if (ok && *ended && cqe.res == -EINVAL)
-		ok = complete_skip(s->c, "this kernel does not have IORING_ACCEPT_MULTISHOT");
+		ok = complete_skip(s->c, SKIP_NOT_IN_KERNEL,
+				   "this kernel does not have IORING_ACCEPT_MULTISHOT");
 	else if (ok && cqe.res < 0)
 		ok = complete_fail(s->c, cqe.res, "IORING_OP_ACCEPT");
 	else if (ok)

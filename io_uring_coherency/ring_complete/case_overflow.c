@@ -182,7 +182,8 @@ static void overflow_run(struct complete_case *c, unsigned int flags)
 	if (!complete_ring(c, &o.ring, ENTRIES, ENTRIES, flags))
 		return;
 	if (!(o.ring.features & IORING_FEAT_NODROP)) {
-		complete_skip(c, "this kernel does not have IORING_FEAT_NODROP");
+		complete_skip(c, SKIP_NOT_IN_KERNEL,
+			      "this kernel does not have IORING_FEAT_NODROP");
 		return;
 	}
 	if (pipe(o.pipe)) {
@@ -194,7 +195,7 @@ static void overflow_run(struct complete_case *c, unsigned int flags)
 			break;
 	complete_note(c, "an overflow %llu times", (unsigned long long)o.overflows);
 	if (!o.overflows && !complete_violations(c->r))
-		complete_skip(c, "inconclusive: no CQ had an overflow");
+		complete_skip(c, SKIP_TOO_FEW, "inconclusive: no CQ had an overflow");
 }
 
 void case_cq_overflow(struct complete_case *c)

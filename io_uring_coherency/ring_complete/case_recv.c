@@ -175,7 +175,8 @@ static void recv_run(struct complete_case *c, enum buffer_kind kind)
 		return;
 	if (!buffers_open(c, &r.group, &r.ring, kind, BUFFERS, LEN, 0)) {
 		if (!c->failed)
-			complete_skip(c, "this kernel does not have IORING_REGISTER_PBUF_RING");
+			complete_skip(c, SKIP_NOT_IN_KERNEL,
+				      "this kernel does not have IORING_REGISTER_PBUF_RING");
 		return;
 	}
 	while (complete_more(c))
@@ -184,7 +185,8 @@ static void recv_run(struct complete_case *c, enum buffer_kind kind)
 	complete_note(c, "%llu receives waited with half of their data",
 		      (unsigned long long)r.partial);
 	if (!r.partial && !c->failed && !complete_violations(c->r))
-		complete_skip(c, "this kernel ends a receive with MSG_WAITALL by its first half");
+		complete_skip(c, SKIP_NOT_IN_KERNEL,
+			      "this kernel ends a receive with MSG_WAITALL by its first half");
 }
 
 void case_two_recv(struct complete_case *c)

@@ -120,7 +120,7 @@ static void cqe_judge(struct zc_streams *all, const struct complete_cqe *cqe)
 	struct zc_buffer *b = &s->buffer[k % BUFFERS];
 
 	if (cqe->res == -EINVAL && !all->known) {
-		complete_skip(c, "this kernel does not have IORING_OP_SEND_ZC");
+		complete_skip(c, SKIP_NOT_IN_KERNEL, "this kernel does not have IORING_OP_SEND_ZC");
 		return;
 	}
 	all->known = true;
@@ -225,7 +225,8 @@ static bool stream_open(struct complete_case *c, struct zc_stream *s)
 	ok = complete_tcp_connect(listener, &s->from, &s->to);
 	close(listener);
 	if (!ok)
-		return complete_skip(c, "this kernel does not have a loopback device that is up");
+		return complete_skip(c, SKIP_SET_UP,
+				     "this kernel does not have a loopback device that is up");
 	setsockopt(s->from, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	return true;
 }

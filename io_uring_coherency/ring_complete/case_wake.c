@@ -178,7 +178,7 @@ void case_shared_wake(struct complete_case *c)
 		complete_do(&w.submitter[i], wake_turn, &w);
 	complete_note(c, "of %lu hand-overs %lu found the reaper asleep", w.sent, w.slept);
 	if (w.slept < c->what->min / 10 && !complete_violations(c->r))
-		complete_skip(c, "inconclusive: the reaper hardly ever sleeps");
+		complete_skip(c, SKIP_TOO_FEW, "inconclusive: the reaper hardly ever sleeps");
 }
 
 /* --- several who wait */

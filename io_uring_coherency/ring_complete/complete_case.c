@@ -95,8 +95,9 @@ bool complete_fail(struct complete_case *c, int error, const char *failed)
 	return false;
 }
 
-bool complete_skip(struct complete_case *c, const char *why)
+bool complete_skip(struct complete_case *c, enum skip_reason reason, const char *why)
 {
+	c->reason = reason;
 	c->skip = why;
 	return false;
 }

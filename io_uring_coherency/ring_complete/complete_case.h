@@ -95,7 +95,8 @@ struct complete_case {
 	dev_t disk;		/* of its files, or 0 */
 	int error;		/* -errno: no answer, as failed did not work; or 0 */
 	const char *failed;
-	const char *skip;	/* no answer, for this reason */
+	const char *skip;	/* no answer, for this reason ... */
+	enum skip_reason reason;	/* ... which is one of these */
 };
 
 /* --- complete_case.c */
@@ -110,7 +111,7 @@ complete_bad(struct complete_case *c, enum complete_fault fault, const char *fmt
 
 /* Ends the case without an answer: for -errno of @failed, or for a reason. Both return false. */
 bool complete_fail(struct complete_case *c, int error, const char *failed);
-bool complete_skip(struct complete_case *c, const char *why);
+bool complete_skip(struct complete_case *c, enum skip_reason reason, const char *why);
 
 void __attribute__((format(printf, 2, 3)))
 complete_note(struct complete_case *c, const char *fmt, ...);

@@ -77,7 +77,8 @@ static const char *find_directory(struct complete_case *c)
 	if (c->dir) {
 		if (fits(c->dir))
 			return c->dir;
-		complete_skip(c, "what --dir names is on no disk with O_DIRECT and 64 MiB of room");
+		complete_skip(c, SKIP_NO_DISK,
+			      "what --dir names is on no disk with O_DIRECT and 64 MiB of room");
 		return NULL;
 	}
 	for (i = 0; i < DISK_PLACES; i++)
@@ -85,7 +86,8 @@ static const char *find_directory(struct complete_case *c)
 			return places[i];
 	own = own_disk(places);
 	if (!own)
-		complete_skip(c, "no disk with O_DIRECT at $TMPDIR, /var/tmp or ., nor one made");
+		complete_skip(c, SKIP_NO_DISK,
+			      "no disk with O_DIRECT at $TMPDIR, /var/tmp or ., nor one made");
 	return own;
 }
 

@@ -17,13 +17,15 @@ static bool ring_refused(struct complete_case *c, int error, unsigned int flags)
 	struct io_uring plain;
 
 	if (error == -EINVAL && flags & IORING_SETUP_DEFER_TASKRUN)
-		return complete_skip(c, "this kernel does not have IORING_SETUP_DEFER_TASKRUN");
+		return complete_skip(c, SKIP_NOT_IN_KERNEL,
+				     "this kernel does not have IORING_SETUP_DEFER_TASKRUN");
 	if (error == -EPERM && flags & IORING_SETUP_SQPOLL && !io_uring_queue_init(1, &plain, 0)) {
 		io_uring_queue_exit(&plain);
-		return complete_skip(c, "IORING_SETUP_SQPOLL is privileged on this kernel");
+		return complete_skip(c, SKIP_NO_IO_URING,
+				     "IORING_SETUP_SQPOLL is privileged on this kernel");
 	}
 	if (no_ring(error))
-		return complete_skip(c, no_ring(error));
+		return complete_skip(c, SKIP_NO_IO_URING, no_ring(error));
 	return complete_fail(c, error, "io_uring_setup()");
 }
 

@@ -82,12 +82,13 @@ static void settle_failed(const struct complete_case *c)
 	struct answer *a = &c->r->answer;
 
 	if (c->skip)
-		settle(a, "skip", "%s", c->skip);
+		settle_skip(a, c->reason, "%s", c->skip);
 	else if (c->error == -ETIMEDOUT)
-		settle(a, "skip", "inconclusive: %s takes too long, and not all threads sleep",
-		       c->failed);
+		settle_skip(a, SKIP_TOO_FEW,
+			    "inconclusive: %s takes too long, and not all threads sleep",
+			    c->failed);
 	else
-		settle(a, "skip", "%s fails: %s", c->failed, strerror(-c->error));
+		settle_skip(a, SKIP_SET_UP, "%s fails: %s", c->failed, strerror(-c->error));
 }
 
 static void settle_measured(const struct ring_case *what, struct complete_result *r)
@@ -102,8 +103,8 @@ static void settle_measured(const struct ring_case *what, struct complete_result
 		settle(&r->answer, "fail", "%s; %s; first after %.0f ms: %s%s%s", sentence, faults,
 		       r->first_ms, r->first, fix ? "; such is mended by " : "", fix ?: "");
 	} else if (evidence.events < what->min) {
-		settle(&r->answer, "skip", "inconclusive: %s, at least %u events are needed",
-		       sentence, what->min);
+		settle_skip(&r->answer, SKIP_TOO_FEW,
+			    "inconclusive: %s, at least %u events are needed", sentence, what->min);
 	} else {
 		settle(&r->answer, "pass", "%s", sentence);
 	}
@@ -165,15 +166,11 @@ TEST_F_TIMEOUT(promise, is_kept, INT_MAX / 1000)
 	struct complete_result *r = self->result;
 
 	program_test_begin(3 * opt.seconds + 60);
-	if (!names_have(opt.cases, what->name) || (what->by_name && !opt.cases)) {
-		settle(&r->answer, "skip", "not asked for");
-	} else {
-		/* what holds if it does not come to its end */
-		settle(&r->answer, "fail", "the test did not come to its end");
-		run_case(what, r);
-	}
-	if (!strcmp(r->answer.outcome, "skip"))
-		SKIP(return, "%s", r->answer.text);
+	/* what holds if it does not come to its end */
+	settle(&r->answer, "fail", "the test did not come to its end");
+	run_case(what, r);
+	if (is_skip(&r->answer))
+		SKIP(return, "%s", answer_reason(what->name, &r->answer));
 	ksft_print_msg("%s: %s%s%s\n", what->name, what->promise, *r->note ? ": " : "", r->note);
 	ksft_print_msg("%s: %s\n", what->name, r->answer.text);
 	EXPECT_STREQ("pass", r->answer.outcome);
@@ -224,8 +221,8 @@ static void write_variant(FILE *f, unsigned int variant)
 	const struct interval rate = evidence_interval(&evidence, EVIDENCE_CONFIDENCE);
 	unsigned int i;
 
-	fprintf(f, "    { \"name\": \"%s\", \"outcome\": \"%s\", ", what->name, r->answer.outcome);
-	json_member(f, "text", r->answer.text);
+	fprintf(f, "    { \"name\": \"%s\", ", what->name);
+	answer_json(f, &r->answer);
 	fprintf(f, ",\n      ");
 	json_member(f, "question", what->question ?: "completions");
 	fprintf(f, ", ");
@@ -292,13 +289,30 @@ static void list_cases(void)
 		       ring_cases[i].by);
 }
 
-static bool case_exists(const char *name)
+static unsigned int case_of(const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < RING_NR_CASES && strcmp(name, ring_cases[i].name); i++)
 		;
-	return i < RING_NR_CASES;
+	return i;
+}
+
+static bool case_exists(const char *name)
+{
+	return case_of(name) < RING_NR_CASES;
+}
+
+static bool is_left_out(const char *name)
+{
+	const unsigned int id = case_of(name);
+
+	if (names_have(opt.cases, name) && (opt.cases || !ring_cases[id].by_name))
+		return false;
+	settle_skip(&shared->result[id].answer, SKIP_NOT_ASKED, "not asked for");
+	if (!opt.cases)
+		program_left_out(SKIP_NOT_ASKED, name);
+	return true;
 }
 
 /* All threads, and io_uring's for them. */
@@ -375,5 +389,6 @@ int main(int argc, char **argv)
 	parse_options(argc, argv);
 	shared = program_share(sizeof(*shared));
 	shared->main = getpid();
+	harness_leave_out(&_promise_fixture_object, is_left_out);
 	return program_run(&program, opt.json, harness_main, argv);
 }

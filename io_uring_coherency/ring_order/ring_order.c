@@ -15,7 +15,7 @@
  * edge without a relaxed form has no control: it can fail, and else there is no more than a bound.
  * x86, and QEMU's TCG on x86, show store buffering (SB) but not the reordering that breaks message
  * passing (MP). There an MP edge can fail, by a kernel that posts a CQE before its data, but it
- * cannot pass.
+ * cannot pass. What can fail alone is one test, and no answer of its own has an edge of it.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -221,11 +221,13 @@ static void settle_error(struct result *r, const struct ring_slice *s)
 	if (!strcmp(s->failed, "io_uring_setup()"))
 		why = no_ring(s->error);
 	if (why)
-		settle(&r->answer, "skip", "%s", why);
+		settle_skip(&r->answer, SKIP_NO_IO_URING, "%s", why);
 	else if (s->error == -EOPNOTSUPP)
-		settle(&r->answer, "skip", "this kernel does not have %s", s->failed);
+		settle_skip(&r->answer, SKIP_NOT_IN_KERNEL, "this kernel does not have %s",
+			    s->failed);
 	else
-		settle(&r->answer, "skip", "%s fails: %s", s->failed, strerror(-s->error));
+		settle_skip(&r->answer, SKIP_SET_UP, "%s fails: %s", s->failed,
+			    strerror(-s->error));
 }
 
 static void settle_measured(struct result *r, const struct ring_edge *e)
@@ -240,20 +242,26 @@ static void settle_measured(struct result *r, const struct ring_edge *e)
 		       sentence, counts, r->first_ms);
 		return;
 	}
+	if (!e->relaxed && evidence.events < e->min_events) {
+		settle_skip(&r->answer, SKIP_TOO_FEW,
+			    "inconclusive: %s, at least %u events are needed", sentence,
+			    e->min_events);
+		return;
+	}
 	if (!e->relaxed) {
-		settle(&r->answer, "skip", evidence.events < e->min_events ?
-		       "inconclusive: %s, at least %u events are needed" :
-		       "not observable: user space has no barrier here to leave out, so there is no control and no more than a bound: %s",
-		       sentence, e->min_events);
+		settle_skip(&r->answer, SKIP_NO_CONTROL,
+			    "not observable: user space has no barrier here to leave out, so there is no control and no more than a bound: %s",
+			    sentence);
 		return;
 	}
 	switch (worth_of(e, r, why, sizeof(why))) {
 	case WORTH_NOTHING:
-		settle(&r->answer, "skip", "not observable on this machine: %s; relaxed: %s",
-		       sentence, why);
+		settle_skip(&r->answer, SKIP_NOT_OBSERVABLE,
+			    "not observable on this machine: %s; relaxed: %s", sentence, why);
 		break;
 	case WORTH_TOO_FEW:
-		settle(&r->answer, "skip", "inconclusive: %s; relaxed: %s", sentence, why);
+		settle_skip(&r->answer, SKIP_TOO_FEW, "inconclusive: %s; relaxed: %s", sentence,
+			    why);
 		break;
 	case WORTH_AN_ANSWER:
 		settle(&r->answer, "pass", "%s; relaxed: %s", sentence, why);
@@ -261,6 +269,48 @@ static void settle_measured(struct result *r, const struct ring_edge *e)
 		r->answer.control = e->plain && !opt.edge;
 		break;
 	}
+}
+
+/* Whatever is measured here: a violation is one, and none is no answer. */
+static bool can_fail_alone(const struct ring_edge *e)
+{
+	return !e->relaxed || (MACHINE_IS_TSO && e->shape == RING_MP);
+}
+
+/* Measures @e, and prints what was seen. Returns false if there is no memory for it. */
+static bool measure(const struct ring_edge *e, struct result *r)
+{
+	struct ring_slice s = { 0 };
+	char text[CPU_PAIRS_TEXT];
+	struct timespec start;
+	unsigned int n;
+
+	s.memory = mmap(NULL, RING_SLICE_MEMORY, PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (s.memory == MAP_FAILED)
+		return false;
+	prctl(PR_SET_TIMERSLACK, 1);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (n = 0; more_wanted(e, r, &start); n++) {
+		run_slice(&s, e, r, n);
+		if (s.error)
+			break;
+	}
+	r->seconds = ms_since(&start) / 1e3;
+	if (e->plain)
+		run_bare(&s, e, r);
+	munmap(s.memory, RING_SLICE_MEMORY);
+
+	if (s.error && !seen(r, e, false))
+		settle_error(r, &s);
+	else
+		settle_measured(r, e);
+	if (events(r, false)) {
+		cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
+		ksft_print_msg("%s: %s; pairs of CPUs: %s\n", e->name, e->question, text);
+		print_outcomes(e, r);
+	}
+	return true;
 }
 
 FIXTURE(edge)
@@ -280,7 +330,6 @@ FIXTURE_VARIANT(edge)
 FIXTURE_SETUP(edge)
 {
 	self->result = &shared->result[variant->id];
-	self->result->first_ms = -1;
 }
 
 FIXTURE_TEARDOWN(edge)
@@ -292,47 +341,47 @@ TEST_F_TIMEOUT(edge, is_ordered, INT_MAX / 1000)
 {
 	const struct ring_edge *e = &ring_edges[variant->id];
 	struct result *r = self->result;
-	struct ring_slice s = { 0 };
-	char text[CPU_PAIRS_TEXT];
-	struct timespec start;
-	unsigned int n;
 
 	program_test_begin(LONGER * opt.seconds + 60);
-
-	if (!names_have(opt.edge, e->name))
-		settle(&r->answer, "skip", "not asked for");
-	else if (opt.cpus.nr < 2)
-		settle(&r->answer, "skip", "needs two CPUs");
-	if (*r->answer.outcome)
-		SKIP(return, "%s", r->answer.text);
-
-	s.memory = mmap(NULL, RING_SLICE_MEMORY, PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	ASSERT_NE(MAP_FAILED, s.memory);
-	prctl(PR_SET_TIMERSLACK, 1);
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (n = 0; more_wanted(e, r, &start); n++) {
-		run_slice(&s, e, r, n);
-		if (s.error)
-			break;
-	}
-	r->seconds = ms_since(&start) / 1e3;
-	if (e->plain)
-		run_bare(&s, e, r);
-
-	if (s.error && !seen(r, e, false))
-		settle_error(r, &s);
-	else
-		settle_measured(r, e);
-	if (events(r, false)) {
-		cpu_pairs_text(text, sizeof(text), &pairs, r->pairs);
-		ksft_print_msg("%s: %s; pairs of CPUs: %s\n", e->name, e->question, text);
-		print_outcomes(e, r);
-	}
-	if (!strcmp(r->answer.outcome, "skip"))
-		SKIP(return, "%s", r->answer.text);
+	ASSERT_TRUE(measure(e, r));
+	if (is_skip(&r->answer))
+		SKIP(return, "%s", answer_reason(e->name, &r->answer));
 	ksft_print_msg("%s: %s\n", e->name, r->answer.text);
 	EXPECT_STREQ("pass", r->answer.outcome);
+}
+
+FIXTURE(edges) { };
+
+FIXTURE_SETUP(edges)
+{
+}
+
+FIXTURE_TEARDOWN(edges)
+{
+}
+
+/* All of them, unless edges are asked for by name; the answer of each remains a skip. */
+TEST_F_TIMEOUT(edges, that_can_fail_alone_do_not, INT_MAX / 1000)
+{
+	const struct ring_edge *e;
+	bool failed = false, too_few = false;
+	struct result *r;
+	unsigned int i;
+
+	program_test_begin(RING_NR_EDGES * (LONGER * opt.seconds + 60));
+	for (i = 0; i < RING_NR_EDGES; i++) {
+		e = &ring_edges[i];
+		r = &shared->result[i];
+		if (!can_fail_alone(e))
+			continue;
+		ASSERT_TRUE(measure(e, r));
+		ksft_print_msg("%s: %s\n", e->name, r->answer.text);
+		EXPECT_STRNE("fail", r->answer.outcome);
+		failed |= !strcmp(r->answer.outcome, "fail");
+		too_few |= is_skip(&r->answer) && r->answer.reason == SKIP_TOO_FEW;
+	}
+	if (too_few && !failed)
+		SKIP(return, "%s", skip_because(SKIP_TOO_FEW, "no bound for each of them"));
 }
 
 #include "harness_main.h"
@@ -356,9 +405,8 @@ static void write_variant(FILE *f, unsigned int variant)
 	const struct interval rate = evidence_interval(&evidence, EVIDENCE_CONFIDENCE);
 	char text[CPU_PAIRS_TEXT];
 
-	fprintf(f, "    { \"name\": \"%s\", \"shape\": \"%s\", \"outcome\": \"%s\", \"text\": ",
-		e->name, shape_names[e->shape], r->answer.outcome);
-	json_string(f, r->answer.text);
+	fprintf(f, "    { \"name\": \"%s\", \"shape\": \"%s\", ", e->name, shape_names[e->shape]);
+	answer_json(f, &r->answer);
 	fprintf(f,
 		",\n      \"events\": %llu, \"violations\": %llu, \"rate_low\": %.6g, \"rate_high\": %.6g,\n",
 		(unsigned long long)evidence.events, (unsigned long long)evidence.violations,
@@ -425,13 +473,30 @@ static void list_edges(void)
 		       ring_edges[i].question, ring_edges[i].relaxed ? "" : " (no relaxed form)");
 }
 
-static bool edge_exists(const char *name)
+static unsigned int edge_of(const char *name)
 {
 	unsigned int i;
 
 	for (i = 0; i < RING_NR_EDGES && strcmp(name, ring_edges[i].name); i++)
 		;
-	return i < RING_NR_EDGES;
+	return i;
+}
+
+static bool edge_exists(const char *name)
+{
+	return edge_of(name) < RING_NR_EDGES;
+}
+
+static bool is_left_out(const char *name)
+{
+	const unsigned int id = edge_of(name);
+
+	if (!opt.edge)
+		return can_fail_alone(&ring_edges[id]);
+	if (names_have(opt.edge, name))
+		return false;
+	settle_skip(&shared->result[id].answer, SKIP_NOT_ASKED, "not asked for");
+	return true;
 }
 
 static void parse_options(int argc, char **argv)
@@ -486,9 +551,19 @@ static void parse_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	unsigned int i;
+
 	parse_options(argc, argv);
 	shared = program_share(sizeof(*shared));
+	if (opt.cpus.nr < 2)
+		return program_skip(&program, opt.json, SKIP_ONE_CPU,
+				    "there is only one CPU: two are needed for an order to be seen");
 	clock_gettime(CLOCK_MONOTONIC, &shared->start);
 	shared->main = getpid();
+	for (i = 0; i < RING_NR_EDGES; i++)
+		shared->result[i].first_ms = -1;
+	harness_leave_out(&_edge_fixture_object, is_left_out);
+	if (opt.edge)
+		_edges_fixture_object.tests = NULL;
 	return program_run(&program, opt.json, harness_main, argv);
 }

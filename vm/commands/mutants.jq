@@ -53,7 +53,8 @@ def answer($in):
 			{state: "not observable here", lacks: true, text: ($in.out | lines | first)}
 		else
 			{state: "not observable here",
-				text: ($in.out | lines | map(select(test("# SKIP"))) | first)}
+				text: ($in.json[0].skip //
+					($in.out | lines | map(select(test("# SKIP"))) | first))}
 		end
 	end;
 
