@@ -34,6 +34,9 @@ PAGES_TRACES='([.uring, .uring_async, .uring_fixed] | map(.places.memory_after >
 # What the tests here ask of one guest.
 guest_jobs()
 {
+	printf '%s\n' "reproducer-math-$BOTH-$2 /guest.io_uring_regs" \
+		"reproducer-liburing-$BOTH-$2 /guest.io-wq-registers"
+	[ "$2" = ppc64le ] || return 0
 	cat <<-EOF
 		caught-6.1-$BOTH ./live_registers -t 1 -n 300
 		pages-$BOTH ./page_integrity -t 1
@@ -56,6 +59,12 @@ check_pages_both()
 }
 
 @test "caught-6.1-powerpc-save-clobbers-fp-vmx" { t check_registers_both; }
+@test "reproducer-math-powerpc-save-clobbers-fp-vmx-ppc64le" {
+	t check_math_caught "source:6.1+$BOTH" ppc64le
+}
+@test "reproducer-liburing-powerpc-save-clobbers-fp-vmx-ppc64le" {
+	t check_liburing_caught "source:6.1+$BOTH" ppc64le
+}
 @test "caught-6.1-powerpc-save-clobbers-fp" { t check_caught 6.1 "${BOTH%-vmx}" "vs0"; }
 @test "caught-6.1-powerpc-save-clobbers-vmx" { t check_caught 6.1 "${BOTH/fp-/}" "vs32"; }
 @test "pages-powerpc-save-clobbers-fp-vmx" { t check_pages_both; }
@@ -121,4 +130,12 @@ check_pages_both()
 # bats test_tags=long
 @test "caught-6.1-powerpc-save-clobbers-fp-vmx-ppc64" {
 	t check_caught 6.1 "$BOTH" "vs0 vs32" ppc64
+}
+# bats test_tags=long
+@test "reproducer-math-powerpc-save-clobbers-fp-vmx-ppc64" {
+	t check_math_caught "source:6.1+$BOTH" ppc64
+}
+# bats test_tags=long
+@test "reproducer-liburing-powerpc-save-clobbers-fp-vmx-ppc64" {
+	t check_liburing_caught "source:6.1+$BOTH" ppc64
 }

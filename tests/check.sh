@@ -17,7 +17,7 @@ OPTION_TEXT[long]="everything, also what takes long"
 CHECK_HERE="text unit options vm_lib measure claims"
 CHECK_HERE_TOO="adding names live_registers page_integrity ring_order ring_complete mutants mariadb"
 declare -A CHECK_LANES=(
-	[here]="$CHECK_HERE $CHECK_HERE_TOO refused kselftest module_build debian"
+	[here]="$CHECK_HERE $CHECK_HERE_TOO refused kselftest module_build reproducers debian"
 	[guests]="good validate bad guest mainline"
 )
 

@@ -108,6 +108,10 @@ check_rings()
 # What the tests here ask of one guest.
 guest_jobs()
 {
+	printf '%s\n' "reproducer-math-6.1-$2 /guest.io_uring_regs" \
+		"reproducer-math-refused-6.1-$2 ./without_io_uring /guest.io_uring_regs" \
+		"reproducer-liburing-6.1-$2 /guest.io-wq-registers"
+	[ "$2" = ppc64le ] || return 0
 	cat <<-EOF
 		quiet-6.1-ppc64le $QUIET $(printf -- ' -t io_uring_coherency:%s' live_registers \
 			page_integrity module_knobs module_offload)
@@ -126,6 +130,9 @@ guest_jobs()
 
 @test "kernel-6.1" { t kernel_get source:6.1 ppc64le; }
 @test "quiet-6.1-ppc64le" { t check_quiet source:6.1 ppc64le; }
+@test "reproducer-math-6.1-ppc64le" { t check_math_quiet source:6.1 ppc64le; }
+@test "reproducer-math-refused-6.1-ppc64le" { t check_math_refused source:6.1 ppc64le; }
+@test "reproducer-liburing-6.1-ppc64le" { t check_liburing_quiet source:6.1 ppc64le; }
 @test "order" { t check_order; }
 @test "rings" { t check_rings; }
 @test "completions" {
@@ -139,3 +146,7 @@ guest_jobs()
 @test "fuzz-ppc64le" { t check_fuzz source:6.1 ppc64le "100000${CHECK_LONG:+0}"; }
 @test "load-cycles" { t check_load_cycles; }
 @test "storm-6.1-ppc64le" { t check_storm source:6.1 ppc64le; }
+# bats test_tags=long
+@test "reproducer-math-6.1-ppc64" { t check_math_quiet source:6.1 ppc64; }
+# bats test_tags=long
+@test "reproducer-liburing-6.1-ppc64" { t check_liburing_quiet source:6.1 ppc64; }

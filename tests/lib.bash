@@ -233,11 +233,57 @@ guest_share()
 	done
 	guest_script "$VM_GUEST/list.sh"
 	! grep -q pages_disk "$SCRATCH/guest.list" || guest_disks
+	! grep -q '/guest\.io' "$SCRATCH/guest.list" || reproducers_get "$OPT_ARCH"
 	userspace_get "$OPT_ARCH"
 	kernel_get "$1" "$OPT_ARCH"
 	module_get "$OPT_ARCH"
 	guest_run "$OPT_ARCH" "$all" guest
 	say "$GUEST_STATE $GUEST_REASON" >"$all/state"
+}
+
+# math_build VERSION ARCH DIRECTORY [MAKE_ARGUMENT...]: what vm/series/ adds to powerpc/math of that
+# tree, in a copy of it and by its rules, static: DIRECTORY/math/io_uring_regs. Others of its tests,
+# which are not ours, are not built.
+math_build()
+{
+	local tree=$SCRATCH/math-$1-$2 arch=$2 to=$3 at
+	at=$tree/tools/testing/selftests
+
+	kernel_source "source:$1"
+	shift 3
+	rm -rf "$tree" "$to"
+	mkdir -p "$at" "$to"
+	cp -a "$SOURCE_TREE"/tools/testing/selftests/{*.h,*.mk,powerpc} "$at/"
+	cp "$TOP"/vm/series/powerpc_math/*.c "$at/powerpc/math/"
+	patch -d "$tree" -p1 <"$TOP/vm/series/powerpc_math/build.patch" || return
+	sed -i 's/^\(TEST_GEN_PROGS :=\).*\\$/\1 \\/' "$at/powerpc/math/Makefile"
+	make -C "$at/powerpc" ARCH=powerpc CROSS_COMPILE="$(cross_prefix "$arch")" \
+		SUB_DIRS=math OUTPUT="$to" USERLDFLAGS=-static "$@"
+}
+
+# The reproducers of vm/series/ for guests of ARCH: each is /guest.NAME there. That for liburing is
+# built against the sysroot's, and of liburing's test/helpers.h takes the exit codes alone.
+reproducers_get()
+{
+	local arch=$1 include='' libs=-luring
+
+	case $arch in
+	ppc64*)
+		math_build 6.1 "$arch" "$SCRATCH/math" >"$SCRATCH/log" 2>&1 ||
+			fail "io_uring_regs does not build: $(build_error "$SCRATCH/log")"
+		cp "$SCRATCH/math/math/io_uring_regs" "$SCRATCH/guest.io_uring_regs"
+		;;
+	esac
+	sysroot_get "$arch"
+	[ ${#LIBURING[@]} = 0 ] || include=${LIBURING[0]#*=} libs=${LIBURING[1]#*=}
+	mkdir -p "$SCRATCH/helpers"
+	echo 'enum { T_EXIT_PASS = 0, T_EXIT_FAIL = 1, T_EXIT_SKIP = 77 };' \
+		>"$SCRATCH/helpers/helpers.h"
+	# shellcheck disable=SC2086 # words
+	"$(cross_prefix "$arch")gcc" -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D_GNU_SOURCE \
+		-static "-I$SCRATCH/helpers" $include \
+		"$TOP/vm/series/liburing/io-wq-registers.c" $libs -lpthread \
+		-o "$SCRATCH/guest.io-wq-registers"
 }
 
 # guest_came_to_its_end DIRECTORY: in good health; then what is in GUEST is told.
@@ -390,6 +436,68 @@ registers_are()
 	jq -e '[.variants[] | select(.violations > 0 and .handlers == null) |
 		select(.delivered.IPI + .delivered.tick + .delivered.other < 0.9 * .violations)] ==
 		[]' "$JSON"
+}
+
+# reproducer KERNEL ARCH: one of vm/series/ in a shared guest. Sets CODE, its exit code.
+reproducer()
+{
+	guest_shared "$1" "$2"
+	read -r _ CODE _ <"$GUEST/commands"
+	! grep -q 'too few events' "$GUEST/ktap" || skip "inconclusive: too few events"
+}
+
+# A good kernel: a figure for each of its banks.
+check_math_quiet()
+{
+	reproducer "$1" "$2"
+	[ "$CODE" = 0 ]
+	grep '^success: io_uring_regs$' "$GUEST/ktap"
+	[ "$(grep -cE '^(fpu|vmx|vsx): [0-9]{3,} events, 0 violations$' "$GUEST/ktap")" = 3 ]
+}
+
+# Forbidden io_uring is told for the reason.
+check_math_refused()
+{
+	reproducer "$1" "$2"
+	[ "$CODE" = 0 ]
+	grep '^skip: io_uring_regs$' "$GUEST/ktap"
+	grep '^io_uring_setup: Operation not permitted$' "$GUEST/ktap"
+	grep '^\[SKIP\] .* forbids it here$' "$GUEST/ktap"
+}
+
+check_liburing_quiet()
+{
+	reproducer "$1" "$2"
+	[ "$CODE" = 0 ]
+	grep -E '^[0-9]{3,} events, 0 violations$' "$GUEST/ktap"
+}
+
+# The kernel of 2023: each bank has its violation within ten events, and in no other register.
+check_math_caught()
+{
+	reproducer "$1" "$2"
+	[ "$CODE" = 1 ]
+	grep '^failure: io_uring_regs$' "$GUEST/ktap"
+	grep -E '^fpu: event [0-9], [0-9]{1,3} ms: ' "$GUEST/ktap"	# in its first second
+	reproducer_registers "fpu: f0 vmx: v0 vsx: vs0 vsx: vs32"
+}
+
+check_liburing_caught()
+{
+	reproducer "$1" "$2"
+	[ "$CODE" = 1 ]
+	reproducer_registers "vs0 vs32"
+}
+
+# reproducer_registers "[BANK: ]REGISTER ...": those that it showed, all, and within ten events.
+reproducer_registers()
+{
+	local event
+
+	for event in '[0-9]+' '[0-9]'; do
+		[ "$(sed -nE "s/^([a-z]+: )?event $event(, [0-9]+ ms)?: ([A-Za-z0-9]+) was .*/\1\3/p" \
+			"$GUEST/ktap" | sort -u | paste -sd ' ')" = "$1" ]
+	done
 }
 
 # check_fuzz KERNEL ARCH CALLS: random ioctls.
