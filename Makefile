@@ -11,9 +11,10 @@ TEST_GEN_PROGS := $(filter $(PROGRAMS),live_registers page_integrity ring_order 
 # Any command under the module's knobs, and what its probes withstand.
 TEST_GEN_PROGS_EXTENDED := $(filter $(PROGRAMS),barrier_ctl module_storm)
 
-# For a liburing that is not where the compiler looks.
+# For a liburing that is not where the compiler looks. It is linked statically, so that programs run
+# where it is not installed: with -luring the loader would end them there with code 127.
 LIBURING_CFLAGS ?=
-LIBURING_LIBS ?= -luring
+LIBURING_LIBS ?= -l:liburing.a
 
 # Behind a symbolic link ".." is not the kernel tree, but the shell that started make knows.
 ksft_lib := $(firstword $(wildcard ../lib.mk $(PWD)/lib.mk $(dir $(PWD))lib.mk))
@@ -44,8 +45,8 @@ liburing_probe = printf '%s\n' '\#include <liburing.h>' \
 	-o $(OUTPUT)/liburing_probe >/dev/null 2>&1 && echo yes; rm -f $(OUTPUT)/liburing_probe
 have_liburing := $(shell mkdir -p $(OUTPUT); $(liburing_probe))
 ifneq ($(have_liburing),yes)
-$(warning liburing 2.1 or newer is missing for $(machine): live_registers, page_integrity, \
-	ring_* and module_knobs will skip; Debian: liburing-dev, Fedora: liburing-devel)
+$(warning liburing.a 2.1 or newer is missing for $(machine): live_registers, page_integrity, \
+	ring_* and module_knobs will skip; Debian: liburing-dev; shared: LIBURING_LIBS=-luring)
 endif
 endif
 

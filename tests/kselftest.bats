@@ -80,9 +80,16 @@ check_run_tests()
 
 check_install()
 {
+	local program
+
 	tree_with_us "$1" link
 	make -C "$KSELFTEST" TARGETS=io_uring_coherency O="$SCRATCH/o" \
 		INSTALL_PATH="$SCRATCH/installed" install
+	# so that they run where no liburing is
+	for program in live_registers page_integrity ring_order ring_complete module_knobs; do
+		! readelf -d "$SCRATCH/installed/io_uring_coherency/$program" |
+			grep 'NEEDED.*liburing' || fail "$program needs a shared liburing"
+	done
 	native_short
 	"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency >"$SCRATCH/out"
 	cat "$SCRATCH/out"

@@ -192,7 +192,7 @@ userspace_get()
 }
 
 # host_get [PROGRAM...]: these for this machine, which need no liburing; without any name all of
-# them. Sets HOST, a directory.
+# them, with a shared liburing, whose calls tests intercept. Sets HOST, a directory.
 host_get()
 {
 	need_packages make gcc libc6-dev
@@ -200,7 +200,8 @@ host_get()
 	kselftest_get
 	HOST=$SCRATCH/host
 	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" LABORATORY=y \
-		${1:+LIBURING_LIBS=} "${@/#/$HOST/}") >"$SCRATCH/log" 2>&1 ||
+		LIBURING_LIBS="$([ $# != 0 ] || echo -luring)" "${@/#/$HOST/}") \
+		>"$SCRATCH/log" 2>&1 ||
 		die $EXIT_SKIP "${*:-what runs here} does not build: $(build_error "$SCRATCH/log")"
 }
 
