@@ -28,19 +28,21 @@ check_probes_later()
 	grep '^all is well$' "$GUEST/ktap"
 }
 
-# The module's programs on a kernel that reports lock order, sleeping in the wrong place, leaks and
-# what else is asked for; module_knobs more than once, as it arms and disarms most.
+# Storms and the module's programs on a kernel that reports lock order, sleeping in the wrong place,
+# leaks and what else is asked for.
 # check_debug_kernel KERNEL [CONFIG_LINE...]
 check_debug_kernel()
 {
-	guest_script "$GUEST_TESTS/debug_kernel.sh"
+	guest_script "$GUEST_TESTS/debug_kernel.sh" 30
+	cp "$GUEST_TESTS/storm.sh" "$SCRATCH/guest.storm.sh"
+	guest_disks
 	local kernel=$1
 	shift
 	{
 		cat "$TOP/vm/configs/debug.config"
 		printf '%s\n' "$@"
 	} >"$SCRATCH/debug.config"
-	OPT_ARCH=ppc64le OPT_MEM=3G OPT_TIMEOUT=2400 EXTRA_CONFIG=$SCRATCH/debug.config
+	OPT_ARCH=ppc64le OPT_SMP=4 OPT_MEM=3G OPT_TIMEOUT=2400 EXTRA_CONFIG=$SCRATCH/debug.config
 	guest_of "$kernel" ""
 	grep '^all is well$' "$GUEST/ktap"
 }
