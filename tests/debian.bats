@@ -15,6 +15,16 @@ guest_jobs()
 	[ -z "$CHECK_LONG" ] || [ "$2" != x86_64 ] || echo "fuzz-x86_64 sh /guest.fuzz.sh 100000"
 }
 
+# The module can do nothing on PREEMPT_RT; what needs no module can.
+check_preempt_rt()
+{
+	guest_script "$GUEST_TESTS/preempt_rt.sh"
+	DISTRO_KERNEL['x86_64']=linux-image-rt-amd64
+	OPT_ARCH=x86_64
+	guest_of distro ""
+	grep '^all is well$' "$GUEST/ktap"
+}
+
 @test "quiet-debian-ppc64le" { t check_quiet distro ppc64le; }
 @test "quiet-debian-x86_64" { t check_quiet distro x86_64; }
 @test "planted-debian-x86_64" { t check_planted distro x86_64 "- [xyz]mm0 r11 FLAGS"; }
@@ -28,3 +38,5 @@ guest_jobs()
 @test "storm-debian-x86_64" { t check_storm distro x86_64; }
 # bats test_tags=long
 @test "storm-debian-arm64" { t check_storm distro arm64; }
+# bats test_tags=long
+@test "refused-preempt-rt" { t check_preempt_rt; }

@@ -94,18 +94,22 @@ module_prepared()
 # Sets KERNEL_HEADERS.
 module_headers()
 {
-	local arch=$1 deb=${DEB_ARCH[$1]} image dir flavour abi
+	local arch=$1 deb=${DEB_ARCH[$1]} image dir flavour headers found common kbuild
 
 	image=$(basename "$(dirname "$(dirname "$KERNEL_IMAGE")")")
 	dir=$CACHE/distro/$image.headers
 	flavour=${image#linux-image-}
-	abi=$(sed -E 's/^([0-9.]+(-[0-9]+)?)-.*/\1/' <<<"$flavour")
-	KERNEL_HEADERS=$dir/usr/src/linux-headers-$flavour
+	headers=linux-headers-$flavour
+	KERNEL_HEADERS=$dir/usr/src/$headers
 	missing "$dir" fetch "fetches packages" || return 0
-	debian_collect "$dir.new" "linux-headers-$flavour:$deb" "linux-headers-$abi-common:$deb" \
-		"linux-kbuild-${abi%.*}:$(dpkg --print-architecture)"
+	found=$(debian_find "$headers" "$deb") || exit $?
+	found=$(apt_private "${found% *}" "$deb" apt-cache depends "$headers")
+	common=$(sed -nE 's/^ *Depends: (linux-headers-.*)/\1/p' <<<"$found")
+	kbuild=$(sed -nE 's/^ *Depends: (linux-kbuild-.*)/\1/p' <<<"$found")
+	debian_collect "$dir.new" "$headers:$deb" "$common:$deb" \
+		"$kbuild:$(dpkg --print-architecture)"
 	# it includes the common headers by the path that they would be installed to
-	sed -i "s,/usr/src/,$dir/usr/src/," "$dir.new/usr/src/linux-headers-$flavour/Makefile"
+	sed -i "s,/usr/src/,$dir/usr/src/," "$dir.new/usr/src/$headers/Makefile"
 	mv -T "$dir.new" "$dir"
 	unlock fetch
 }
