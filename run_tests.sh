@@ -39,11 +39,14 @@ VM_GUEST=$TOP/vm/guest	# what runs inside of a guest
 . "$VM_LIB/guest.sh"
 # shellcheck source=vm/lib/result.sh
 . "$VM_LIB/result.sh"
+# shellcheck source=vm/lib/page.sh
+. "$VM_LIB/page.sh"
 # shellcheck source=vm/lib/measure.sh
 . "$VM_LIB/measure.sh"
 # shellcheck source=vm/lib/options.sh
 . "$VM_LIB/options.sh"
 
+COMMAND_LINE=("$@")
 parse_command "$@"
 # shellcheck source=/dev/null
 . "$(command_file "$COMMAND")"

@@ -322,6 +322,22 @@ too_busy()
 	[ -z "$why" ] || skip "$why"
 }
 
+# page_agrees DIRECTORY: its index.html has the rows of its report, stands alone, and says how to do
+# it again.
+page_agrees()
+{
+	local page=$1/index.html
+
+	sed -nE 's,^<tr>(.*)</tr>$,\1,p' "$page" | sed -E "s,</t[hd]><t[hd]>,|,g; s,</?t[hd]>,,g
+		s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&(#39|apos);/'/g; s/&amp;/\&/g" |
+		column_align >"$SCRATCH/rows"
+	[ -s "$SCRATCH/rows" ]
+	head -n "$(wc -l <"$SCRATCH/rows")" "$1/report" | diff - "$SCRATCH/rows"
+	! grep -iE '(src|href)="?https?:' "$page" || fail "the page does not stand alone"
+	grep -E '<code>./run_tests.sh (validate|mutants|host)' "$page"
+	[ "$(grep -o '<table' "$page" | wc -l)" = "$(grep -o '</table' "$page" | wc -l)" ]
+}
+
 # page_integrity on a good kernel: an answer from most engines, and where there is none a machine
 # too busy for the number of workers that it takes, or a kernel that can have no disk.
 PAGES_GOOD='([.variants[] | select(.outcome == "pass" and .events >= 500)] | length >= 4) and
@@ -350,8 +366,8 @@ check_quiet()
 		"\(.name): \(.text)"' "$JSON")
 	[ -z "$other" ] || fail "no reason for a skip: $other"
 	# the module, whose view of each delivery agrees with the events; how many an IPI brings is
-	# not asked here, as on a busy machine the tick is there before it: below a tenth the program
-	# says itself that the knob did not act
+	# not asked here, as on a busy machine the tick is there before it: below a tenth the
+	# program says itself that the knob did not act
 	jq -e '[.variants[] | select(.events > 0 and .handlers == null) |
 		select(.delivered.IPI + .delivered.tick + .delivered.other <
 		0.9 * .events)] == []' "$JSON"
@@ -364,9 +380,9 @@ check_quiet()
 	too_busy "$JSON"
 }
 
-# ring_complete on a kernel without patches: the first case fails, and FAILS, a list, do not pass, as
-# the kernel is known for that, with what mended it; MAY, another, are seldom broken, by the same or
-# by what nobody has explained; nothing else fails. check_completions KERNEL FAILS [MAY]
+# ring_complete on a kernel without patches: the first case fails, and FAILS, a list, do not pass,
+# as the kernel is known for that, with what mended it; MAY, another, are seldom broken, by the same
+# or by what nobody has explained; nothing else fails. check_completions KERNEL FAILS [MAY]
 check_completions()
 {
 	local json
@@ -492,11 +508,11 @@ check_liburing_caught()
 # reproducer_registers "[BANK: ]REGISTER ...": those that it showed, all, and within ten events.
 reproducer_registers()
 {
-	local event
+	local event line
 
 	for event in '[0-9]+' '[0-9]'; do
-		[ "$(sed -nE "s/^([a-z]+: )?event $event(, [0-9]+ ms)?: ([A-Za-z0-9]+) was .*/\1\3/p" \
-			"$GUEST/ktap" | sort -u | paste -sd ' ')" = "$1" ]
+		line="^([a-z]+: )?event $event(, [0-9]+ ms)?: ([A-Za-z0-9]+) was .*"
+		[ "$(sed -nE "s/$line/\1\3/p" "$GUEST/ktap" | sort -u | paste -sd ' ')" = "$1" ]
 	done
 }
 

@@ -71,6 +71,7 @@ check_mutants()
 	[ "$code" = 0 ] || fail "code $code"
 	tail -n 1 "$SCRATCH/out" | grep -q "$2"
 	jq -e '[.[].wrong[]] == []' "$SCRATCH/results/latest/results.json"
+	page_agrees "$SCRATCH/results/latest"
 	# a row for each kernel: its name, a cell for each detector, what they come to
 	cells=$(jq '.[0].detectors | length + 2' "$SCRATCH/results/latest/results.json")
 	while read -r name result; do

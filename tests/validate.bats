@@ -75,6 +75,7 @@ check_validate()
 		"$SCRATCH/results/latest/results.json" >"$SCRATCH/counts"
 	awk '$1 == "events" || $1 == "violations" { print $2, $3 }' \
 		"$SCRATCH/results/latest/report" | diff - "$SCRATCH/counts"
+	page_agrees "$SCRATCH/results/latest"
 }
 
 # bats test_tags=quick

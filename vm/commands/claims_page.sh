@@ -75,29 +75,6 @@ claims_svg()
 		s/textbox/$1_&/g; s/greybox/$1_&/g"
 }
 
-claims_style()
-{
-	cat <<-'EOF'
-	body { font: 16px/1.5 sans-serif; color: #222; background: #fff; margin: 0 auto;
-		max-width: 60rem; padding: 0 1rem 2rem; }
-	h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-	table { border-collapse: collapse; width: 100%; }
-	th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
-		border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
-	.confirmed { color: #006040; } .refuted { color: #b03000; } .other { color: #555; }
-	.decision { font-weight: bold; } .decision, .id { white-space: nowrap; }
-	small { color: #555; display: block; font-weight: normal; white-space: normal; }
-	.label { display: none; }
-	svg { width: 100%; height: auto; } .narrow { display: none; }
-	@media (max-width: 600px) {
-		.wide, .head { display: none; } .narrow { display: block; }
-		tr { display: block; border-bottom: 1px solid #ddd; padding: .5rem 0; }
-		td { display: block; border: 0; padding: 0; } .decision { white-space: normal; }
-		.label { display: inline; font-weight: normal; }
-	}
-	EOF
-}
-
 claims_rows()
 {
 	jq -r "$JQ_SHORT"'
@@ -163,17 +140,9 @@ claims_page()
 {
 	claims_pictures
 	{
+		page_begin claims "What the reports of 2023 say about io_uring and corrupt pages \
+			on powerpc, measured"
 		cat <<-'EOF'
-		<!DOCTYPE html>
-		<html lang="en"><head><meta charset="utf-8">
-		<meta name="viewport" content="width=device-width, initial-scale=1">
-		<title>io_uring_coherency: claims</title><style>
-		EOF
-		claims_style
-		cat <<-'EOF'
-		</style></head><body>
-		<h1>What the reports of 2023 say about io_uring and corrupt pages on powerpc,
-		measured</h1>
 		<h2>The mechanism</h2>
 		<p>When io_uring needs another io-wq worker, it queues task_work to the thread
 		that submitted. Where an IPI or the timer brings it, that thread is in the middle
@@ -185,7 +154,8 @@ claims_page()
 		<h2>The claims</h2>
 		<p>The reports are about MariaDB on POWER9 machines. A decision is about the
 		workload of its column, and says nothing of another one.</p>
-		<table><tr class="head"><th></th><th>claim, and counts of our workload</th>
+		<table class="claims"><tr class="head"><th></th>
+		<th>claim, and counts of our workload</th>
 		<th>our workload</th><th>MariaDB, its test</th><th>MariaDB, new databases</th></tr>
 		EOF
 		claims_rows
@@ -203,7 +173,8 @@ claims_page()
 		MariaDB 10.11.18, 2 emulated CPUs). What moves the moment of a creation a little
 		can end MariaDB's few, and leave many of ours. Events differ, too: one of ours is
 		a page or a window, one of MariaDB's a loop that writes hundreds of pages.</p>
-		<table><tr class="head"><th>workload without knobs</th><th>events</th>
+		<table class="claims"><tr class="head"><th>workload without knobs</th>
+		<th>events</th>
 		<th>workers created while it computed</th><th>of these per event</th>
 		<th>violations per event</th></tr>
 		EOF

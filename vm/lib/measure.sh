@@ -218,6 +218,7 @@ verdict_close()
 		--slurpfile fixed <(cat "$RESULT"/fixed*/"$answers" 2>/dev/null || true) \
 		'{verdict: $verdict, reason: $reason, base: $base, fixed: $fixed}' \
 		>"$RESULT/results.json"
+	[ ! -s "$SCRATCH/rows" ] || page_write "Does a patch end what is wrong?" "$line"
 	result_close
 	say "reason: $reason"
 	if [ "$code" = $EXIT_SKIP ]; then
