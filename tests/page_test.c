@@ -13,7 +13,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
-#define PAGE_BUFFER	static uint8_t __attribute__((aligned(PAGE_ALIGNMENT)))
+#define PAGE_BUFFER	static uint8_t __aligned(PAGE_ALIGNMENT)
 
 PAGE_BUFFER good[PAGE_BYTES];
 PAGE_BUFFER found[PAGE_BYTES];

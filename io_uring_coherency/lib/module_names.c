@@ -153,7 +153,7 @@ const char *module_parse_plants(const char *text, struct pbt_knobs *knobs)
 	return NULL;
 }
 
-static void __attribute__((format(printf, 4, 5)))
+static void __printf(4, 5)
 append(char *text, size_t size, unsigned int nr, const char *fmt, ...)
 {
 	size_t at = strlen(text);

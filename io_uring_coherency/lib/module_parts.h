@@ -5,7 +5,9 @@
 #ifndef MODULE_PARTS_H
 #define MODULE_PARTS_H
 
+#include "compiler.h"
+
 /* One sentence, the last one that was asked for. */
-const char *__attribute__((format(printf, 1, 2))) module_why(const char *fmt, ...);
+const char *__printf(1, 2) module_why(const char *fmt, ...);
 
 #endif /* MODULE_PARTS_H */

@@ -23,6 +23,7 @@
 #include <linux/magic.h>
 #include <linux/mount.h>
 
+#include "compiler.h"
 #include "page_disk.h"
 
 extern char **environ;
@@ -68,7 +69,7 @@ bool page_disk_knows(const char *type)
 }
 
 /* Returns @err, negative. */
-static int __attribute__((format(printf, 3, 4)))
+static int __printf(3, 4)
 fault(const char **why, int err, const char *fmt, ...)
 {
 	va_list args;

@@ -13,6 +13,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "compiler.h"
+
 #define SKIP_REASON(id, words) SKIP_##id,
 enum skip_reason {
 #include "skip_reasons.h"
@@ -29,10 +31,10 @@ struct answer {
 };
 
 /* A "pass" or a "fail". */
-void __attribute__((format(printf, 3, 4)))
+void __printf(3, 4)
 settle(struct answer *a, const char *outcome, const char *fmt, ...);
 
-void __attribute__((format(printf, 3, 4)))
+void __printf(3, 4)
 settle_skip(struct answer *a, enum skip_reason reason, const char *fmt, ...);
 
 bool is_skip(const struct answer *a);
@@ -45,7 +47,7 @@ void answer_json(FILE *f, const struct answer *a);
  * is printed in a line before, behind @name; so is skip_because()'s, as there is no answer.
  */
 const char *answer_reason(const char *name, const struct answer *a);
-__attribute__((format(printf, 2, 3))) const char *
+__printf(2, 3) const char *
 skip_because(enum skip_reason reason, const char *fmt, ...);
 
 /* True for a "fail", and for a "pass" of what is no control. */
@@ -148,7 +150,7 @@ bool names_have(const char *list, const char *name);
 const char *names_unknown(const char *list, bool (*known)(const char *name));
 
 /* For what getopt_long(3) returned and is no option of the program's own, --help ('h') among it. */
-void __attribute__((noreturn)) program_usage(int c, const char *usage);
+void __noreturn program_usage(int c, const char *usage);
 
 /*
  * To be called behind getopt_long(3): dies if there are further arguments, or if there could be no
@@ -157,7 +159,7 @@ void __attribute__((noreturn)) program_usage(int c, const char *usage);
 void program_options_end(int argc, char **argv, const char *json);
 
 /* One sentence on stderr, and exit code 2: wrong usage. */
-void __attribute__((noreturn, format(printf, 1, 2)))
+void __noreturn __printf(1, 2)
 die(const char *fmt, ...);
 
 /*

@@ -26,15 +26,17 @@
 #include <sched.h>
 #include <stdbool.h>
 
+#include "compiler.h"
+
 /* for liburing before 2.3 */
 #ifndef IORING_SETUP_COOP_TASKRUN
-#define IORING_SETUP_COOP_TASKRUN	(1U << 8)
+#define IORING_SETUP_COOP_TASKRUN	BIT(8)
 #endif
 #ifndef IORING_SETUP_SINGLE_ISSUER
-#define IORING_SETUP_SINGLE_ISSUER	(1U << 12)
+#define IORING_SETUP_SINGLE_ISSUER	BIT(12)
 #endif
 #ifndef IORING_SETUP_DEFER_TASKRUN
-#define IORING_SETUP_DEFER_TASKRUN	(1U << 13)
+#define IORING_SETUP_DEFER_TASKRUN	BIT(13)
 #endif
 
 enum provoke_way {

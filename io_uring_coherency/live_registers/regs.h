@@ -29,6 +29,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compiler.h"
+
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
@@ -64,14 +66,14 @@ struct reg_row {
 	unsigned int bit;
 };
 
-#define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
+#define REG(name, class, offset, len, text, legal, bit, ...)	\
 	{ #name, REG_CLASS_##class, offset, len, text, legal, bit },
 #define MISSING(text)	\
 	{ NULL, REG_CLASS_NR, 0, 0, text, 0, 0 },
 
 /* One spin window. Each cache line that both threads touch stands alone (128 bytes on POWER). */
 struct reg_window {
-	uint8_t mem[REG_WIN_SIZE] __attribute__((aligned(256)));
+	uint8_t mem[REG_WIN_SIZE] __aligned(256);
 };
 
 struct reg_layout {
@@ -169,7 +171,7 @@ static inline const uint8_t *regs_out(const struct reg_window *w)
 
 /* Helper for reg_arch.init(): appends a slot. */
 void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, uint16_t len,
-	      const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+	      const char *fmt, ...) __printf(5, 6);
 
 /*
  * Helper for reg_arch.init(): appends those of @rows that this CPU has and that are of one of the
@@ -180,14 +182,14 @@ void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsign
 		   unsigned int classes);
 
 #define REG_CLASSES_ALL	(~0U)
-#define REG_CLASSES_FP	(1U << REG_CLASS_FP | 1U << REG_CLASS_VECTOR)
+#define REG_CLASSES_FP	(BIT(REG_CLASS_FP) | BIT(REG_CLASS_VECTOR))
 
 /* Helper for reg_arch.frame(): register @name, if it is one of @layout, has @value. */
 void regs_put(const struct reg_layout *layout, uint8_t *image, const char *name, uint64_t value);
 
 /* Helper for reg_arch.init(): appends to what is covered, for people. */
 void regs_describe(struct reg_layout *layout, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+	__printf(2, 3);
 
 #endif /* __ASSEMBLER__ */
 #endif /* REGS_H */

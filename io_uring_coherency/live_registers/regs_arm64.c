@@ -16,8 +16,8 @@
  * arch/arm64/include/uapi/asm/hwcap.h and include/uapi/linux/prctl.h; toolchains from before SVE
  * lack the latter two.
  */
-#define ARM64_HWCAP_ASIMD	(1UL << 1)
-#define ARM64_HWCAP_SVE		(1UL << 22)
+#define ARM64_HWCAP_ASIMD	BIT(1)
+#define ARM64_HWCAP_SVE		BIT(22)
 #define ARM64_PR_SVE_GET_VL	51
 #define ARM64_PR_SVE_VL_LEN_MASK 0xffff
 

@@ -11,10 +11,10 @@
 #include "regs_x86_64.h"
 
 /* Intel SDM vol. 2A, CPUID: bits of leaf 1 ECX and of leaf 7 EBX */
-#define CPUID_1_OSXSAVE		(1U << 27)
-#define CPUID_1_AVX		(1U << 28)
-#define CPUID_7_AVX512F		(1U << 16)
-#define CPUID_7_AVX512BW	(1U << 30)
+#define CPUID_1_OSXSAVE		BIT(27)
+#define CPUID_1_AVX		BIT(28)
+#define CPUID_7_AVX512F		BIT(16)
+#define CPUID_7_AVX512BW	BIT(30)
 /* XCR0: SSE and AVX; on top of them opmask, ZMM_Hi256 and Hi16_ZMM */
 #define XCR0_AVX		0x06U
 #define XCR0_AVX512		0xe6U
@@ -48,7 +48,7 @@ static uint32_t x86_64_features(void)
 static bool x86_64_has_daz(void)
 {
 	struct {
-		uint32_t word[128] __attribute__((aligned(16)));
+		uint32_t word[128] __aligned(16);
 	} fx;
 
 	memset(&fx, 0, sizeof(fx));

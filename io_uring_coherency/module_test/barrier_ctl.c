@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "json.h"
 #include "module.h"
 
@@ -42,7 +43,7 @@ static struct {
 	char **command;
 } opt;
 
-static void __attribute__((format(printf, 1, 2)))
+static void __printf(1, 2)
 say(const char *fmt, ...)
 {
 	va_list ap;
@@ -218,7 +219,7 @@ static int list(void)
 /* --- the command */
 
 /* Replaces this process, a child, by the command; or reports an errno and ends. */
-static void __attribute__((noreturn))
+static void __noreturn
 exec_command(int report, const sigset_t *mask, const struct sigaction *old_int,
 	     const struct sigaction *old_quit, const struct sigaction *old_chld)
 {

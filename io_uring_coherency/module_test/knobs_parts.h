@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "compiler.h"
 #include "ppc_barrier_test/ppc_barrier_test.h"
 
 /* --- knobs_calls.c: calls that pass a point */
@@ -105,7 +106,7 @@ enum knobs_state {
  * told by a byte that the session is open, and by an int, from a process of the session that
  * outlives its holder, whether the delay has gone with the holder.
  */
-void __attribute__((noreturn)) knobs_hold_until_killed(enum knobs_state state, const int told[2]);
+void __noreturn knobs_hold_until_killed(enum knobs_state state, const int told[2]);
 
 /* Probes of the kernel, those of kprobes and those of ftrace; one may be in both lists. */
 unsigned int knobs_probes_listed(void);

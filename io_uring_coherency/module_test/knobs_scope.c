@@ -204,7 +204,7 @@ int knobs_orphans_found(int between)
 }
 
 /* The rest of a process of the session when its holder is gone. */
-static void __attribute__((noreturn)) outlive(pid_t holder, const int told[2])
+static void __noreturn outlive(pid_t holder, const int told[2])
 {
 	int clean;
 

@@ -35,7 +35,7 @@
 #include "program.h"
 
 #ifndef IORING_SETUP_COOP_TASKRUN
-#define IORING_SETUP_COOP_TASKRUN	(1U << 8)
+#define IORING_SETUP_COOP_TASKRUN	BIT(8)
 #endif
 
 #define DELAY_US	3000	/* far above what the calls take, even under emulation */

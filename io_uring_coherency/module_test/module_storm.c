@@ -38,6 +38,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "module.h"
 
 #ifndef ARRAY_SIZE
@@ -57,7 +58,7 @@ static const char usage[] =
 	"       module_storm signal PROCESSES USECS\n"
 	"       module_storm miss\n";
 
-static void __attribute__((noreturn, format(printf, 2, 3)))
+static void __noreturn __printf(2, 3)
 end(int code, const char *fmt, ...)
 {
 	va_list ap;

@@ -24,7 +24,7 @@
 #define FIELD		5		/* bytes of 32 bits */
 #define SEED_FIELD	10		/* ... and of 64 */
 
-uint8_t page_template[2][PAGE_TEMPLATE_BYTES] __attribute__((aligned(16)));
+uint8_t page_template[2][PAGE_TEMPLATE_BYTES] __aligned(16);
 
 struct page_vector page_vector;
 

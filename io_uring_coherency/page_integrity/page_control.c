@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "kselftest.h"
 #include "page_control.h"
 #include "page_report.h"
@@ -49,7 +50,7 @@ static unsigned int seen_in(const struct damage *d, unsigned int views)
 /* Makes something of the page @id that it should not be. */
 static void damage(const struct page_id *id, enum page_class class, char *page)
 {
-	char other[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	char other[PAGE_BYTES] __aligned(PAGE_ALIGNMENT);
 	struct page_id from = *id;
 
 	if (class == PAGE_MISPLACED)
@@ -82,7 +83,7 @@ static void damage(const struct page_id *id, enum page_class class, char *page)
 /* The same in the file, behind the back of what should be there. */
 static void damage_file(struct page_run *run, const struct page_id *id, enum page_class class)
 {
-	char page[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	char page[PAGE_BYTES] __aligned(PAGE_ALIGNMENT);
 
 	page_expect(id, page);
 	damage(id, class, page);

@@ -45,7 +45,7 @@ static bool is_sum(unsigned int offset)
 
 static bool sums_are_right(const uint8_t *page)
 {
-	uint8_t right[PAGE_PARITY_AT + PAGE_PARITY_BYTES] __attribute__((aligned(8)));
+	uint8_t right[PAGE_PARITY_AT + PAGE_PARITY_BYTES] __aligned(8);
 	struct page_sums sums;
 	unsigned int i;
 
@@ -158,7 +158,7 @@ static bool is_of_another(const struct page_id *id, const uint8_t *want, const u
 static bool is_torn_and_stale(const struct page_id *id, const uint8_t *got, uint8_t *first,
 			      struct page_damage *damage)
 {
-	uint8_t second[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	uint8_t second[PAGE_BYTES] __aligned(PAGE_ALIGNMENT);
 	struct page_id found = *id;
 
 	found.generation = page_trailer_generation(got);
@@ -260,7 +260,7 @@ static bool is_carried(const struct page_id *id, const uint8_t *want, const uint
 static void classify(const struct page_id *id, const uint8_t *want, const uint8_t *got,
 		     struct page_damage *damage)
 {
-	uint8_t other[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	uint8_t other[PAGE_BYTES] __aligned(PAGE_ALIGNMENT);
 	struct page_id says = page_get_id(got);
 
 	page_poison(want, other);

@@ -14,6 +14,7 @@
 
 #include <linux/magic.h>
 
+#include "compiler.h"
 #include "page_verifier.h"
 
 #define SENTINEL_EVERY	16
@@ -82,7 +83,7 @@ void page_files_read_along(struct page_files *f)
 
 int page_files_damage_disk(struct page_files *f, const struct page_id *id)
 {
-	char page[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
+	char page[PAGE_BYTES] __aligned(PAGE_ALIGNMENT);
 	unsigned int i;
 	off_t at;
 

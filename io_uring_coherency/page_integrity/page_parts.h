@@ -8,6 +8,7 @@
 
 #include <endian.h>
 
+#include "compiler.h"
 #include "page.h"
 
 #define PAGE_CRC_AT	4U

@@ -10,7 +10,7 @@
 #include "page_report.h"
 
 #define PLANTED_PAGES	128	/* written with each fault that the module plants */
-#define PLANTED_SIZE	(1 << 20)	/* of a file at most; all are looked at each time */
+#define PLANTED_SIZE	(1024 * 1024)	/* of a file at most; all are looked at each time */
 #define PLANTED_FILES	4	/* ... and so many */
 #define PLANTED_THREADS	2
 

@@ -91,7 +91,7 @@ static bool have_instruction(void)
 #include <sys/auxv.h>
 
 /* arch/arm64/include/uapi/asm/hwcap.h */
-#define ARM64_HWCAP_CRC32	(1UL << 7)
+#define ARM64_HWCAP_CRC32	BIT(7)
 
 static inline uint64_t crc_step(uint64_t crc, uint64_t word)
 {

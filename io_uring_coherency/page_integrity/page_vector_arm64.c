@@ -10,8 +10,8 @@
 #include "page_parts.h"
 
 /* arch/arm64/include/uapi/asm/hwcap.h */
-#define ARM64_HWCAP_AES		(1UL << 3)
-#define ARM64_HWCAP_CRC32	(1UL << 7)
+#define ARM64_HWCAP_AES		BIT(3)
+#define ARM64_HWCAP_CRC32	BIT(7)
 
 static void fill_aes(const struct page_aes *aes, void *payload)
 {

@@ -25,7 +25,7 @@
 #define STEPS		24U
 #define ROUND_SHIFT	8
 #define UPDATE_ID	0x80U		/* user_data, beside the round */
-#define FEAT_LINKED	(1U << 12)	/* IORING_FEAT_LINKED_FILE, 5.17 */
+#define FEAT_LINKED	BIT(12)	/* IORING_FEAT_LINKED_FILE, 5.17 */
 
 struct file_user {
 	bool reads, async, done;

@@ -14,10 +14,10 @@
 #include "complete_abi.h"
 
 #ifndef IORING_FEAT_EXT_ARG
-#define IORING_FEAT_EXT_ARG	(1U << 8)	/* 5.11 */
+#define IORING_FEAT_EXT_ARG	BIT(8)	/* 5.11 */
 #endif
 #ifndef IORING_SETUP_COOP_TASKRUN
-#define IORING_SETUP_COOP_TASKRUN	(1U << 8)	/* 5.19 */
+#define IORING_SETUP_COOP_TASKRUN	BIT(8)	/* 5.19 */
 #endif
 
 #define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)

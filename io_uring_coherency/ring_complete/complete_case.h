@@ -106,14 +106,14 @@ bool complete_more(struct complete_case *c);
 
 /* An event: without, or with a violation. */
 void complete_good(struct complete_case *c);
-void __attribute__((format(printf, 3, 4)))
+void __printf(3, 4)
 complete_bad(struct complete_case *c, enum complete_fault fault, const char *fmt, ...);
 
 /* Ends the case without an answer: for -errno of @failed, or for a reason. Both return false. */
 bool complete_fail(struct complete_case *c, int error, const char *failed);
 bool complete_skip(struct complete_case *c, enum skip_reason reason, const char *why);
 
-void __attribute__((format(printf, 2, 3)))
+void __printf(2, 3)
 complete_note(struct complete_case *c, const char *fmt, ...);
 
 /* What has mended such violations, or NULL. */

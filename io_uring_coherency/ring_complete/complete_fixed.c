@@ -12,9 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "complete_fixed.h"
 
-#define FIXED_BYTES	(1U << 20)
+#define FIXED_BYTES	(1024U * 1024)
 #define OTHERS		0x5a
 #define HUGE_PAGE	(2UL << 20)	/* where sysfs does not tell */
 #define HUGE_MOST	(16UL << 20)
@@ -142,7 +143,7 @@ bool fixed_others_kept(const struct fixed_buffers *b)
 	return b->others[0] == OTHERS && !memcmp(b->others, b->others + 1, FIXED_BYTES - 1);
 }
 
-static void __attribute__((noreturn)) child_run(struct fixed_buffers *b, int told, int hold)
+static void __noreturn child_run(struct fixed_buffers *b, int told, int hold)
 {
 	unsigned int i;
 	char byte = 0;

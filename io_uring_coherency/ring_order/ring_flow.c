@@ -6,9 +6,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "ring_flow.h"
 
-#define CQE_F_BUFFER		(1U << 0)
+#define CQE_F_BUFFER		BIT(0)
 #define CQE_BUFFER_SHIFT	16
 #define WORDS		3	/* first, middle, last */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "compiler.h"
 #include "ring_sides.h"
 
 /*
@@ -26,7 +27,7 @@
 #define COLD_BYTES	(16U << 20)
 #define COLD_PAGE	4096U
 
-static inline __attribute__((always_inline)) void cold_stores(char *page, unsigned int n)
+static __always_inline void cold_stores(char *page, unsigned int n)
 {
 	relaxed_store(page + n % 64 * 64, (char)1);
 	relaxed_store(page + (n + 37) % 64 * 64, (char)1);

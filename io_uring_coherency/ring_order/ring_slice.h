@@ -93,7 +93,7 @@ struct ring_slice {
 	int ahead;		/* sqpoll_wakeup: learnt, kept between slices */
 };
 
-#define RING_SLICE_MEMORY	(1 << 20)
+#define RING_SLICE_MEMORY	(1024 * 1024)
 
 /*
  * Runs it; the caller gave everything up to the results, and memory. Takes threads, rings and

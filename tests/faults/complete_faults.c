@@ -20,17 +20,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "fault.h"
 
 #ifndef IOSQE_CQE_SKIP_SUCCESS
-#define IOSQE_CQE_SKIP_SUCCESS	(1U << 6)	/* 5.17 */
+#define IOSQE_CQE_SKIP_SUCCESS	BIT(6)	/* 5.17 */
 #endif
 
 #define OP_SEND_ZC		47	/* IORING_OP_SEND_ZC, 6.0 */
-#define CQE_F_NOTIF		(1U << 3)
+#define CQE_F_NOTIF		BIT(3)
 #define OP_MSG_RING		40	/* IORING_OP_MSG_RING, 5.18 */
 #define REGISTER_PBUF_RING	22	/* IORING_REGISTER_PBUF_RING, 5.19 */
-#define CQE_F_BUF_MORE		(1U << 4)	/* IORING_CQE_F_BUF_MORE, 6.12 */
+#define CQE_F_BUF_MORE		BIT(4)	/* IORING_CQE_F_BUF_MORE, 6.12 */
 #define BUFFER_SHIFT		16
 
 #define LATE_MS		300

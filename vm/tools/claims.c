@@ -38,7 +38,7 @@
 #define EXIT_USAGE	2
 #define EXIT_OPEN	4
 
-void __attribute__((noreturn)) claims_usage(const char *what)
+void __noreturn claims_usage(const char *what)
 {
 	fprintf(stderr,
 		"claims: %s; it takes --decide, --json FILE, or --plan GUEST, --seed N, --round N.\n",

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "claims_decide.h"
+#include "compiler.h"
 #include "evidence.h"
 
 #ifndef ARRAY_SIZE
@@ -144,6 +145,6 @@ int claims_write_json(const char *path);
 /* --- claims.c */
 
 /* One sentence on stderr, and exit code 2. */
-void __attribute__((noreturn)) claims_usage(const char *what);
+void __noreturn claims_usage(const char *what);
 
 #endif /* CLAIMS_H */
