@@ -11,7 +11,8 @@ static const struct {
 	const char *name;
 	enum page_view_of of;
 } views[VIEW_NR] = {
-#define VIEW(id, name, of, look) { #name, VIEW_OF_##of },
+#define VIEW(id, name, of) \
+	[VIEW_##id] = { #name, VIEW_OF_##of },
 #include "page_views.h"
 	[VIEW_RESULT] = { .name = "result" },
 	[VIEW_SIZE] = { .name = "size" },

@@ -18,7 +18,7 @@
 
 /* Where something is looked at: VIEW_MEMORY, VIEW_MEMORY_AFTER, ... */
 enum page_view {
-#define VIEW(id, name, of, look) VIEW_##id,
+#define VIEW(id, ...) VIEW_##id,
 #include "page_views.h"
 	VIEW_PAGES,		/* the number of those that compare a page; always there are ... */
 	VIEW_RESULT = VIEW_PAGES, /* of a write, or of a read by the engine */

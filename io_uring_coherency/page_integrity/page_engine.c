@@ -30,7 +30,7 @@ static int run_thread(struct page_engine *e);
 static int run_kthread(struct page_engine *e);
 
 static const struct engine_type types[ENGINE_NR + 1] = {
-#define ENGINE(engine, disk, direct, ...) { .name = #engine, __VA_ARGS__ },
+#define ENGINE(engine, ...) { .name = #engine, __VA_ARGS__ },
 #include "page_engines.h"
 	{ .run = run_syscalls },	/* ENGINE_NONE */
 };

@@ -160,7 +160,7 @@ static void add_variant(const struct variant *variant)
 
 static void list_variants(void)
 {
-#define VARIANT(id, kind, site) add_variant(&variant_##id)
+#define VARIANT(id, ...) add_variant(&variant_##id)
 #include "page_variants.h"
 }
 

@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "compiler.h"
 #include "page_verifier.h"
 #include "program.h"
 
@@ -49,8 +50,8 @@ static bool in_page_cache(const char *untouched, unsigned int page)
 /* Returns 0, or the first -errno if not all could be read. */
 static int look_at_pages(const struct look *l)
 {
-	char own[PAGE_BYTES] __attribute__((aligned(PAGE_ALIGNMENT)));
-	char found[PAGE_BYTES] __attribute__((aligned(4096)));	/* for O_DIRECT */
+	char own[PAGE_BYTES] __aligned(PAGE_ALIGNMENT);
+	char found[PAGE_BYTES] __aligned(4096);	/* for O_DIRECT */
 	struct page_board *const b = l->files->board;
 	unsigned int page;
 	int ret = 0;
@@ -169,28 +170,32 @@ static int look_at_crash(struct page_files *f, unsigned int file, const char *wa
 	return ret;
 }
 
-/* By view; see page_views.h. Each returns 0, or the first -errno if not all could be read. */
-static int (*const look_in[VIEW_PAGES])(struct page_files *f, unsigned int file,
-					const char *wants) = {
-#define VIEW(id, name, of, look) look,
-#include "page_views.h"
+/*
+ * Who looks at one file in those of its views that are asked for, in this order. Each returns 0, or
+ * the first -errno if not all could be read.
+ */
+static const struct {
+	uint32_t views;
+	int (*look)(struct page_files *f, unsigned int file, const char *wants);
+} looks[] = {
+	{ VIEW_BIT(VIEW_CACHE) | VIEW_BIT(VIEW_MMAP), look_at_cache },
+	{ VIEW_BIT(VIEW_DIRECT) | VIEW_BIT(VIEW_DROPPED), look_at_disk },
+	{ VIEW_BIT(VIEW_CRASH), look_at_crash },
 };
 
 static int look_at_file(struct page_files *f, unsigned int file)
 {
 	const unsigned int views = f->board->counts.views;
 	char *const wants = expect_all(f, file);
-	unsigned int i, last = VIEW_PAGES;
 	int ret = 0, one;
+	size_t i;
 
 	page_files_check_size(f, file);
-	for (i = 0; i < VIEW_PAGES; i++) {
-		if (!look_in[i] || !(views & VIEW_BIT(i)) ||
-		    (last < VIEW_PAGES && look_in[i] == look_in[last]))
+	for (i = 0; i < ARRAY_SIZE(looks); i++) {
+		if (!(views & looks[i].views))
 			continue;
-		one = look_in[i](f, file, wants);
+		one = looks[i].look(f, file, wants);
 		ret = ret ?: one;
-		last = i;
 	}
 	free(wants);
 	/* what is written with O_DIRECT next must not stay in the page cache as it was before */
@@ -267,7 +272,7 @@ static int look_at_round(struct page_files *f, bool synced)
 	return ret ?: failed;
 }
 
-static void __attribute__((noreturn)) verifier_main(struct page_files *f, int ask, int answer)
+static void __noreturn verifier_main(struct page_files *f, int ask, int answer)
 {
 	char c;
 	int ret;
