@@ -134,7 +134,7 @@ static void unload(unsigned int limit_ms)
 	}
 }
 
-static void __attribute__((noreturn))
+static void __noreturn
 guard(int program, int report, int ko)
 {
 	struct pollfd gone = { .fd = GUARD_PROGRAM, .events = POLLIN };
@@ -177,7 +177,7 @@ static int start_guard(int ko)
 	/* readable when the last thread has ended: pidfd_poll() in kernel/fork.c, since 5.3 */
 	program = syscall(SYS_pidfd_open, getpid(), 0);
 	if (program < 0)
-		return errno == ENOSYS ? EOPNOTSUPP : errno;	/* a filter: it is there */
+		return errno;
 	if (pipe2(report, O_CLOEXEC)) {
 		error = errno;
 		close(program);
@@ -303,8 +303,6 @@ static const char *why_not_loaded(const char *path, const char *release, int err
 			return module_why("this kernel is locked down, and %s is not signed", path);
 		return module_why("root may not load %s here: a container, or a security module",
 				  path);
-	case ENOSYS:
-		return "this kernel cannot load modules";
 	case EOPNOTSUPP:
 		return NAME " is not for kernels such as this one, see dmesg";
 	case ECHILD:
@@ -336,8 +334,8 @@ int module_load(const char **why)
 		*why = "the module " NAME " is not loaded, and only root may load it";
 		return -1;
 	}
-	/* CONFIG_MODULES=n; otherwise it is EBADF or EPERM */
-	if (syscall(SYS_finit_module, -1, "", 0) && errno == ENOSYS) {
+	/* what a kernel with CONFIG_MODULES says of no file, and of a caller who may not */
+	if (syscall(SYS_finit_module, -1, "", 0) && errno != EBADF && errno != EPERM) {
 		*why = "this kernel cannot load modules";
 		return -1;
 	}
