@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Kernel interfaces that differ between 5.10 and 7.2: the one place. They are told by what the
- * kernel declares, COMPAT_HAS_* by the Makefile; by its version only what leaves no trace there.
+ * kernel declares, COMPAT_HAS_* by the Makefile.
  */
 #ifndef PBT_COMPAT_H
 #define PBT_COMPAT_H
@@ -14,9 +14,9 @@
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/task_work.h>
 #include <linux/uio.h>
-#include <linux/version.h>
 #include <linux/workqueue.h>
 
 /* "task_work: allow TWA_SIGNAL without a rescheduling IPI", v5.18 */
@@ -76,10 +76,10 @@ static inline void compat_perform_write_args(const unsigned long arg[3], struct 
 	*len = iov_iter_count((const void *)arg[1]);
 }
 
-/* "fs: move file_start_write() into vfs_iter_write()", v6.8 */
+/* "fs: move file_start_write() into vfs_iter_write()", v6.8, came with file_write_started() */
 static inline ssize_t compat_iter_write(struct file *file, struct iov_iter *iter, loff_t *pos)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#ifdef COMPAT_HAS_WRITE_STARTED
 	return vfs_iter_write(file, iter, pos, 0);
 #else
 	ssize_t ret;
@@ -118,7 +118,21 @@ static inline unsigned int compat_task_state(const struct task_struct *task)
 #define COMPAT_WQ_PERCPU	0
 #endif
 
-/* "sched: membarrier: cover kthread_use_mm (v4)", v5.11: before, nobody promises barriers */
-#define COMPAT_MM_IS_BARRIER	(LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0))
+/*
+ * "sched: membarrier: cover kthread_use_mm (v4)", v5.11, which brought
+ * membarrier_update_current_mm(): before, nobody promises barriers
+ */
+#ifdef COMPAT_HAS_MEMBARRIER_MM
+#define COMPAT_MM_IS_BARRIER	true
+#else
+#define COMPAT_MM_IS_BARRIER	false
+#endif
+
+/* "slab: Introduce kmalloc_obj() and family" */
+#ifndef kmalloc_obj
+#define kmalloc_obj(object, gfp)	kmalloc(sizeof(object), gfp)
+#define kzalloc_obj(object, gfp)	kzalloc(sizeof(object), gfp)
+#define kvzalloc_obj(object, gfp)	kvzalloc(sizeof(object), gfp)
+#endif
 
 #endif /* PBT_COMPAT_H */

@@ -48,7 +48,7 @@ static unsigned long *last_irq(const struct task_struct *task)
 /* Not while the task is in a system call: what comes then does not bring it into the kernel. */
 static void irq_came(enum pbt_delivery kind)
 {
-	BUILD_BUG_ON(PBT_NR_DELIVERIES > __alignof__(struct task_struct));
+	BUILD_BUG_ON(__alignof__(struct task_struct) < PBT_NR_DELIVERIES);
 	if (!(current->flags & PF_KTHREAD) &&
 	    syscall_get_nr(current, task_pt_regs(current)) == -1)
 		WRITE_ONCE(*last_irq(current), (unsigned long)current | kind);

@@ -79,7 +79,7 @@ static int setup_task_work(struct litmus *l)
 	rcu_read_unlock();
 	if (!l->receiver)
 		return -ESRCH;
-	l->parcel = kzalloc(sizeof(*l->parcel), GFP_KERNEL);
+	l->parcel = kzalloc_obj(*l->parcel, GFP_KERNEL);
 	if (!l->parcel) {
 		put_task_struct(l->receiver);
 		return -ENOMEM;

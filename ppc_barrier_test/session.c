@@ -90,7 +90,7 @@ void pbt_session_add(struct pbt_session *s, struct pid *tgid)
 	unsigned long flags;
 	bool wanted;
 
-	new = kmalloc(sizeof(*new), GFP_ATOMIC | __GFP_NOWARN);
+	new = kmalloc_obj(*new, GFP_ATOMIC | __GFP_NOWARN);
 	if (!new) {
 		atomic64_inc(&s->lost);
 		return;
@@ -432,7 +432,7 @@ static int session_open(struct inode *inode, struct file *file)
 	/* the mode of the node can be changed; what the knobs do is root's alone */
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	s = kzalloc_obj(*s, GFP_KERNEL);
 	if (!s)
 		return -ENOMEM;
 	mutex_init(&s->mutex);
