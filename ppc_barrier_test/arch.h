@@ -82,7 +82,7 @@ static inline unsigned long arch_returned(const struct pt_regs *regs)
 
 #define ARCH_PLANTED_GPR(r)	((r)->gpr[11])
 #define ARCH_PLANTED_FLAGS(r)	((r)->ccr)
-#define ARCH_PLANTED_FLAG	(1UL << 20)	/* SO of CR2 */
+#define ARCH_PLANTED_FLAG	BIT(20)	/* SO of CR2 */
 
 /* Registers of a transaction stay where they are. */
 #ifdef CONFIG_PPC_FPU

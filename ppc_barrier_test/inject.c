@@ -269,8 +269,16 @@ static void point_exit(unsigned int point, struct pt_regs *regs, void *data)
 #define ENTRY(...)	{ .symbols = { __VA_ARGS__ }, .entry = point_entry }
 #define EXIT(...)	{ .symbols = { __VA_ARGS__ }, .call = point_call, .exit = point_exit }
 
+/* A function by all the names that it has had: those that this kernel has are probed. */
 const struct pbt_probe_type pbt_point_types[PBT_NR_POINTS] = {
-#define PBT_POINT(id, point_name, where, ...) \
-	[PBT_##id] = where(__VA_ARGS__),
-#include "pbt_points.h"
+	[PBT_TRY_TO_WAKE_UP] = ENTRY("try_to_wake_up"),
+	[PBT_TRY_TO_WAKE_UP_EXIT] = EXIT("try_to_wake_up"),
+	[PBT_KICK_PROCESS] = ENTRY("kick_process"),
+	[PBT_KICK_PROCESS_EXIT] = EXIT("kick_process"),
+	[PBT_IO_WRITE] = ENTRY("io_write", "io_write_fixed"),
+	[PBT_TASK_WORK_RUN] = ENTRY("task_work_run"),
+	[PBT_PERFORM_WRITE] = ENTRY("generic_perform_write"),
+	[PBT_PERFORM_WRITE_EXIT] = EXIT("generic_perform_write"),
+	[PBT_FILEMAP_READ] = ENTRY("filemap_read", "generic_file_buffered_read"),
+	[PBT_FILEMAP_READ_EXIT] = EXIT("filemap_read", "generic_file_buffered_read"),
 };

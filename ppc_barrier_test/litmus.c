@@ -62,7 +62,7 @@ static const struct {
 	const char *without[2];		/* of PBT_FORM_WEAK and the next form */
 	enum pbt_receiver receiver;
 } edges[PBT_NR_EDGES] = {
-#define PBT_EDGE(id, name, shape, without, without_other, receiver) \
+#define PBT_EDGE(id, name, without, without_other, receiver, ...) \
 	[PBT_EDGE_##id] = { &pbt_edge_##name, { without, without_other }, receiver },
 #include "pbt_edges.h"
 };
@@ -227,7 +227,7 @@ long pbt_litmus_run(struct pbt_litmus *arg)
 	if (ret)
 		return ret;
 	/* half a MiB, which those that wait do without */
-	l = kvzalloc(sizeof(*l), GFP_KERNEL);
+	l = kvzalloc_obj(*l, GFP_KERNEL);
 	if (l) {
 		l->arg = arg;
 		l->edge = edges[arg->edge].how;

@@ -43,9 +43,12 @@ struct pbt_litmus_edge {
 	bool missing;			/* this kernel lacks it, or promises nothing */
 };
 
-/* A declaration with its semicolon: what a macro makes of each line of a table. */
+/* Declarations with their semicolons: what a macro makes of each line of a table. */
 #define DECLARATION(...)	__VA_ARGS__
-#define PBT_EDGE(id, name, ...) DECLARATION(extern const struct pbt_litmus_edge pbt_edge_##name;)
+#define PBT_EDGE(id, name, ...) DECLARATION(				\
+	/* a bit of pbt_info.edges */					\
+	static_assert(PBT_EDGE_##id < BITS_PER_TYPE(u32));		\
+	extern const struct pbt_litmus_edge pbt_edge_##name;)
 #include "pbt_edges.h"
 
 /* What task_work is queued to is not ours: it may come after all else here has ended. */

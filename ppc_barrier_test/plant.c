@@ -47,15 +47,12 @@
 #define PLANTS_OF_WRITES	(BIT(PBT_PLANT_WRITE_SHORT) | BIT(PBT_PLANT_WRITE_DROPPED) | \
 				 BIT(PBT_PLANT_WRITE_MISPLACED))
 
-static const char *const names[PBT_NR_PLANTS] = {
-#define PBT_PLANT(id, plant_name, probe) \
-	[PBT_PLANT_##id] = #plant_name,
-#include "pbt_plants.h"
-};
-
-static const u8 probe_of[PBT_NR_PLANTS] = {
-#define PBT_PLANT(id, plant_name, probe) \
-	[PBT_PLANT_##id] = probe,
+static const struct {
+	const char *name;
+	u8 probe;
+} table[PBT_NR_PLANTS] = {
+#define PBT_PLANT(id, plant_name, place) \
+	[PBT_PLANT_##id] = { .name = #plant_name, .probe = place },
 #include "pbt_plants.h"
 };
 
@@ -77,7 +74,7 @@ u32 pbt_plants_possible(u32 probes)
 	if (!COMPAT_HAS_NO_IPI)
 		plants &= ~BIT(PBT_PLANT_NO_IPI_IGNORED);
 	for (i = 0; i < PBT_NR_PLANTS; i++)
-		if (!(probes & BIT(probe_of[i])))
+		if (!(probes & BIT(table[i].probe)))
 			plants &= ~BIT(i);
 	return plants;
 }
@@ -89,7 +86,7 @@ u32 pbt_plants_probes(u32 plants)
 
 	for (i = 0; i < PBT_NR_PLANTS; i++)
 		if (plants & BIT(i))
-			probes |= BIT(probe_of[i]);
+			probes |= BIT(table[i].probe);
 	return probes;
 }
 
@@ -103,7 +100,7 @@ static void tell(u32 plants)
 		return;
 	for (i = 0; i < PBT_NR_PLANTS; i++)
 		if (plants & BIT(i))
-			at += scnprintf(text + at, sizeof(text) - at, " %s", names[i]);
+			at += scnprintf(text + at, sizeof(text) - at, " %s", table[i].name);
 	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
 	pr_warn("%s[%d] asks for faults in its own tasks:%s\n", current->comm,
 		task_tgid_nr(current), text);

@@ -107,8 +107,8 @@ struct pbt_knob {
 	__u32 usecs;			/* PBT_UDELAY: 1 to PBT_UDELAY_MAX; else 0 */
 };
 
-#define PBT_ACCOUNT	(1U << 0)	/* count deliveries */
-#define PBT_PIN_WORKERS	(1U << 1)	/* a new io-wq worker stays on the CPU of its creator */
+#define PBT_ACCOUNT	0x1U	/* count deliveries */
+#define PBT_PIN_WORKERS	0x2U	/* a new io-wq worker stays on the CPU of its creator */
 
 /*
  * PBT_SET_KNOBS: replaces all knobs of the session. A new session has none. -EOPNOTSUPP if this

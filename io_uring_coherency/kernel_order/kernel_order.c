@@ -50,10 +50,10 @@
 
 struct edge {
 	const char *name;
-	unsigned int forbidden;
 	/* what the controls leave out; neither: there is none */
 	const char *without, *without_other;
 	enum pbt_receiver receiver;
+	unsigned int forbidden;
 };
 
 static const struct edge edges[PBT_NR_EDGES] = {
