@@ -34,7 +34,7 @@ struct call {
 #define UDELAY_STEP	1000	/* us; some architectures have an upper limit for one call */
 #define FLUSH_PAGES	64	/* of one read or write at most: 256 KiB with pages of 4 KiB */
 
-/* Each action a function of its own, for a disassembler to find: see tests/check.sh. */
+/* Each action a function of its own, for a disassembler to find. */
 #define ACTION(name, what)				\
 static noinline void pbt_action_##name(void)		\
 {							\
