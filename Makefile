@@ -1,27 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0
-#
-# kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
-# or as a symbolic link. Stand-alone use goes through ./run_tests.sh, which brings a kernel tree.
 
+# kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
+# or as a symbolic link; stand-alone use goes through ./run_tests.sh, which brings a kernel tree. A
+# paragraph that names run_tests.sh is not in the series for a kernel tree, and of programs and
+# architectures a patch has the lines of those that are there (doc/series.md).
+
+programs :=
+extended :=
 # The questions asked of a kernel, and the tests of the module, which kernel_order needs, too.
-# PROGRAMS=live_registers builds and installs no others.
-PROGRAMS ?= %
-TEST_GEN_PROGS := $(filter $(PROGRAMS),live_registers page_integrity ring_order ring_complete \
-	kernel_order module_knobs module_offload)
+programs += live_registers
+programs += page_integrity
+programs += ring_order
+programs += ring_complete
+programs += kernel_order
+programs += module_knobs
+programs += module_offload
 # Any command under the module's knobs, and what its probes withstand.
-TEST_GEN_PROGS_EXTENDED := $(filter $(PROGRAMS),barrier_ctl module_storm)
+extended += barrier_ctl
+extended += module_storm
+
+# PROGRAMS="NAME..." builds and installs no others.
+PROGRAMS ?= %
+TEST_GEN_PROGS := $(filter $(PROGRAMS),$(programs))
+TEST_GEN_PROGS_EXTENDED := $(filter $(PROGRAMS),$(extended))
 
 # For a liburing that is not where the compiler looks. It is linked statically, so that programs run
 # where it is not installed: with -luring the loader would end them there with code 127.
 LIBURING_CFLAGS ?=
 LIBURING_LIBS ?= -l:liburing.a
 
-# Behind a symbolic link ".." is not the kernel tree, but the shell that started make knows.
+# Behind a symbolic link, such as run_tests.sh makes, ".." is not the kernel tree, but the shell
+# that started make knows.
 ksft_lib := $(firstword $(wildcard ../lib.mk $(PWD)/lib.mk $(dir $(PWD))lib.mk))
 ifeq ($(ksft_lib),)
 $(error this is a directory of tools/testing/selftests in a kernel tree; elsewhere use ./run_tests.sh)
 endif
-include $(ksft_lib)
+
+include $(or $(ksft_lib),../lib.mk)
 
 # lib.mk gives clang its --target since 5.18
 CC += $(if $(and $(LLVM),$(CROSS_COMPILE)),$(if $(findstring --target=,$(CC)),,\
@@ -34,7 +49,10 @@ CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -I. -I$(src)/lib
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
 # architectures with files of their own
-banks := x86_64 arm64 ppc64
+banks :=
+banks += x86_64
+banks += arm64
+banks += ppc64
 machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 bank := $(firstword $(filter $(banks),$(patsubst powerpc64%,ppc64,$(machine:aarch64=arm64))) none)
 
@@ -44,10 +62,6 @@ liburing_probe = printf '%s\n' '\#include <liburing.h>' \
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) -x c - -x none $(LDFLAGS) $(LIBURING_LIBS) \
 	-o $(OUTPUT)/liburing_probe >/dev/null 2>&1 && echo yes; rm -f $(OUTPUT)/liburing_probe
 have_liburing := $(shell mkdir -p $(OUTPUT); $(liburing_probe))
-ifneq ($(have_liburing),yes)
-$(warning liburing.a 2.1 or newer is missing for $(machine): live_registers, page_integrity, \
-	ring_* and module_knobs will skip; Debian: liburing-dev; shared: LIBURING_LIBS=-luring)
-endif
 endif
 
 # --- the programs, and what each is made of
@@ -56,7 +70,6 @@ endif
 other_banks := $(filter-out $(bank),$(banks) none)
 room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
 lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
-with_liburing := live_registers page_integrity ring_order ring_complete module_knobs
 detector := $(call lib,program module json provoke evidence planted)
 live_registers := $(call room,live_registers) $(detector)
 page_integrity := $(call room,page_integrity) $(detector) $(call lib,page_disk)
@@ -69,6 +82,13 @@ module_offload := $(src)/module_test/module_offload.c $(call lib,module program 
 module_storm := $(src)/module_test/module_storm.c $(call lib,module program json)
 barrier_ctl := $(src)/module_test/barrier_ctl.c $(call lib,module program json)
 
+with_liburing :=
+with_liburing += live_registers
+with_liburing += page_integrity
+with_liburing += ring_order
+with_liburing += ring_complete
+with_liburing += module_knobs
+
 # what run_tests.sh needs beside them, and a kernel tree does not
 ifneq ($(LABORATORY),)
 include vm/tools/programs.mk tests/programs.mk
@@ -77,6 +97,8 @@ TEST_GEN_PROGS_EXTENDED += $(laboratory)
 endif
 
 ifneq ($(have_liburing),yes)
+$(if $(filter clean,$(MAKECMDGOALS)),,$(warning liburing.a 2.1 or newer is missing for $(machine), \
+	these will skip: $(with_liburing); Debian: liburing-dev; shared: LIBURING_LIBS=-luring))
 $(foreach program,$(with_liburing),$(eval $(program) := $(src)/no_liburing.c \
 	$(call lib,program json)))
 with_liburing :=
@@ -99,4 +121,5 @@ $(objects)/%.o: %
 -include $(wildcard $(patsubst %,$(objects)/%.d,$(foreach program,$(notdir $(TEST_GEN_PROGS) \
 	$(TEST_GEN_PROGS_EXTENDED)),$($(program)))))
 
-include $(src)/page_integrity/page.mk ppc_barrier_test/module.mk
+include $(src)/page_integrity/page.mk
+include ppc_barrier_test/module.mk

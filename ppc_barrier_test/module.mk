@@ -12,7 +12,7 @@ module_src := $(wildcard ppc_barrier_test/*.[chS] ppc_barrier_test/Makefile)
 EXTRA_CLEAN += $(module_build) $(module_ko)
 
 # The running kernel is not the one that a cross-built program will meet: then say which.
--include $(dir $(ksft_lib))../../../scripts/subarch.include
+-include $(selfdir)/../../../scripts/subarch.include
 ifeq ($(origin KDIR),file)
 ifneq ($(CROSS_COMPILE)$(filter-out $(SUBARCH),$(patsubst x86_64,x86,$(ARCH))),)
 module_skip := cross compiling needs KDIR=

@@ -116,7 +116,8 @@ check_adding_architecture()
 	adding_copy
 	cp "$room"/live_registers/regs_{none,again}.c
 	cp "$room"/page_integrity/page_vector_{none,again}.c
-	sed -i "s/^banks := .*/$(adding_block "banks :=")/" "$at/Makefile"
+	adding_block "banks +=" >"$SCRATCH/block"
+	sed -i "/^banks += ppc64/r $SCRATCH/block" "$at/Makefile"
 	adding_make machine=again live_registers page_integrity
 	find "$out/objects" -name '*_again.c.o' | grep -c . | grep -x 2
 	[ -z "$(find "$out/objects" -name '*_none.c.o')" ]
