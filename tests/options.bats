@@ -41,7 +41,7 @@ check_help()
 		grep '^Exit code: 0 ' "$SCRATCH/out"
 		[ "$(awk 'length > 100' "$SCRATCH/out")" = "" ]
 		# each with what it means, or it is not counted
-		sed -nE 's/^  (-t, )?--([a-z-]+)( [^ ]+)?  +[^ ].*/\2/p' "$SCRATCH/out" |
+		sed -nE 's/^  (-[a-z], )?--([a-z-]+)( [^ ]+)?  +[^ ].*/\2/p' "$SCRATCH/out" |
 			sort >"$SCRATCH/told"
 		command_options "$name" | sort | diff "$SCRATCH/told" - ||
 			fail "$name: other options"

@@ -26,6 +26,8 @@ OPT_QUICK=
 OPT_MARIADB=
 OPT_NATIVE=
 OPT_KEEP=
+OPT_OUTPUT=
+OPT_ORIGIN=io_uring_coherency
 declare -A GIVEN=()
 
 # A command is a file of vm/commands/, or tests/check.sh, which says of itself, a line each but for
@@ -37,13 +39,14 @@ declare -A GIVEN=()
 #				nothing is accepted and then ignored
 #	OPTION_TEXT[NAME]	what an option means there, where it is not what it says below
 GUEST_OPTIONS="arch accel smp mem cpu timeout config keep"
-COMMANDS="host vm validate bisect-step claims merge mariadb mutants bench check"
+COMMANDS="host vm validate bisect-step claims merge kcidb mariadb mutants bench check"
 
 # What each option takes, nothing if it is there or not, and what it means.
 declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
 	[knobs]='"..."' [accel]=A [smp]=N [mem]=M [cpu]=C [timeout]=SECONDS [args]='"..."'
 	[config]=FILE [detector]=D [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]=''
-	[keep]='' [no-install]='')
+	[keep]='' [output]=FILE [origin]=NAME [no-install]='')
+declare -A OPTION_SHORT=([seconds]=t [output]=o)
 declare -A OPTION_TEXT=(
 	[arch]="ppc64le (default), ppc64, x86_64 or arm64"
 	[kernel]="the kernel to test (default: source:6.1)"
@@ -59,6 +62,8 @@ declare -A OPTION_TEXT=(
 	[config]="more kernel configuration for kernels that are built"
 	[keep]="keep kernel, initramfs and disks with the results, so that the QEMU
 command there runs as it stands"
+	[output]="written when it is whole, in place of standard output"
+	[origin]="who reports, in small letters (default: io_uring_coherency)"
 	[no-install]="never install packages, say what is missing"
 )
 
@@ -104,7 +109,7 @@ help_command()
 	say
 	for name in $COMMAND_OPTIONS no-install; do
 		option="--$name${OPTION_TAKES[$name]:+ ${OPTION_TAKES[$name]}}"
-		[ "$name" != seconds ] || option="-t, $option"
+		option=${OPTION_SHORT[$name]:+-${OPTION_SHORT[$name]}, }$option
 		printf '  %-19s %s\n' "$option" "${OPTION_TEXT[$name]//$'\n'/$indent}"
 	done
 	case " $COMMAND_OPTIONS " in
@@ -172,9 +177,10 @@ parse_options()
 			exit 0
 			;;
 		--no-install) INSTALL_PACKAGES=no ;;
-		-t | --*)
+		-t | -o | --*)
 			name=${1#--}
 			[ "$1" != -t ] || name=seconds
+			[ "$1" != -o ] || name=output
 			[ -n "${OPTION_TAKES[$name]+known}" ] ||
 				die $EXIT_USAGE "'$1' is not an option, see --help"
 			[[ " $COMMAND_OPTIONS " == *" $name "* ]] ||
@@ -230,6 +236,12 @@ set_option()
 		DETECTOR_NAMES=${DETECTOR_NAMES#:}
 		;;
 	tests) OPT_TESTS=$2 ;;
+	output) OPT_OUTPUT=$2 ;;
+	origin)
+		[[ $2 =~ ^[a-z0-9_]+$ ]] || die $EXIT_USAGE \
+			"--origin: '$2' is not of small letters, digits and underscores"
+		OPT_ORIGIN=$2
+		;;
 	config)
 		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"
 		EXTRA_CONFIG=$(realpath "$2")
