@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# What laboratories take from here: kcidb, by their own rules; see doc/labs.md.
+# What laboratories take from here: vm/labs/ and kcidb, by their own rules; see doc/labs.md.
 
 # shellcheck source=tests/lib.bash
 . "$BATS_TEST_DIRNAME/lib.bash"
@@ -211,6 +211,102 @@ check_kcidb_refused()
 	[ -z "$(find "$SCRATCH/empty" -type f)" ]
 }
 
+# lava_job CODE FILE: by LAVA's own schema of jobs.
+lava_job()
+{
+	code_is "$1" /usr/share/lava-common/lava-schema.py job --strict "$2"
+	! grep Traceback "$SCRATCH/out" || fail "an error of the schema's"
+}
+
+check_labs_lava()
+{
+	local job labs=$TOP/vm/labs
+
+	# LAVA left Debian for one release, trixie
+	(need_packages lava-common python3-jinja2 python3-yaml jq) ||
+		skip "no lava-common here"
+	for job in "$labs"/lava-{qemu-ppc64le,bare-metal}.yaml; do
+		lava_job 0 "$job"
+		sed 's/^      to: /      whither: tmpfs\n&/' "$job" >"$SCRATCH/bad"
+		lava_job 1 "$SCRATCH/bad"
+		grep 'whither\|extra keys' "$SCRATCH/out"
+		# "settings" gives each of seven programs 120 s at the most
+		valid json "$job" >"$SCRATCH/json"
+		jq -e '.timeouts.job.minutes > 15 and ([.actions[].test // empty][0] |
+			.timeout.minutes > 15)' "$SCRATCH/json"
+	done
+	valid testdef "$labs/lava-test.yaml"
+	sed 's/^run:/runs:/' "$labs/lava-test.yaml" >"$SCRATCH/bad"
+	invalid testdef "$SCRATCH/bad"
+	valid json "$labs/lava-test.yaml" >"$SCRATCH/test"
+	valid json "$labs/lava-bare-metal.yaml" >"$SCRATCH/job"
+	jq '.actions[].test // empty | .definitions[0].repository' "$SCRATCH/job" |
+		diff - <(jq . "$SCRATCH/test") ||
+		fail "the job has another definition than lava-test.yaml"
+}
+
+# The steps of the test definition, with a runner that says what the kernel's would.
+check_labs_lava_runs()
+{
+	local at=selftests:\ io_uring_coherency
+
+	need_packages python3-yaml jq
+	mkdir "$SCRATCH/bin"
+	printf '%s\n' '#!/bin/sh' 'echo "$*"' >"$SCRATCH/bin/lava-test-case"
+	{
+		printf '%s\n' '#!/bin/sh' 'cat <<EOF'
+		printf '%s\n' "TAP version 13" "# # ok 1 poll_wake" "ok 1 $at: live_registers" \
+			"ok 2 $at: ring_order # SKIP" "not ok 3 $at: ring_complete # exit=1" \
+			"not ok 4 $at: kernel_order # TIMEOUT 120 seconds" EOF
+		# shellcheck disable=SC2016 # the script's
+		echo 'echo "asked for $* with $KSELFTEST_LIVE_REGISTERS_ARGS" >&2'
+	} >"$SCRATCH/run_kselftest.sh"
+	chmod 755 "$SCRATCH/bin/lava-test-case" "$SCRATCH/run_kselftest.sh"
+	valid json "$TOP/vm/labs/lava-test.yaml" >"$SCRATCH/test"
+	# as LAVA does it: values of params, then the steps of one shell
+	{
+		jq -r '.params | to_entries[] | "\(.key)=\(.value | @sh)"' "$SCRATCH/test"
+		echo "KSELFTEST_PATH=$SCRATCH LIVE_REGISTERS_ARGS='-t 3'"
+		jq -r '.run.steps[]' "$SCRATCH/test" | sed "s:/tmp/:$SCRATCH/:"
+	} >"$SCRATCH/steps"
+	PATH=$SCRATCH/bin:$PATH sh -e "$SCRATCH/steps" >"$SCRATCH/out"
+	cat "$SCRATCH/out"
+	grep '^asked for -c io_uring_coherency with -t 3$' "$SCRATCH/out"
+	diff <(grep -- --result "$SCRATCH/out") - <<-'EOF'
+		live_registers --result pass
+		ring_order --result skip
+		ring_complete --result fail
+		kernel_order --result fail
+	EOF
+}
+
+# Those that are parts of others' files: they parse, and have the names that kcidb and the runner
+# have.
+check_labs_entries()
+{
+	local labs=$TOP/vm/labs
+
+	need_packages python3-yaml jq
+	valid json "$labs/kernelci-jobs.yaml" >"$SCRATCH/jobs"
+	valid json "$labs/kernelci-scheduler.yaml" >"$SCRATCH/scheduler"
+	jq -e '.jobs | length == 1 and (.["kselftest-io_uring_coherency"] |
+		.params.collections == "io_uring_coherency" and
+		.kcidb_test_suite == "kselftest.io_uring_coherency")' "$SCRATCH/jobs"
+	jq -e --slurpfile jobs "$SCRATCH/jobs" '.scheduler | length >= 1 and
+		all(.job | IN($jobs[0].jobs | keys[])) and all(has("event") and has("runtime"))' \
+		"$SCRATCH/scheduler"
+	valid python "$labs/tuxlava.py"
+	valid python "$labs/ci_scripts.py"
+	grep '"kselftest-io_uring_coherency"' "$labs/tuxlava.py"
+	[ -f "$TOP/config" ]
+	grep "selftests/io_uring_coherency/config'" "$labs/ci_scripts.py"
+	sed 's/^    kcidb_test_suite.*/&\n&/' "$labs/kernelci-jobs.yaml" >"$SCRATCH/bad"
+	invalid json "$SCRATCH/bad"
+}
+
+@test "labs-lava" { t check_labs_lava; }
+@test "labs-lava-runs" { t check_labs_lava_runs; }
+@test "labs-entries" { t check_labs_entries; }
 @test "kcidb" { t check_kcidb; }
 @test "kcidb-validate" { t check_kcidb_validate; }
 @test "kcidb-native" { t check_kcidb_native; }

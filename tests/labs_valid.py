@@ -4,6 +4,7 @@
 # Files for laboratories by the rules of those who take them: labs_valid.py KIND FILE. What is wrong
 # is told in one line, with exit code 1; with 4 if a package is missing.
 
+import ast
 import json
 import pathlib
 import sys
@@ -34,7 +35,43 @@ def kcidb(path):
     kcidb_io.schema.LATEST.validate(data)
 
 
-KINDS = {"kcidb": kcidb}
+def testdef(path):
+    """By LAVA's schema of a test definition, which by itself lets unknown keys pass."""
+    import voluptuous
+    from lava_common.schemas.test import testdef as lava
+
+    data = yaml_once(path)
+    lava.validate(data)
+    voluptuous.Schema(lava.testdef())(data)
+
+
+def yaml_once(path):
+    """What a file says as YAML. No mapping has a key twice, of which one would be lost."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        pass
+
+    def mapping(loader, node):
+        keys = [key.value for key, _ in node.value]
+        if len(keys) != len(set(keys)):
+            raise ValueError("a key is there twice")
+        return loader.construct_mapping(node, deep=True)
+
+    Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
+    return yaml.load(path.read_text(), Loader=Loader)
+
+
+def as_json(path):
+    """Tells what a file says as YAML in JSON, for jq."""
+    json.dump(yaml_once(path), sys.stdout)
+
+
+def python(path):
+    ast.parse(path.read_text())
+
+
+KINDS = {"kcidb": kcidb, "testdef": testdef, "json": as_json, "python": python}
 
 
 def main():
