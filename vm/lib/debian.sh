@@ -120,6 +120,13 @@ debian_find()
 	die $EXIT_USAGE "no Debian suite has $1 for $2"
 }
 
+# debian_size SUITE ARCH PACKAGE VERSION: what there is to download, for people.
+debian_size()
+{
+	apt_private "$1" "$2" apt-cache show "$3=$4" |
+		awk '$1 == "Size:" { printf "%d MiB\n", $2 / 1048576 + 1; exit }'
+}
+
 # debian_unpack PACKAGE ARCH DIRECTORY: fetches a package and unpacks it there, whole or not at all.
 debian_unpack()
 {

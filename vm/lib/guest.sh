@@ -205,7 +205,7 @@ path_check()
 start()
 {
 	path_check
-	need_space "$CACHE" 500
+	need_space "$CACHE" "${1:-500}"
 	scratch
 }
 

@@ -164,19 +164,21 @@ source_known()
 	[ -n "$SOURCE_TREE" ]
 }
 
-# source_fetch VERSION: Debian's package of it. Sets SOURCE_ARCHIVE, and SOURCE_TREE to where the
-# tree belongs.
+# source_fetch VERSION [MEBIBYTES]: Debian's package of it, if there is room, for a whole tree unless
+# it is told how much. Sets SOURCE_ARCHIVE, and SOURCE_TREE to where the tree belongs.
 source_fetch()
 {
 	local package=linux-source-$1 found key
 
+	need_space "$CACHE" "${2:-6000}"
 	found=$(debian_find "$package" amd64) || exit $?
 	key=${found#* }
 	SOURCE_TREE=$CACHE/source/linux-$1-$key
 	SOURCE_ARCHIVE=$CACHE/source/$package-$key.deb
-	need_space "$CACHE" 6000
 	mkdir -p "$CACHE/source"
-	[ -d "$SOURCE_ARCHIVE" ] || phase 15 "$SCRATCH/log" "fetch $package ($key)" \
+	[ ! -d "$SOURCE_ARCHIVE" ] || return 0
+	say "fetching $package ($key): $(debian_size "${found% *}" amd64 "$package" "$key")"
+	phase 15 "$SCRATCH/log" "fetch $package ($key)" \
 		debian_unpack "$package" amd64 "$SOURCE_ARCHIVE" ||
 		die $EXIT_SKIP "$(last_words "$SCRATCH/log")"
 }

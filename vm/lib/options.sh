@@ -28,6 +28,7 @@ OPT_NATIVE=
 OPT_KEEP=
 OPT_OUTPUT=
 OPT_ORIGIN=io_uring_coherency
+OPT_TREE=
 declare -A GIVEN=()
 
 # A command is a file of vm/commands/, or tests/check.sh, which says of itself, a line each but for
@@ -45,7 +46,7 @@ COMMANDS="host vm validate bisect-step claims merge kcidb mariadb mutants bench 
 declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
 	[knobs]='"..."' [accel]=A [smp]=N [mem]=M [cpu]=C [timeout]=SECONDS [args]='"..."'
 	[config]=FILE [detector]=D [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]=''
-	[keep]='' [output]=FILE [origin]=NAME [no-install]='')
+	[keep]='' [tree]=PATH [output]=FILE [origin]=NAME [no-install]='')
 declare -A OPTION_SHORT=([seconds]=t [output]=o)
 declare -A OPTION_TEXT=(
 	[arch]="ppc64le (default), ppc64, x86_64 or arm64"
@@ -64,6 +65,7 @@ declare -A OPTION_TEXT=(
 command there runs as it stands"
 	[output]="written when it is whole, in place of standard output"
 	[origin]="who reports, in small letters (default: io_uring_coherency)"
+	[tree]="a kernel tree to use, not one that is found or fetched"
 	[no-install]="never install packages, say what is missing"
 )
 
@@ -241,6 +243,11 @@ set_option()
 		[[ $2 =~ ^[a-z0-9_]+$ ]] || die $EXIT_USAGE \
 			"--origin: '$2' is not of small letters, digits and underscores"
 		OPT_ORIGIN=$2
+		;;
+	tree)
+		[ -e "$2/tools/testing/selftests/lib.mk" ] ||
+			die $EXIT_USAGE "--tree: there is no tools/testing/selftests/lib.mk in $2"
+		OPT_TREE=$(realpath "$2")
 		;;
 	config)
 		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"

@@ -6,6 +6,8 @@
 
 KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
 KSELFTEST_ALONE=	# yes: no kernel is built from source, so the rest of it is not unpacked
+KSELFTEST_ROOM=400	# MiB: the package, the archive that is in it, and the selftests
+KSELFTEST_HEADERS=	# where the running kernel may have left its selftests, if these will do
 
 # Libraries and busybox of an architecture from Debian's packages, or without apt those of this
 # machine. Sets SYSROOT, and LIBURING for make.
@@ -79,17 +81,21 @@ busybox_build()
 	"${make[@]}" -j"$(nproc)" busybox && mkdir -p "$2/bin" && cp "$work/busybox" "$2/bin/"
 }
 
-# The kernel tree that lends lib.mk and the runner: the one around us, or Debian's, or without apt
-# one that is to be tested. Sets KSELFTEST.
+# The kernel tree that lends lib.mk and the runner: what --tree names, the one around us, that of the
+# running kernel, or Debian's, or without apt one that is to be tested. Sets KSELFTEST.
 kselftest_get()
 {
-	local kernel tree=
+	local kernel tree=$OPT_TREE
 
-	if [ -e "$TOP/../lib.mk" ]; then
+	if [ -z "$tree" ] && [ -e "$TOP/../lib.mk" ]; then
 		KSELFTEST=$(dirname "$TOP")
 		return 0
 	fi
-	if debian_tools; then
+	if [ -n "$tree" ]; then
+		:
+	elif [ -e "${KSELFTEST_HEADERS:-/nowhere}/tools/testing/selftests/lib.mk" ]; then
+		tree=$(realpath "$KSELFTEST_HEADERS")
+	elif debian_tools; then
 		if [ -n "$KSELFTEST_ALONE" ]; then
 			kselftest_alone
 		else
@@ -104,10 +110,19 @@ kselftest_get()
 		[ -n "$tree" ] ||
 			die $EXIT_SKIP "no kernel tree lends the selftests' rules: put this" \
 				"directory into one, tools/testing/selftests/io_uring_coherency" \
-				"there, or test a tree:"
+				"there, or $(kselftest_named)"
 	fi
 	kselftest_in_tree "$tree"
 	ln -s "$TOP" "$KSELFTEST/io_uring_coherency"
+}
+
+# How COMMAND is told of a tree.
+kselftest_named()
+{
+	case " ${COMMAND_OPTIONS:-} " in
+	*" tree "*) echo "name one by --tree" ;;
+	*) echo "test a tree:" ;;
+	esac
 }
 
 # The selftests of that version alone, if there is no whole tree of it. Sets SOURCE_TREE.
@@ -118,7 +133,7 @@ kselftest_alone()
 	locked fetch "fetches packages"
 	if ! source_known "$KSELFTEST_VERSION"; then
 		if [ ! -d "$tree" ]; then
-			source_fetch "$KSELFTEST_VERSION"
+			source_fetch "$KSELFTEST_VERSION" "$KSELFTEST_ROOM"
 			source_unpack "linux-source-$KSELFTEST_VERSION" "$tree" \
 				scripts tools/testing/selftests
 		fi
@@ -135,7 +150,8 @@ kselftest_fetch()
 	fi
 	locked fetch "fetches packages"
 	[ -d "$CACHE/source/selftests-$KSELFTEST_VERSION" ] ||
-		source_known "$KSELFTEST_VERSION" || source_fetch "$KSELFTEST_VERSION"
+		source_known "$KSELFTEST_VERSION" ||
+		source_fetch "$KSELFTEST_VERSION" "$KSELFTEST_ROOM"
 	unlock fetch
 }
 
