@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 #
-# run_tests.sh host: where its rules come from.
+# run_tests.sh host: where its rules come from, and what it leaves.
 
 # bats file_tags=quick
 # shellcheck source=tests/lib.bash
@@ -100,6 +100,57 @@ check_host_no_space()
 		"$small" "$me"
 }
 
+# host_runs: host as its command runs it, in $SCRATCH/results, but for the tests: these do what
+# tests/guest/host_tests.sh says.
+host_runs()
+{
+	RESULTS=$SCRATCH/results
+	host_build() {
+		mkdir -p "$SCRATCH/installed/io_uring_coherency"
+		cp "$GUEST_TESTS/host_tests.sh" "$SCRATCH/installed/run_kselftest.sh"
+		chmod 755 "$SCRATCH/installed/run_kselftest.sh"
+	}
+	(
+		SCRATCH=$(mktemp -d "$SCRATCH/host.XXXXXX")
+		trap cleanup EXIT
+		run_host
+	)
+}
+
+# The file has the results and what the machine is, and no name of it, address or serial number,
+# wherever these were.
+check_host_bundle()
+{
+	local file at=$SCRATCH/at address
+
+	host_command
+	uname() {
+		if [ "$1" = -n ]; then echo secret-host.example.org; else command uname "$@"; fi
+	}
+	OPT_BUNDLE=yes
+	code_is 0 host_runs
+	file=$(sed -n 's/^bundle: \(.*\), [0-9]* KiB: .*/\1/p' "$SCRATCH/out")
+	[ "$(dirname "$file")" = "$RESULTS" ]
+	mkdir "$at"
+	tar -C "$at" -xJf "$file"
+	[ "$(tar -tvJf "$file" | awk '{ print $2 }' | sort -u)" = root/root ]
+	cd "$at"/*-host
+	for file in ktap report live_registers.json tests \
+		machine/{kernel,config,cpuinfo,lscpu,topology,firmware,taint}; do
+		[ -e "$file" ] || fail "there is no $file"
+	done
+	[ "$(cat machine/kernel)" = "$(command uname -srvm)" ]
+	grep '^# host is HOST, and HOST$' ktap
+	jq -e '.variants[0].events == 1000' live_registers.json
+	! grep -rE 'secret-host|example\.org' . || fail "the name is there"
+	! grep -riE 'serial|uuid' --exclude=config --exclude=lscpu . || fail "a serial number"
+	! grep -E '^CONFIG_(CMDLINE|DEFAULT_HOSTNAME)=' machine/config || fail "a command line"
+	for address in $(ip -o addr 2>/dev/null | awk '$2 != "lo" { sub("/.*", "", $4); print $4 }'); do
+		! grep -rwF "$address" . || fail "an address"
+	done
+}
+
+@test "host-bundle" { t check_host_bundle; }
 @test "host-rules" { t check_host_rules; }
 @test "host-no-apt" { t check_host_no_apt; }
 @test "host-no-space" { t check_host_no_space; }

@@ -5,7 +5,7 @@
 # to. Sourced by run_tests.sh.
 
 COMMAND_SUMMARY="the selftests on the running kernel"
-COMMAND_OPTIONS="args timeout tree"
+COMMAND_OPTIONS="args timeout tree bundle"
 OPTION_TEXT[timeout]="for each program (default: 600)"
 
 # The rules by which the tests are built and run: those of any kernel will do.
@@ -16,30 +16,62 @@ host_rules()
 	kselftest_get
 }
 
-run_host()
+# host_bundle: RESULTS/NAME.tar.xz, of the results, what the machine is, and which tests these are.
+# The machine's name is left out wherever it is; tar tells of no user.
+host_bundle()
 {
-	local native code
+	local name=${RESULT_FINAL##*/} at=$SCRATCH/bundle node short file=$RESULT_FINAL.tar.xz
 
-	native=$(uname -m)
-	start 20
+	mkdir -p "$at"
+	cp -r "$RESULT" "$at/$name"
+	sh "$VM_GUEST/machine.sh" "$at/$name/machine" ||
+		die $EXIT_SKIP "what this machine is cannot be read"
+	tree_commit "$TOP" >"$at/$name/tests"
+	node=$(uname -n)
+	short=${node%%.*}
+	[ "$short" = localhost ] || find "$at/$name" -type f -exec \
+		sed -i "s/\b${node//./\\.}\b/HOST/g; s/\b$short\b/HOST/g" {} +
+	tar -C "$at" --owner=root:0 --group=root:0 --sort=name -cJf "$at/file" "$name" &&
+		mv "$at/file" "$file" || die $EXIT_SKIP "cannot write $file"
+	say "bundle: $file, $(($(stat -c %s "$file") / 1024 + 1)) KiB: see doc/hardware.md"
+}
+
+# The tests as they are installed: $SCRATCH/installed.
+host_build()
+{
 	need_packages make gcc libc6-dev rsync xz-utils liburing-dev jq
 	need_command jq "results are read with it"
 	host_rules
-	result_open host
 	phase 10 "$SCRATCH/log" "build tests" make -C "$KSELFTEST" TARGETS=io_uring_coherency \
 		O="$SCRATCH/objects" INSTALL_PATH="$SCRATCH/installed" install ||
-		die $EXIT_SKIP "the tests do not build: $(last_words "$SCRATCH/log")"
+		die $EXIT_SKIP "the tests do not build: $(build_error "$SCRATCH/log")"
 	printf 'timeout=%s\n' "$OPT_TIMEOUT" >"$SCRATCH/installed/io_uring_coherency/settings"
 	# not the lines that link with it
 	grep -h 'warning:\|: liburing' "$SCRATCH/log" >&2 || true
-	say "kernel: $(uname -r) on $native"
+}
+
+# host_table DIRECTORY: the report on what programs left there.
+host_table()
+{
+	find "$1" -maxdepth 1 -name '*.json' -exec cat {} + |
+		jq -rs -L "$VM_COMMANDS" 'include "host"; table' | column_align
+}
+
+run_host()
+{
+	local code
+
+	start 20
+	host_build
+	result_open host
+	say "kernel: $(uname -r) on $(uname -m)"
 	IO_URING_COHERENCY_RESULTS=$RESULT KSELFTEST_LIVE_REGISTERS_ARGS=$OPT_ARGS \
 		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency |
 		tee "$RESULT/ktap" || true
 	code=$(ktap_code "$RESULT/ktap")
-	find "$RESULT" -maxdepth 1 -name '*.json' -exec cat {} + |
-		jq -rs -L "$VM_COMMANDS" 'include "host"; table' | column_align >"$RESULT/report"
+	host_table "$RESULT" >"$RESULT/report"
 	cat "$RESULT/report"
 	result_close
+	[ -z "$OPT_BUNDLE" ] || host_bundle
 	exit "$code"
 }

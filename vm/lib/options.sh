@@ -29,6 +29,7 @@ OPT_KEEP=
 OPT_OUTPUT=
 OPT_ORIGIN=io_uring_coherency
 OPT_TREE=
+OPT_BUNDLE=
 declare -A GIVEN=()
 
 # A command is a file of vm/commands/, or tests/check.sh, which says of itself, a line each but for
@@ -46,7 +47,7 @@ COMMANDS="host vm validate bisect-step claims merge kcidb mariadb mutants bench 
 declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
 	[knobs]='"..."' [accel]=A [smp]=N [mem]=M [cpu]=C [timeout]=SECONDS [args]='"..."'
 	[config]=FILE [detector]=D [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]=''
-	[keep]='' [tree]=PATH [output]=FILE [origin]=NAME [no-install]='')
+	[keep]='' [tree]=PATH [bundle]='' [output]=FILE [origin]=NAME [no-install]='')
 declare -A OPTION_SHORT=([seconds]=t [output]=o)
 declare -A OPTION_TEXT=(
 	[arch]="ppc64le (default), ppc64, x86_64 or arm64"
@@ -66,6 +67,7 @@ command there runs as it stands"
 	[output]="written when it is whole, in place of standard output"
 	[origin]="who reports, in small letters (default: io_uring_coherency)"
 	[tree]="a kernel tree to use, not one that is found or fetched"
+	[bundle]="also put the results and what the machine is into one file, without its name"
 	[no-install]="never install packages, say what is missing"
 )
 
