@@ -82,7 +82,7 @@ check_adding()
 		printf 'run_again()\n{\n\tsay "again"\n}\n'
 	} >"$at/vm/commands/again.sh"
 	sed -i 's/^COMMANDS="/&again /' "$at/vm/lib/options.sh"
-	"$at/run_tests.sh" --help | grep '^  again  *results.json of several runs'
+	"$at/run_tests.sh" --help | grep '^  again  *results of several runs'
 	[ "$("$at/run_tests.sh" again)" = again ]
 
 	# a check

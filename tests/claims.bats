@@ -227,9 +227,9 @@ check_claims_merge()
 		.conditions[0].times_low > 0.4 and .conditions[0].times_high < 1)' \
 		"$SCRATCH/results/latest/results.json"
 	refused 2 "one run is there twice" "$me" merge "$SCRATCH/1.json" "$SCRATCH/1.json"
-	refused 2 "takes results.json" "$me" merge
+	refused 2 "takes results.json of runs" "$me" merge
 	refused 2 "there is no file /nowhere" "$me" merge /nowhere
-	refused 2 "is no results.json of claims" "$me" merge "$me"
+	refused 2 "is no results.json of claims or host" "$me" merge "$me"
 	sleep 1
 	"$me" merge "$SCRATCH/1.json" "$SCRATCH/2.json" >"$SCRATCH/out" || [ $? = 4 ]
 	# the page stands alone, and is well-formed as far as tags go

@@ -105,6 +105,7 @@ check_host_no_space()
 host_runs()
 {
 	RESULTS=$SCRATCH/results
+	host_get() { HOST=$CHECK_HOST; }
 	host_build() {
 		mkdir -p "$SCRATCH/installed/io_uring_coherency"
 		cp "$GUEST_TESTS/host_tests.sh" "$SCRATCH/installed/run_kselftest.sh"
@@ -136,18 +137,19 @@ check_host_bundle()
 	[ "$(tar -tvJf "$file" | awk '{ print $2 }' | sort -u)" = root/root ]
 	cd "$at"/*-host
 	for file in ktap report live_registers.json tests \
-		machine/{kernel,config,cpuinfo,lscpu,topology,firmware,taint}; do
+		machine/{kernel,config,cpuinfo,lscpu.txt,topology,firmware,taint}; do
 		[ -e "$file" ] || fail "there is no $file"
 	done
 	[ "$(cat machine/kernel)" = "$(command uname -srvm)" ]
 	grep '^# host is HOST, and HOST$' ktap
 	jq -e '.variants[0].events == 1000' live_registers.json
 	! grep -rE 'secret-host|example\.org' . || fail "the name is there"
-	! grep -riE 'serial|uuid' --exclude=config --exclude=lscpu . || fail "a serial number"
+	! grep -riE 'serial|uuid' --exclude=config --exclude=lscpu.txt . || fail "a serial number"
 	! grep -E '^CONFIG_(CMDLINE|DEFAULT_HOSTNAME)=' machine/config || fail "a command line"
-	for address in $(ip -o addr 2>/dev/null | awk '$2 != "lo" { sub("/.*", "", $4); print $4 }'); do
+	while read -r address; do
 		! grep -rwF "$address" . || fail "an address"
-	done
+	done < <(ip -o addr 2>/dev/null |
+		awk '$2 != "lo" { sub("/.*", "", $4); print $4 }')
 }
 
 @test "host-bundle" { t check_host_bundle; }

@@ -14,7 +14,11 @@ def answers:
 	[.[] | .program as $program | .variants[]? |
 		select(.text != "not asked for") |
 		{question: question($program), program: $program, name, outcome, text, events,
-			fix}];
+			violations, fix}];
+
+# The same of a results.json, which may have several machines.
+def pool_runs:
+	[.results[] | . as $test | .runs[] | . + ($test | {program, name, question})];
 
 # One row, from the variants of a question.
 def row($name):
@@ -22,7 +26,9 @@ def row($name):
 	($all | map(select(.outcome == "fail"))) as $bad |
 	($all | map(select(.outcome == "pass"))) as $good |
 	if $bad != [] then
-		[$name, "violated", ($bad | map("\(.program) \(.name)" +
+		[$name, "violated", ($bad | map(
+			(if (.machine // "") != "" then "\(.machine): " else "" end) +
+			"\(.program) \(.name)" +
 			if .fix then " (this kernel lacks \(.fix))" else "" end) | join(", "))]
 	elif $good != [] then
 		[$name, "ok", "\($good | length) of \($all | length), " +
@@ -32,6 +38,7 @@ def row($name):
 			($all | map(.text | values) | first // "nothing ran")]
 	end;
 
+# of answers, or pool_runs
 def table:
-	answers | (["question", "answer", "by"], row("registers", "pages", "completions",
-		"order", "results", "signals")) | join("|");
+	(["question", "answer", "by"], row("registers", "pages", "completions", "order",
+		"results", "signals")) | join("|");

@@ -4,6 +4,9 @@
 # The selftests on the running kernel: run_tests.sh host; host.jq has the table of what they come
 # to. Sourced by run_tests.sh.
 
+# shellcheck source=vm/commands/pool.sh
+. "$VM_COMMANDS/pool.sh"
+
 COMMAND_SUMMARY="the selftests on the running kernel"
 COMMAND_OPTIONS="args timeout tree bundle"
 OPTION_TEXT[timeout]="for each program (default: 600)"
@@ -50,26 +53,23 @@ host_build()
 	grep -h 'warning:\|: liburing' "$SCRATCH/log" >&2 || true
 }
 
-# host_table DIRECTORY: the report on what programs left there.
-host_table()
-{
-	find "$1" -maxdepth 1 -name '*.json' -exec cat {} + |
-		jq -rs -L "$VM_COMMANDS" 'include "host"; table' | column_align
-}
-
 run_host()
 {
-	local code
+	local code files
 
 	start 20
 	host_build
+	host_get verdict
 	result_open host
 	say "kernel: $(uname -r) on $(uname -m)"
+	POOL_NAME='' POOL_DATE=$(date -Is)
 	IO_URING_COHERENCY_RESULTS=$RESULT KSELFTEST_LIVE_REGISTERS_ARGS=$OPT_ARGS \
 		"$SCRATCH/installed/run_kselftest.sh" -c io_uring_coherency |
 		tee "$RESULT/ktap" || true
 	code=$(ktap_code "$RESULT/ktap")
-	host_table "$RESULT" >"$RESULT/report"
+	readarray -t files < <(find "$RESULT" -maxdepth 1 -name '*.json' | sort)
+	pool "${files[@]}"
+	pool_questions >"$RESULT/report"
 	cat "$RESULT/report"
 	result_close
 	[ -z "$OPT_BUNDLE" ] || host_bundle

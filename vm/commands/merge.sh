@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# The results of claims of several machines: run_tests.sh merge. Sourced by run_tests.sh.
+# Results of several machines as one: run_tests.sh merge. Sourced by run_tests.sh.
 
 # shellcheck source=vm/commands/claims.sh
 . "$VM_COMMANDS/claims.sh"
+# shellcheck source=vm/commands/pool.sh
+. "$VM_COMMANDS/pool.sh"
 
-COMMAND_SUMMARY="results.json of several runs of claims as one"
+COMMAND_SUMMARY="results of several runs or machines as one"
 COMMAND_ARGUMENTS="FILE..."
 COMMAND_OPTIONS=""
 
@@ -16,22 +18,28 @@ command_argument()
 	OPT_FILES+=("$1")
 }
 
+# What FILE is of: claims, or programs.
+merge_kind()
+{
+	local kind
+
+	[ -r "$1" ] || die $EXIT_USAGE "there is no file $1"
+	kind=$(jq -r 'if .program == "claims" and .schema == 1 then "claims"
+		elif .program == "host" and .schema == 1 or (.program | type) == "string" and
+			has("kernel") then "programs"
+		else "" end' "$1" 2>/dev/null) || true
+	[ -n "$kind" ] ||
+		die $EXIT_USAGE "$1 is no results.json of claims or host, and no program's"
+	echo "$kind"
+}
+
 # The runs of several machines as one: they follow each other by date, as if one had gone on with
 # the counts of another. So the looks that were taken add up, and the promise holds for all.
-run_merge()
+merge_claims()
 {
-	local file code=0
+	local code=0
 
-	[ ${#OPT_FILES[@]} != 0 ] || die $EXIT_USAGE "merge takes results.json of runs of claims"
-	start
 	need_packages jq gnuplot-nox
-	for file in "${OPT_FILES[@]}"; do
-		[ -r "$file" ] || die $EXIT_USAGE "there is no file $file"
-		jq -e '.program == "claims" and .schema == 1' "$file" >/dev/null 2>&1 ||
-			die $EXIT_USAGE "$file is no results.json of claims"
-	done
-	jq -se '[.[].machines[]] | length == (unique | length)' "${OPT_FILES[@]}" >/dev/null ||
-		die $EXIT_USAGE "one run is there twice: its counts must not add up"
 	host_get claims
 	result_open merge
 	jq -cs 'sort_by(.machines[0].date) | foreach .[] as $r ({ before: 0, looks: 0 };
@@ -43,4 +51,48 @@ run_merge()
 	claims_decide || code=$?
 	claims_report
 	exit "$code"
+}
+
+# Of programs counts add up, test by test.
+merge_programs()
+{
+	local code
+
+	host_get verdict
+	result_open merge
+	pool "${OPT_FILES[@]}"
+	{
+		pool_tests
+		echo
+		pool_questions
+		echo
+		pool_machines
+	} >"$RESULT/report"
+	cat "$RESULT/report"
+	code=$(pool_code)
+	result_close
+	exit "$code"
+}
+
+run_merge()
+{
+	local file kind='' one
+
+	[ ${#OPT_FILES[@]} != 0 ] ||
+		die $EXIT_USAGE "merge takes results.json of runs, or what programs wrote"
+	start
+	need_packages jq
+	need_command jq "results are read with it"
+	for file in "${OPT_FILES[@]}"; do
+		one=$(merge_kind "$file") || exit $?
+		[ "${kind:-$one}" = "$one" ] ||
+			die $EXIT_USAGE "$file is of $one, and others are of $kind"
+		kind=$one
+	done
+	jq -se 'def twice: length != (unique | length); [.[].machines // [] | .[] |
+		select((.date // "") != "")] as $dated | (twice or ($dated | twice)) | not' \
+		"${OPT_FILES[@]}" >/dev/null ||
+		die $EXIT_USAGE "one run is there twice: its counts must not add up"
+	KSELFTEST_ALONE=yes
+	"merge_$kind"
 }

@@ -30,8 +30,9 @@ done
 
 # of each CPU once; POWER has platform, model, machine, firmware there, x86 the microcode
 grep -E -e '^(cpu|cpu family|model|model name|stepping|revision|microcode|vendor_id)[[:space:]]*:' \
-	-e '^(platform|machine|firmware|MMU|CPU [a-z]*)[[:space:]]*:' /proc/cpuinfo | sort | uniq -c >cpuinfo
-lscpu >lscpu 2>&1 || true
+	-e '^(platform|machine|firmware|MMU|CPU [a-z]*)[[:space:]]*:' /proc/cpuinfo |
+	sort | uniq -c >cpuinfo
+lscpu >lscpu.txt 2>&1 || true
 lscpu --extended >topology 2>/dev/null ||
 	grep -H . /sys/devices/system/cpu/cpu*/topology/*_list >topology 2>/dev/null || true
 

@@ -164,8 +164,8 @@ source_known()
 	[ -n "$SOURCE_TREE" ]
 }
 
-# source_fetch VERSION [MEBIBYTES]: Debian's package of it, if there is room, for a whole tree unless
-# it is told how much. Sets SOURCE_ARCHIVE, and SOURCE_TREE to where the tree belongs.
+# source_fetch VERSION [MEBIBYTES]: Debian's package of it, if there is so much room, or else enough
+# for a whole tree. Sets SOURCE_ARCHIVE, and SOURCE_TREE to where the tree belongs.
 source_fetch()
 {
 	local package=linux-source-$1 found key

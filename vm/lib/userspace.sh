@@ -81,8 +81,8 @@ busybox_build()
 	"${make[@]}" -j"$(nproc)" busybox && mkdir -p "$2/bin" && cp "$work/busybox" "$2/bin/"
 }
 
-# The kernel tree that lends lib.mk and the runner: what --tree names, the one around us, that of the
-# running kernel, or Debian's, or without apt one that is to be tested. Sets KSELFTEST.
+# The kernel tree that lends lib.mk and the runner: what --tree names, the one around us, that of
+# the running kernel, or Debian's, or without apt one that is to be tested. Sets KSELFTEST.
 kselftest_get()
 {
 	local kernel tree=$OPT_TREE
