@@ -13,7 +13,7 @@ set -euo pipefail
 # MAKEFLAGS) nor how programs talk (LC_ALL): this passes, and nothing else.
 for name in $(compgen -e); do
 	case $name in
-	PATH | PWD | HOME | USER | TERM | TMPDIR | XDG_CACHE_HOME) ;;
+	PATH | PWD | HOME | USER | TERM | TMPDIR | XDG_CACHE_HOME | SSH_AUTH_SOCK) ;;
 	*_proxy | *_PROXY | APT_CONFIG | DEBIAN_MIRROR | IO_URING_COHERENCY_OUT | MTR_*) ;;
 	*) unset "$name" 2>/dev/null || true ;;
 	esac

@@ -14,7 +14,7 @@ OPTION_TEXT[long]="everything, also what takes long"
 # The lanes, and their files in order: of guests what this is for comes first, and last what a slow
 # machine may leave out. Debian's kernels are asked when what runs here is over: so both lanes take
 # as long, and for a part of it there are two guests. With --quick the other lane has half of it.
-CHECK_HERE="text unit options vm_lib measure claims host"
+CHECK_HERE="text unit options vm_lib measure claims host hosts"
 CHECK_HERE_TOO="adding names labs"
 CHECK_HERE_TOO+=" live_registers page_integrity ring_order ring_complete mutants mariadb"
 declare -A CHECK_LANES=(
@@ -185,7 +185,7 @@ run_check()
 	# shellcheck disable=SC2046 # lists of packages
 	need_packages make gcc libc6-dev rsync xz-utils cpio patch perl binutils procps util-linux \
 		flex bison bc libelf-dev libssl-dev jq gnuplot-nox shellcheck sparse clang llvm \
-		lld git bats \
+		lld git bats parallel openssh-client openssh-server \
 		liburing-dev \
 		dpkg-dev gcc-powerpc64-linux-gnu libc6-dev-ppc64-cross \
 		$(for arch in ppc64le x86_64 arm64; do compiler_packages $arch; done) \

@@ -4,12 +4,14 @@
 # The selftests on the running kernel: run_tests.sh host; host.jq has the table of what they come
 # to. Sourced by run_tests.sh.
 
+# shellcheck source=vm/commands/hosts.sh
+. "$VM_COMMANDS/hosts.sh"
 # shellcheck source=vm/commands/pool.sh
 . "$VM_COMMANDS/pool.sh"
 
 COMMAND_SUMMARY="the selftests on the running kernel"
-COMMAND_OPTIONS="args timeout tree bundle"
-OPTION_TEXT[timeout]="for each program (default: 600)"
+COMMAND_OPTIONS="args timeout tree bundle hosts ssh-config"
+OPTION_TEXT[timeout]="for each program, and for all that one of --hosts does (default: 600)"
 
 # The rules by which the tests are built and run: those of any kernel will do.
 host_rules()
@@ -57,7 +59,15 @@ run_host()
 {
 	local code files
 
+	if [ -n "$OPT_HOSTS" ]; then
+		[ -z "$OPT_BUNDLE" ] ||
+			die $EXIT_USAGE "--bundle has no names of machines, so it takes no --hosts"
+		hosts_given "$OPT_HOSTS"
+	elif [ -n "$OPT_SSH_CONFIG" ]; then
+		die $EXIT_USAGE "--ssh-config is for --hosts"
+	fi
 	start 20
+	[ -z "$OPT_HOSTS" ] || hosts_run
 	host_build
 	host_get verdict
 	result_open host

@@ -30,6 +30,8 @@ OPT_OUTPUT=
 OPT_ORIGIN=io_uring_coherency
 OPT_TREE=
 OPT_BUNDLE=
+OPT_HOSTS=
+OPT_SSH_CONFIG=
 declare -A GIVEN=()
 
 # A command is a file of vm/commands/, or tests/check.sh, which says of itself, a line each but for
@@ -47,7 +49,8 @@ COMMANDS="host vm validate bisect-step claims merge kcidb mariadb mutants bench 
 declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
 	[knobs]='"..."' [accel]=A [smp]=N [mem]=M [cpu]=C [timeout]=SECONDS [args]='"..."'
 	[config]=FILE [detector]=D [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]=''
-	[keep]='' [tree]=PATH [bundle]='' [output]=FILE [origin]=NAME [no-install]='')
+	[keep]='' [tree]=PATH [bundle]='' [hosts]=A,B,... [ssh-config]=FILE
+	[output]=FILE [origin]=NAME [no-install]='')
 declare -A OPTION_SHORT=([seconds]=t [output]=o)
 declare -A OPTION_TEXT=(
 	[arch]="ppc64le (default), ppc64, x86_64 or arm64"
@@ -68,6 +71,8 @@ command there runs as it stands"
 	[origin]="who reports, in small letters (default: io_uring_coherency)"
 	[tree]="a kernel tree to use, not one that is found or fetched"
 	[bundle]="also put the results and what the machine is into one file, without its name"
+	[hosts]="by ssh on these machines, at the same time, not on this one"
+	[ssh-config]="as ssh -F, for --hosts"
 	[no-install]="never install packages, say what is missing"
 )
 
@@ -250,6 +255,11 @@ set_option()
 		[ -e "$2/tools/testing/selftests/lib.mk" ] ||
 			die $EXIT_USAGE "--tree: there is no tools/testing/selftests/lib.mk in $2"
 		OPT_TREE=$(realpath "$2")
+		;;
+	hosts) OPT_HOSTS=$2 ;;
+	ssh-config)
+		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"
+		OPT_SSH_CONFIG=$(realpath "$2")
 		;;
 	config)
 		[ -r "$2" ] || die $EXIT_USAGE "there is no file $2"
