@@ -89,11 +89,14 @@ with_liburing += ring_order
 with_liburing += ring_complete
 with_liburing += module_knobs
 
+linked := $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED)
+
 # what run_tests.sh needs beside them, and a kernel tree does not
 ifneq ($(LABORATORY),)
 include vm/tools/programs.mk tests/programs.mk
 all: $(laboratory)
 TEST_GEN_PROGS_EXTENDED += $(laboratory)
+linked += $(laboratory) $(by_name)
 endif
 
 ifneq ($(have_liburing),yes)
@@ -110,7 +113,7 @@ objects := $(OUTPUT)/objects
 EXTRA_CLEAN += $(objects)
 
 .SECONDEXPANSION:
-$(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED) $(by_name): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
+$(linked): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(if $(filter $(@F),$(with_liburing)),$(LIBURING_LIBS)) \
 		-lpthread -lm -o $@
 
@@ -118,8 +121,8 @@ $(objects)/%.o: %
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LIBURING_CFLAGS) -MMD -MP -c $< -o $@
 
--include $(wildcard $(patsubst %,$(objects)/%.d,$(foreach program,$(notdir $(TEST_GEN_PROGS) \
-	$(TEST_GEN_PROGS_EXTENDED)),$($(program)))))
+sources := $(foreach program,$(notdir $(linked)),$($(program)))
+-include $(wildcard $(sources:%=$(objects)/%.d))
 
 include $(src)/page_integrity/page.mk
 include ppc_barrier_test/module.mk

@@ -9,7 +9,7 @@
  * that is named. BY is whose promise it is. FIX is what mended the kernels that are known to break
  * it, in the way that .known names, by default COMPLETE_LOST: commit and version, or the subject
  * where that is in no version yet, or in stable kernels alone; NULL if none is known. .question is
- * what "host" has it under, by default "completions". What no kernel is known to keep is run
+ * what results have it under, by default "completions". What no kernel is known to keep is run
  * .by_name alone.
  */
 

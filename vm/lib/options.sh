@@ -43,7 +43,7 @@ declare -A GIVEN=()
 #				nothing is accepted and then ignored
 #	OPTION_TEXT[NAME]	what an option means there, where it is not what it says below
 GUEST_OPTIONS="arch accel smp mem cpu timeout config keep"
-COMMANDS="host vm validate bisect-step claims merge kcidb mariadb mutants bench check"
+COMMANDS="host vm validate bisect-step claims merge kcidb mariadb mutants bench series check"
 
 # What each option takes, nothing if it is there or not, and what it means.
 declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
@@ -188,8 +188,10 @@ parse_options()
 		--no-install) INSTALL_PACKAGES=no ;;
 		-t | -o | --*)
 			name=${1#--}
-			[ "$1" != -t ] || name=seconds
-			[ "$1" != -o ] || name=output
+			case $1 in
+			-t) name=seconds ;;
+			-o) name=output ;;
+			esac
 			[ -n "${OPTION_TAKES[$name]+known}" ] ||
 				die $EXIT_USAGE "'$1' is not an option, see --help"
 			[[ " $COMMAND_OPTIONS " == *" $name "* ]] ||
