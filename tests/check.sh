@@ -15,7 +15,7 @@ OPTION_TEXT[long]="everything, also what takes long"
 # machine may leave out. Debian's kernels are asked when what runs here is over: so both lanes take
 # as long, and for a part of it there are two guests. With --quick the other lane has half of it.
 CHECK_HERE="text unit options vm_lib measure claims host hosts"
-CHECK_HERE_TOO="adding names labs"
+CHECK_HERE_TOO="adding names labs series"
 CHECK_HERE_TOO+=" live_registers page_integrity ring_order ring_complete mutants mariadb"
 declare -A CHECK_LANES=(
 	[here]="$CHECK_HERE $CHECK_HERE_TOO refused kselftest module_build reproducers debian"

@@ -16,7 +16,7 @@ check_options_of_commands()
 		"validate --kernel image:/nonsense" "validate --seed 1" "vm --fixed source:6.1" \
 		"claims --kernel distro" "claims --repeat 1" "merge --arch ppc64" \
 		"mutants --base distro" "mutants --quick" "check --arch ppc64" "check --keep" \
-		"bench --base distro" "mariadb --tests x"; do
+		"bench --base distro" "mariadb --tests x" "vm --tree ." "series --base distro"; do
 		command=${given%% *}
 		# shellcheck disable=SC2086 # words
 		refused 2 "^run_tests.sh: $command has no option --" "$me" $given
