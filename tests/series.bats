@@ -130,11 +130,12 @@ series_passes()
 # series_style PATCH...: checkpatch finds nothing in each.
 series_style()
 {
-	(cd "$SOURCE_TREE" && nice perl scripts/checkpatch.pl --strict --terse --show-types "$@") \
-		>"$SCRATCH/style" || true
-	grep -v '^total: 0 errors, 0 warnings, 0 checks, ' "$SCRATCH/style" &&
+	(cd "$SOURCE_TREE" && nice perl scripts/checkpatch.pl --strict --show-types "$@") \
+		>"$SCRATCH/style" || {
+		grep -A 5 -E '^(ERROR|WARNING|CHECK):' "$SCRATCH/style"
 		fail "checkpatch finds something"
-	[ "$(grep -c '^total: ' "$SCRATCH/style")" = $# ]
+	}
+	[ "$(grep -c '^total: 0 errors, 0 warnings, 0 checks, ' "$SCRATCH/style")" = $# ]
 }
 
 # What is in the tree: all that belongs there, as it is here, and nothing of the laboratory.

@@ -243,39 +243,66 @@ series_changes()
 # series_step FILE: one patch.
 series_step()
 {
-	local step=$1 pattern word file script found
+	local word
+
+	for word in $(series_keys Config "$1"); do
+		SERIES_CONFIG+=("$word")
+	done
+	for word in $(series_keys Names "$1"); do
+		SERIES_ABSENT=${SERIES_ABSENT/ $word / }
+	done
+	series_add "$1"
+	series_change "$1"
+	[ ! -e "$SERIES_FOLDER/maintainers" ] || series_maintainers "$1"
+	series_git add -A
+	series_text "$1" >"$SCRATCH/message"
+	series_git commit -q -s --cleanup=verbatim -F "$SCRATCH/message"
+}
+
+# series_add FILE: the files that come with a patch, and what the others have of it.
+series_add()
+{
+	local pattern file found copied=() made=()
 
 	while read -r pattern; do
 		found=$(series_matches "$pattern")
-		[ -n "$found" ] || die $EXIT_FAIL "${step#"$TOP/"}: there is no $pattern"
+		[ -n "$found" ] || die $EXIT_FAIL "${1#"$TOP/"}: there is no $pattern"
 		series_covers "$pattern"
 		while read -r file; do
-			[ ! -e "$SERIES_REPO/$SERIES_INTO/$file" ] || continue
+			case " ${SERIES_PRESENT[*]} " in
+			*" $file "*) continue ;;
+			esac
 			SERIES_PRESENT+=("$file")
-			series_place "$file"
+			if [ -e "$SERIES_FOLDER/$file" ]; then
+				made+=("$file")
+			else
+				copied+=("$file")
+			fi
 		done <<<"$found"
-	done < <(series_keys Files "$step" | tr -s ' ' '\n')
-	for word in $(series_keys Config "$step"); do
-		SERIES_CONFIG+=("$word")
-	done
-	for word in $(series_keys Names "$step"); do
-		SERIES_ABSENT=${SERIES_ABSENT/ $word / }
-	done
+	done < <(series_keys Files "$1" | tr -s ' ' '\n')
+	[ ${#copied[@]} = 0 ] ||
+		(cd "$TOP" && cp --parents -t "$SERIES_REPO/$SERIES_INTO" "${copied[@]}")
 	for file in $SERIES_GROWS; do
-		[ ! -e "$SERIES_REPO/$SERIES_INTO/$file" ] || series_place "$file"
+		[ ! -e "$SERIES_REPO/$SERIES_INTO/$file" ] || made+=("$file")
 	done
+	for file in "${made[@]}"; do
+		series_place "$file"
+	done
+}
+
+# series_change FILE: what a patch changes in files of the tree.
+series_change()
+{
+	local file script
+
 	while read -r file script; do
 		series_edit "$file" "$SERIES_FOLDER/$script"
-	done < <(series_keys Edit "$step")
-	for file in $(series_keys Patch "$step"); do
+	done < <(series_keys Edit "$1")
+	for file in $(series_keys Patch "$1"); do
 		patch -d "$SERIES_REPO" -p1 --force --quiet --no-backup-if-mismatch \
 			--reject-file=- <"$SERIES_FOLDER/$file" >"$SCRATCH/log" 2>&1 ||
 			die $EXIT_USAGE "$file does not apply to $SOURCE_TREE"
 	done
-	[ ! -e "$SERIES_FOLDER/maintainers" ] || series_maintainers "$step"
-	series_git add -A
-	series_text "$step" >"$SCRATCH/message"
-	series_git commit -q -s --cleanup=verbatim -F "$SCRATCH/message"
 }
 
 # series_matches PATTERN: files of the series' folder, or else of this directory.
@@ -294,7 +321,6 @@ series_place()
 	local from=$TOP/$1 to=$SERIES_REPO/$SERIES_INTO/$1
 
 	[ ! -e "$SERIES_FOLDER/$1" ] || from=$SERIES_FOLDER/$1
-	mkdir -p "$(dirname "$to")"
 	case $1 in
 	Makefile | .gitignore)
 		awk -v absent="$SERIES_ABSENT" -f "$SERIES/lines.awk" "$from" >"$to"
