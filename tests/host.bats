@@ -128,7 +128,7 @@ check_host_bundle()
 	uname() {
 		if [ "$1" = -n ]; then echo secret-host.example.org; else command uname "$@"; fi
 	}
-	OPT_BUNDLE=yes
+	OPT_BUNDLE=yes COMMAND=host COMMAND_LINE=(host --args "-t 1 -n 100")
 	code_is 0 host_runs
 	file=$(sed -n 's/^bundle: \(.*\), [0-9]* KiB: .*/\1/p' "$SCRATCH/out")
 	[ "$(dirname "$file")" = "$RESULTS" ]
@@ -136,7 +136,8 @@ check_host_bundle()
 	tar -C "$at" -xJf "$file"
 	[ "$(tar -tvJf "$file" | awk '{ print $2 }' | sort -u)" = root/root ]
 	cd "$at"/*-host
-	for file in ktap report live_registers.json tests \
+	page_agrees .
+	for file in ktap report index.html live_registers.json tests \
 		machine/{kernel,config,cpuinfo,lscpu.txt,topology,firmware,taint}; do
 		[ -e "$file" ] || fail "there is no $file"
 	done

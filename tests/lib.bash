@@ -52,7 +52,7 @@ test_shell()
 
 	trap - DEBUG ERR EXIT INT TERM
 	set +ETe
-	for file in common debian kernel module userspace guest result measure options; do
+	for file in common debian kernel module userspace guest result page measure options; do
 		# shellcheck source=/dev/null
 		. "$VM_LIB/$file.sh"
 	done

@@ -84,7 +84,7 @@ check_bad_options()
 	refused 2 "blanks or colons" env TMPDIR="/tmp/a b" "$me" vm
 	refused 2 "no Debian suite has linux-source-4.99" "$me" vm --kernel source:4.99
 	refused 2 "there is no file /nowhere" "$me" vm --config /nowhere
-	refused 2 "no tools/testing/selftests/lib.mk in /nowhere" "$me" host --tree /nowhere
+	refused 2 "/nowhere is not a kernel tree" "$me" host --tree /nowhere
 	refused 2 "is not a kernel" "$me" validate --base nonsense
 	refused 2 "is not a kernel" "$me" claims --fixed nonsense
 	refused 2 "not a positive number" "$me" claims --seconds 0

@@ -93,11 +93,11 @@ series_builds()
 	}
 	! grep -E 'warning|Warning:|\[-W' "$log" || fail "${1##*/} builds with warnings"
 	programs=()
-	for name in $(find "$out" -maxdepth 1 -type f -executable -printf '%f\n'); do
+	while read -r name; do
 		grep -qx "/$name" "$TREE/$IN_TREE/.gitignore" ||
 			fail "${1##*/}: .gitignore has no $name"
-		grep -q "^+[a-z]* += $name\$" "$1" && programs+=("$name")
-	done
+		! grep -q "^+[a-z]* += $name\$" "$1" || programs+=("$name")
+	done < <(find "$out" -maxdepth 1 -type f -executable -printf '%f\n')
 	say "${1##*/}: ${programs[*]}"
 }
 
@@ -312,7 +312,7 @@ check_series_refused()
 	refused 2 "/file is not a directory" "$me" series --tree "$tree" -o "$SCRATCH/file"
 	refused 2 "there is no directory /nowhere" "$me" series --tree "$tree" -o /nowhere/dir
 	refused 4 "cannot write to /proc\$" "$me" series --tree "$tree" -o /proc/made
-	refused 2 "there is no tree at /nowhere" "$me" series --tree /nowhere -o "$SCRATCH/dir"
+	refused 2 "/nowhere is not a kernel tree" "$me" series --tree /nowhere -o "$SCRATCH/dir"
 	refused 2 "/empty is not a kernel tree" "$me" series --tree "$SCRATCH/empty" \
 		-o "$SCRATCH/dir"
 	refused 4 "git does not know who signs" env HOME="$SCRATCH/empty" "$me" series \

@@ -81,6 +81,7 @@ run_host()
 	pool "${files[@]}"
 	pool_questions >"$RESULT/report"
 	cat "$RESULT/report"
+	page_write "What of this is wrong with a kernel?" "kernel: $(uname -r) on $(uname -m)"
 	result_close
 	[ -z "$OPT_BUNDLE" ] || host_bundle
 	exit "$code"

@@ -29,11 +29,12 @@ pool()
 		'include "pool"; pool_results($rates)' "$SCRATCH/pool" >"$RESULT/results.json"
 }
 
-# The table of questions, as host has it.
+# The table of questions, as host has it; its rows are in $SCRATCH/rows.
 pool_questions()
 {
-	jq -r -L "$VM_COMMANDS" 'include "host"; pool_runs | table' "$RESULT/results.json" |
-		column_align
+	jq -r -L "$VM_COMMANDS" 'include "host"; pool_runs | table' "$RESULT/results.json" \
+		>"$SCRATCH/rows"
+	column_align <"$SCRATCH/rows"
 }
 
 # A line for each test.

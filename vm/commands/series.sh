@@ -283,7 +283,7 @@ series_add()
 	[ ${#copied[@]} = 0 ] ||
 		(cd "$TOP" && cp --parents -t "$SERIES_REPO/$SERIES_INTO" "${copied[@]}")
 	for file in $SERIES_GROWS; do
-		[ ! -e "$SERIES_REPO/$SERIES_INTO/$file" ] || made+=("$file")
+		[[ " ${SERIES_PRESENT[*]} " != *" $file "* ]] || made+=("$file")
 	done
 	for file in "${made[@]}"; do
 		series_place "$file"

@@ -255,7 +255,7 @@ set_option()
 		;;
 	tree)
 		[ -e "$2/tools/testing/selftests/lib.mk" ] ||
-			die $EXIT_USAGE "--tree: there is no tools/testing/selftests/lib.mk in $2"
+			die $EXIT_USAGE "--tree: $2 is not a kernel tree with selftests"
 		OPT_TREE=$(realpath "$2")
 		;;
 	hosts) OPT_HOSTS=$2 ;;

@@ -67,8 +67,8 @@ page_measured_on()
 		jq -rs '[.[] | select(.kernel?) | "Linux \(.kernel), \(.machine)"] | unique[] |
 			"<li>\(@html)</li>"'
 	say '</ul><h2>Again</h2>'
-	jq -nr '"<p><code>./run_tests.sh \($ARGS.positional | join(" ") | @html)</code></p>"' \
-		--args -- "${COMMAND_LINE[@]}"
+	jq -nr '"<p><code>./run_tests.sh \($ARGS.positional[0] | @html)</code></p>"' \
+		--args -- "$(printf ' %q' "${COMMAND_LINE[@]}" | cut -c 2-)"
 }
 
 # page_write TITLE ANSWER: the page of a report whose rows are in $SCRATCH/rows.

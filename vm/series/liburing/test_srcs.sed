@@ -1,0 +1,2 @@
+/^\tio-cancel\.c \\$/a\
+	io-wq-registers.c \\
