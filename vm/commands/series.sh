@@ -358,7 +358,8 @@ series_maintainers()
 
 	[ -z "$(series_keys Whole "$1")" ] || SERIES_WHOLE=yes
 	sed -e "s/@NAME@/$(series_quoted "$SERIES_WHO")/" \
-		-e "s/@MAIL@/$(series_quoted "$SERIES_MAIL")/" "$SERIES_FOLDER/maintainers" >"$entry"
+		-e "s/@MAIL@/$(series_quoted "$SERIES_MAIL")/" \
+		"$SERIES_FOLDER/maintainers" >"$entry"
 	if [ -n "$SERIES_WHOLE" ]; then
 		say "F:	$SERIES_INTO/"
 	else
