@@ -66,12 +66,21 @@ check_window_faults()
 # Without violations, but where planted faults are not found: no answer.
 check_planted_missed()
 {
-	local name=poll_wake_default
+	local name=poll_wake_default try code
 
 	needs_bank
 	fault_get live_registers_planted
 	needs_ring $name
-	code_is 4 "$HOST/live_registers_planted" --only $name -t 20 -n 100 --json "$SCRATCH/json"
+	for try in 1 2 3 4; do
+		[ $try -lt 4 ] || skip "this machine is too busy for a planted control"
+		code=0
+		"$HOST/live_registers_planted" --only $name -t 20 -n 100 --json "$SCRATCH/json" \
+			>"$SCRATCH/out" || code=$?
+		cat "$SCRATCH/out"
+		grep '^# the planted control did not run: [0-9]* events in its time' \
+			"$SCRATCH/out" || break
+	done
+	[ "$code" = 4 ]
 	jq -e '.variants[0] | .outcome == "skip" and .events >= 100 and .violations == 0 and
 		(.text | test("^the fault [a-z]* was planted 100 times and found 0 times"))' \
 		"$SCRATCH/json"
