@@ -36,7 +36,7 @@ series_tree_of_links()
 	kernel_source "source:$1"
 	kselftest_in_tree "$SOURCE_TREE"
 	TREE=${KSELFTEST%/tools/testing/selftests}
-	rm "$TREE"/{lib,.gitattributes,.gitignore}
+	rm "$TREE/lib"
 	mkdir "$TREE/lib"
 	ln -s "$SOURCE_TREE"/lib/* "$TREE/lib/"
 	series_repository
@@ -56,6 +56,8 @@ series_repository()
 {
 	local file
 
+	# Debian's ignore all files
+	rm "$TREE"/.gitattributes "$TREE"/.gitignore
 	for file in $SERIES_CHANGES; do
 		rm "$TREE/$file"
 		cp "$SOURCE_TREE/$file" "$TREE/$file"
@@ -233,6 +235,7 @@ check_series_tree()
 # series_kselftest_all O WHERE: by the kernel's own Makefile, with O= as it is given.
 series_kselftest_all()
 {
+	make -C "$TREE" O="$1" defconfig >"$SCRATCH/log" 2>&1
 	make -C "$TREE" O="$1" TARGETS=io_uring_coherency kselftest-all
 	[ -x "$2/kselftest/io_uring_coherency/live_registers" ] || fail "O=$1: nothing is there"
 }

@@ -164,6 +164,7 @@ series_for()
 	local folder file has
 
 	for folder in "$SERIES"/*/; do
+		[ -e "$folder/cover.txt" ] || continue
 		has=yes
 		for file in $(series_keys Tree "$folder/cover.txt"); do
 			[ -e "$1/$file" ] || has=
