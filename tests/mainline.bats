@@ -33,11 +33,12 @@ check_probes_later()
 # check_debug_kernel KERNEL [CONFIG_LINE...]
 check_debug_kernel()
 {
+	local kernel=$1
+	shift
+
 	guest_script "$GUEST_TESTS/debug_kernel.sh" 30
 	cp "$GUEST_TESTS/storm.sh" "$SCRATCH/guest.storm.sh"
 	guest_disks
-	local kernel=$1
-	shift
 	{
 		cat "$TOP/vm/configs/debug.config"
 		printf '%s\n' "$@"

@@ -282,14 +282,18 @@ static bool is_left_out(const char *name)
 {
 	struct answer *a;
 	unsigned int i = 0;
+	const char *why;
 
 	while (strcmp(variants[i]->name, name))
 		i++;
 	a = &result[i].answer;
-	if (!names_have(page_opt.engine, page_engine_name(variants[i]->kind)))
+	why = page_sites[variants[i]->site].why;
+	/* a site has that for a reason where another one is asked for */
+	if (!names_have(page_opt.engine, page_engine_name(variants[i]->kind)) ||
+	    !strcmp(why, "not asked for"))
 		settle_skip(a, SKIP_NOT_ASKED, "not asked for");
-	else if (!page_opt.engine && *page_sites[variants[i]->site].why)
-		settle_skip(a, SKIP_NO_DISK, "%s", page_sites[variants[i]->site].why);
+	else if (!page_opt.engine && *why)
+		settle_skip(a, SKIP_NO_DISK, "%s", why);
 	else if (!page_opt.engine && lacks_module(variants[i]->kind))
 		settle_skip(a, SKIP_NO_MODULE, "%s", page_shared->no_module);
 	else
