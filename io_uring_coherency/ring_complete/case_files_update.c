@@ -16,7 +16,10 @@
  * and somebody replaces it, or removes it, by IORING_REGISTER_FILES_UPDATE or a request, and closes
  * the descriptor that it was registered by. A request has the file that was in the slot when it
  * began, and keeps it: at its submission, where it is linked when that before it has ended, and by
- * io-wq from then up to its end at any time (io_uring_setup(2), IORING_FEAT_LINKED_FILE).
+ * io-wq from then up to its end at any time (io_uring_setup(2), IORING_FEAT_LINKED_FILE). A linked
+ * one begins by task_work, which need not be done when the submission returns: where a worker has
+ * queued its own and not yet called task_work_add(), that does it later for both
+ * (io_req_normal_work_add(), 7.2).
  */
 #define SLOTS		3U
 #define ENDS		5U
@@ -29,6 +32,7 @@
 
 struct file_user {
 	bool reads, async, done;
+	bool later;			/* it begins at any time up to its end: async, or linked */
 	unsigned int slot;
 	unsigned int first, may;	/* bits: the end at its submission, and all it may have */
 	uint32_t word;			/* what it writes, or has read */
@@ -82,7 +86,7 @@ static void files_take(struct file_ends *all)
 	}
 }
 
-/* Async ones that are under way may have what is in the slot now. */
+/* Those that may begin later may have what is in the slot now. */
 static void slot_changes(struct file_ends *all, unsigned int slot, unsigned int end)
 {
 	unsigned int i;
@@ -90,7 +94,7 @@ static void slot_changes(struct file_ends *all, unsigned int slot, unsigned int 
 	all->slot[slot] = end;
 	all->updates++;
 	for (i = 0; i < all->nr; i++)
-		if (all->user[i].slot == slot && all->user[i].async && !all->user[i].done)
+		if (all->user[i].slot == slot && all->user[i].later && !all->user[i].done)
 			all->user[i].may |= 1U << end;
 }
 
@@ -116,7 +120,7 @@ static void user_prepare(struct file_ends *all, unsigned int slot, bool reads, b
 
 	sqe = complete_sqe(all->c, &all->ring, reads ? IORING_OP_READ : IORING_OP_WRITE,
 			   (uint64_t)all->round << ROUND_SHIFT | all->nr);
-	*u = (struct file_user){ .reads = reads, .async = async, .slot = slot };
+	*u = (struct file_user){ .reads = reads, .async = async, .later = async, .slot = slot };
 	u->first = 1U << all->slot[slot];
 	u->may = u->first;
 	u->word = reads ? 0 : (uint32_t)sqe->user_data;
@@ -202,6 +206,7 @@ static bool step_link(struct file_ends *all, unsigned int slot)
 	update_prepare(all, slot, end, IOSQE_IO_LINK);
 	slot_changes(all, slot, end);
 	user_prepare(all, slot, false, complete_draw(all->c, 2));
+	all->user[all->nr - 1].later = true;
 	return update_end(all, slot, end);
 }
 
@@ -361,6 +366,6 @@ void case_files_update(struct complete_case *c)
 	while (complete_more(c))
 		if (!files_round(&all))
 			break;
-	complete_note(c, "%llu updates, %llu async ones took the file after one",
+	complete_note(c, "%llu updates, %llu requests took the file after one",
 		      (unsigned long long)all.updates, (unsigned long long)all.late);
 }
