@@ -49,16 +49,19 @@ check_complete_faults()
 
 	fault_get complete_faults.so ring_lose.so
 	while read -r fault case want; do
-		FAULT=$fault LOSE=$fault \
-			LD_PRELOAD=$HOST/complete_faults.so:$HOST/ring_lose.so \
-			"$HOST/ring_complete" --case "$case" --json "$SCRATCH/json" \
-			>"$SCRATCH/out" 2>&1 || true
-		got=$(jq -r --arg name "$case" '.variants[] | select(.name == $name) |
-			"\([.outcome, (.faults | to_entries[] | select(.value > 0).key)] |
-			join(" ")): \(.text)"' "$SCRATCH/json")
-		say "$fault: $case: $got"
-		[[ $got =~ $refused ]] || [[ ${got%%:*} =~ ^$want$ ]] ||
-			fail "'$want' is what it should be"
+		# a busy disk has few transfers, and a fault in each 20th of them may change none
+		for _ in 1 2 3; do
+			FAULT=$fault LOSE=$fault \
+				LD_PRELOAD=$HOST/complete_faults.so:$HOST/ring_lose.so \
+				"$HOST/ring_complete" --case "$case" --json "$SCRATCH/json" \
+				>"$SCRATCH/out" 2>&1 || true
+			got=$(jq -r --arg name "$case" '.variants[] | select(.name == $name) |
+				"\([.outcome, (.faults | to_entries[] | select(.value > 0).key)] |
+				join(" ")): \(.text)"' "$SCRATCH/json")
+			say "$fault: $case: $got"
+			[[ $got =~ $refused || ${got%%:*} =~ ^$want$ ]] && continue 2
+		done
+		fail "'$want' is what it should be"
 	done <<-'EOF'
 		oversleep shared_wake fail lost
 		oversleep pipe_eof fail lost
@@ -128,6 +131,7 @@ check_complete_faults()
 		stale_file files_update fail (lost|wrong|lost wrong)
 		short files_update fail wrong
 		silent files_update fail lost
+		linked_late files_update pass
 		other_buffer buffers_update fail wrong
 		stale_buffer buffers_update fail wrong
 		silent buffers_update fail lost

@@ -320,20 +320,64 @@ static void cancel_first(struct io_uring *ring)
 	ring->cq.cqes[*ring->cq.khead & *ring->cq.kring_mask].res = -ECANCELED;
 }
 
+static int submit(struct io_uring *ring)
+{
+	static int (*next)(struct io_uring *ring);
+
+	if (!next)
+		next = (int (*)(struct io_uring *))dlsym(RTLD_NEXT, "io_uring_submit");
+	return next(ring);
+}
+
+/* What is linked to another begins a while after the submission, which is no fault. */
+static struct io_uring_sqe linked;
+static struct io_uring *linked_to;
+
+static void linked_hold(struct io_uring *ring)
+{
+	struct io_uring_sqe *first = &ring->sq.sqes[ring->sq.sqe_head & *ring->sq.kring_mask];
+
+	if (linked_to || ring->sq.sqe_tail - ring->sq.sqe_head != 2 ||
+	    !(first->flags & IOSQE_IO_LINK) || !each("linked_late", 20))
+		return;
+	first->flags &= ~IOSQE_IO_LINK;
+	ring->sq.sqe_tail--;
+	linked = ring->sq.sqes[ring->sq.sqe_tail & *ring->sq.kring_mask];
+	linked_to = ring;
+}
+
+static void linked_begin(void)
+{
+	struct io_uring *ring = linked_to;
+
+	if (!ring)
+		return;
+	linked_to = NULL;
+	*io_uring_get_sqe(ring) = linked;
+	submit(ring);
+}
+
+/* Nothing else is to come. */
+int usleep(useconds_t us)
+{
+	const struct timespec nap = { .tv_nsec = us * 1000L };
+
+	linked_begin();
+	return nanosleep(&nap, NULL);
+}
+
 static struct io_uring *submitted;
 
 int io_uring_submit(struct io_uring *ring)
 {
-	static int (*next)(struct io_uring *ring);
 	int ret;
 
-	if (!next)
-		next = (int (*)(struct io_uring *))dlsym(RTLD_NEXT, "io_uring_submit");
+	linked_hold(ring);
 	change_all(ring);
 	change_buffer_ring();
 	if (each("late", 100))
 		usleep(LATE_MS * 1000);
-	ret = next(ring);
+	ret = submit(ring);
 	submitted = ring;
 	if (changes_cqes())
 		change_cqes(ring);
@@ -364,11 +408,14 @@ int io_uring_register_files_update(struct io_uring *ring, unsigned int off, cons
 {
 	static int (*next)(struct io_uring *ring, unsigned int off, const int *files,
 			   unsigned int nr);
+	int ret;
 
 	if (!next)
 		next = (int (*)(struct io_uring *, unsigned int, const int *, unsigned int))
 		       dlsym(RTLD_NEXT, "io_uring_register_files_update");
-	return each("stale_file", 20) ? (int)nr : next(ring, off, files, nr);
+	ret = each("stale_file", 20) ? (int)nr : next(ring, off, files, nr);
+	linked_begin();
+	return ret;
 }
 
 int io_uring_register_buffers_update_tag(struct io_uring *ring, unsigned int off,
