@@ -135,6 +135,23 @@ check_kcidb()
 	invalid kcidb "$SCRATCH/bad"
 }
 
+# As its page says, whatever programs come to.
+check_labs_junit()
+{
+	need_packages libtap-harness-junit-perl perl
+	made_run "$SCRATCH/results/latest"
+	sed -n 's/^    //; /^sed .*results.tap$/p; /^JUNIT_OUTPUT_FILE=/p' "$TOP/doc/labs.md" \
+		>"$SCRATCH/junit.sh"
+	[ "$(wc -l <"$SCRATCH/junit.sh")" = 2 ]
+	(cd "$SCRATCH" && bash junit.sh) || say "prove: code $?"
+	valid junit "$SCRATCH/results.xml" >"$SCRATCH/cases"
+	sed 's/selftests: io_uring_coherency: //' "$SCRATCH/cases" | head -n 5 |
+		diff - <(printf '%s\n' "failure live_registers" "pass page_integrity" \
+			"skipped ring_order" "failure kernel_order" "failure module_knobs")
+	# and the programs that did not run
+	tail -n +6 "$SCRATCH/cases" | grep '^failure .* not match plan'
+}
+
 # validate has two kernels, each with several runs, of which one did not boot.
 check_kcidb_validate()
 {
@@ -307,6 +324,7 @@ check_labs_entries()
 @test "labs-lava" { t check_labs_lava; }
 @test "labs-lava-runs" { t check_labs_lava_runs; }
 @test "labs-entries" { t check_labs_entries; }
+@test "labs-junit" { t check_labs_junit; }
 @test "kcidb" { t check_kcidb; }
 @test "kcidb-validate" { t check_kcidb_validate; }
 @test "kcidb-native" { t check_kcidb_native; }

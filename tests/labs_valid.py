@@ -71,7 +71,15 @@ def python(path):
     ast.parse(path.read_text())
 
 
-KINDS = {"kcidb": kcidb, "testdef": testdef, "json": as_json, "python": python}
+def junit(path):
+    """Prints what each case came to, and its name."""
+    import xml.etree.ElementTree
+
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        print(*([one.tag for one in case] or ["pass"]), case.get("name"))
+
+
+KINDS = {"kcidb": kcidb, "testdef": testdef, "json": as_json, "junit": junit, "python": python}
 
 
 def main():
