@@ -2,22 +2,9 @@
 
 # kselftest Makefile: lives in tools/testing/selftests/io_uring_coherency/ of a kernel tree, copied
 # or as a symbolic link; stand-alone use goes through ./run_tests.sh, which brings a kernel tree. A
-# paragraph that names run_tests.sh is not in the series for a kernel tree, and of programs and
-# architectures a patch has the lines of those that are there (doc/series.md).
+# paragraph that names run_tests.sh is not in the series for a kernel tree (doc/series.md).
 
-programs :=
-extended :=
-# The questions asked of a kernel, and the tests of the module, which kernel_order needs, too.
-programs += live_registers
-programs += page_integrity
-programs += ring_order
-programs += ring_complete
-programs += kernel_order
-programs += module_knobs
-programs += module_offload
-# Any command under the module's knobs, and what its probes withstand.
-extended += barrier_ctl
-extended += module_storm
+include io_uring_coherency/programs.mk
 
 # PROGRAMS="NAME..." builds and installs no others.
 PROGRAMS ?= %
@@ -48,11 +35,6 @@ CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -I. -I$(src)/lib
 # the harness of 6.12 forks in the middle of its macros; clang does not know the warning
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
-# architectures with files of their own
-banks :=
-banks += x86_64
-banks += arm64
-banks += ppc64
 machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 bank := $(firstword $(filter $(banks),$(patsubst powerpc64%,ppc64,$(machine:aarch64=arm64))) none)
 
@@ -63,31 +45,6 @@ liburing_probe = printf '%s\n' '\#include <liburing.h>' \
 	-o $(OUTPUT)/liburing_probe >/dev/null 2>&1 && echo yes; rm -f $(OUTPUT)/liburing_probe
 have_liburing := $(shell mkdir -p $(OUTPUT); $(liburing_probe))
 endif
-
-# --- the programs, and what each is made of
-
-# a room has what is there for this architecture, and takes of lib/ what it calls
-other_banks := $(filter-out $(bank),$(banks) none)
-room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
-lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
-detector := $(call lib,program module json provoke evidence planted)
-live_registers := $(call room,live_registers) $(detector)
-page_integrity := $(call room,page_integrity) $(detector) $(call lib,page_disk)
-ring_order := $(call room,ring_order) $(call lib,cpu_pairs program json evidence)
-ring_complete := $(call room,ring_complete) $(call lib,cpu_pairs program json evidence page_disk)
-kernel_order := $(call room,kernel_order) $(call lib,cpu_pairs program module json evidence)
-module_knobs := $(src)/module_test/module_knobs.c $(wildcard $(src)/module_test/knobs_*.c) \
-	$(call lib,module program json)
-module_offload := $(src)/module_test/module_offload.c $(call lib,module program json)
-module_storm := $(src)/module_test/module_storm.c $(call lib,module program json)
-barrier_ctl := $(src)/module_test/barrier_ctl.c $(call lib,module program json)
-
-with_liburing :=
-with_liburing += live_registers
-with_liburing += page_integrity
-with_liburing += ring_order
-with_liburing += ring_complete
-with_liburing += module_knobs
 
 linked := $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED)
 

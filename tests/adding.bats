@@ -117,7 +117,7 @@ check_adding_architecture()
 	cp "$room"/live_registers/regs_{none,again}.c
 	cp "$room"/page_integrity/page_vector_{none,again}.c
 	adding_block "banks +=" >"$SCRATCH/block"
-	sed -i "/^banks += ppc64/r $SCRATCH/block" "$at/Makefile"
+	sed -i "/^banks += ppc64/r $SCRATCH/block" "$room/programs.mk"
 	adding_make machine=again live_registers page_integrity
 	find "$out/objects" -name '*_again.c.o' | grep -c . | grep -x 2
 	[ -z "$(find "$out/objects" -name '*_none.c.o')" ]

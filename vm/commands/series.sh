@@ -15,7 +15,8 @@ OPTION_TEXT[output]="where they are put: a directory that is not there, or empty
 SERIES=$TOP/vm/series
 SERIES_MIB=50		# of space, for the repository and for the patches
 SERIES_BASE=		# the tree's commit, if just that is in it
-SERIES_GROWS="Makefile .gitignore config io_uring_coherency/ring_complete/ring_cases.h"
+SERIES_GROWS="Makefile io_uring_coherency/programs.mk .gitignore config
+io_uring_coherency/ring_complete/ring_cases.h"
 
 run_series()
 {
@@ -323,7 +324,7 @@ series_place()
 
 	[ ! -e "$SERIES_FOLDER/$1" ] || from=$SERIES_FOLDER/$1
 	case $1 in
-	Makefile | .gitignore)
+	Makefile | */programs.mk | .gitignore)
 		awk -v absent="$SERIES_ABSENT" -f "$SERIES/lines.awk" "$from" >"$to"
 		;;
 	*/ring_cases.h)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# Makefile and .gitignore of a patch: without the paragraphs that name run_tests.sh, and without the
-# lines of programs and architectures that are not there yet: absent has their names. A comment goes
-# with the last of its lines.
+# What a patch has of the Makefile, of programs.mk and of .gitignore: without the paragraphs that
+# name run_tests.sh, and without the lines of programs and architectures that are not there yet:
+# absent has their names. A comment goes with the last of its lines.
 
 BEGIN { RS = ""; FS = "\n"; split(absent, names, " ") }
 
@@ -10,7 +10,7 @@ function is_absent(line,   i, n)
 {
 	for (i in names) {
 		n = names[i]
-		if (line ~ "^(" n " :=|[a-z_]+ [+]= " n "$|include .*" n "/|/" n "([.]build/)?$)")
+		if (line ~ "^(" n " :?=|[a-z_]+ [+]= " n "$|include .*" n "/|/" n "([.]build/)?$)")
 			return 1
 	}
 	return 0
