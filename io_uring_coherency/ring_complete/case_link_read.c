@@ -24,9 +24,6 @@
 #define SPINS		20000		/* until who waits for another lets others run */
 #define CLEAN_EVERY	16		/* pages: what is dirty does not leave the page cache */
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-
 enum link_id { LINK_READ, LINK_NOP, LINK_WRITE };
 
 /* Who writes the page. */
@@ -52,7 +49,7 @@ static void wait_for(const bool *flag)
 {
 	unsigned int i;
 
-	for (i = 0; !load(flag); i++)
+	for (i = 0; !complete_load(flag); i++)
 		if (i > SPINS)
 			sched_yield();
 }
@@ -63,7 +60,7 @@ static void writer_write(void *arg)
 	struct timespec start;
 	double ms;
 
-	store(&w->ready, true);
+	complete_store(&w->ready, true);
 	wait_for(&w->go);
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (pwrite(w->file->plain, w->file->want + w->at, w->len, w->at) != (ssize_t)w->len)
@@ -92,13 +89,13 @@ static void linked_punch(struct linked *l, struct transfer *t)
 		return;
 	posix_fadvise(f->plain, w->at, page, POSIX_FADV_DONTNEED);
 	t->holes = transfer_has_holes(f, t->at, t->len);
-	store(&w->ready, false);
-	store(&w->go, false);
+	complete_store(&w->ready, false);
+	complete_store(&w->go, false);
 	complete_ask(&w->thread, writer_write, w);
 	wait_for(&w->ready);
 	wait = 1.2 * w->ms * complete_draw(c, 1000) / 1000 / (1 << complete_draw(c, 4));
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	store(&w->go, true);
+	complete_store(&w->go, true);
 	while (ms_since(&start) < wait)
 		;
 }

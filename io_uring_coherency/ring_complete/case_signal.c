@@ -20,9 +20,6 @@
 #define IORING_SETUP_COOP_TASKRUN	BIT(8)	/* 5.19 */
 #endif
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-
 /*
  * create_io_thread() fails with -ERESTARTNOINTR while its task has a signal pending, and is tried
  * again by that task's task_work. Three times at once and no more cancels what waits for the
@@ -47,7 +44,7 @@ struct cancel {
 
 static void cancel_wait(struct cancel *w)
 {
-	while (io_uring_cq_ready(&w->ring) < w->nr && !load(&w->quit))
+	while (io_uring_cq_ready(&w->ring) < w->nr && !complete_load(&w->quit))
 		complete_enter(&w->ring, 0, w->nr, IORING_ENTER_GETEVENTS);
 }
 
@@ -59,7 +56,7 @@ static void cancel_submit(void *arg)
 	unsigned int i;
 
 	w->open = complete_ring(w->c, &w->ring, 4, 0, 0);
-	store(&w->ready, 1);
+	complete_store(&w->ready, 1);
 	if (!w->open)
 		return;
 	for (i = 0; i < w->nr; i++) {
@@ -68,7 +65,7 @@ static void cancel_submit(void *arg)
 		sqe->user_data = i;
 		sqe->flags = IOSQE_ASYNC;
 	}
-	while (!load(&w->begun))
+	while (!complete_load(&w->begun))
 		sched_yield();
 	/* with one CPU the burst needs this one */
 	for (i = 0; i < w->yields; i++)
@@ -82,7 +79,7 @@ static bool cancel_ready(void *arg)
 {
 	struct cancel *w = arg;
 
-	return load(&w->ready);
+	return complete_load(&w->ready);
 }
 
 static void cancel_judge(struct cancel *w)
@@ -136,13 +133,13 @@ static bool cancel_round(struct cancel *w)
 		return false;
 	for (i = 0; i < w->burst; i++) {
 		if (i == w->lead)
-			store(&w->begun, 1);
+			complete_store(&w->begun, 1);
 		syscall(__NR_tgkill, getpid(), w->thread.tid, SIGRTMIN + 1);
 	}
 	ok = complete_await(c, complete_done, &w->thread, w->thread.tid,
 			    "a write by a new thread's first worker");
 	if (!ok) {
-		store(&w->quit, 1);
+		complete_store(&w->quit, 1);
 		complete_rouse(c, &w->thread);
 	}
 	if (ok && w->open)
@@ -228,7 +225,7 @@ static void storm_requests(void *arg)
 
 	if (!signal_ring_submit(r))
 		return;
-	while (r->busy && !load(&s->quit)) {
+	while (r->busy && !complete_load(&s->quit)) {
 		ret = storm_wait(s);
 		if (ret == -EINTR) {
 			s->interrupted++;
@@ -281,7 +278,7 @@ static bool storm_round(struct storm *s)
 	if (!complete_await(c, complete_done, &s->subject, s->subject.tid,
 			    "requests of a thread that signals interrupt")) {
 		signal_ring_print(s->at);
-		store(&s->quit, 1);
+		complete_store(&s->quit, 1);
 		return complete_rouse(c, &s->subject) && false;
 	}
 	return complete_handlers_judge(c) &&

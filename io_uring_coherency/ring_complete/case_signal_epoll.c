@@ -11,9 +11,6 @@
 
 #include "case_signal.h"
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-
 #define LOOP_RINGS	2
 #define SQ_IDLE_MS	1	/* until the SQ thread sleeps; libuv's 10 leave it no sleep here */
 #define CHILDREN	3	/* of a round, at the most */
@@ -108,14 +105,14 @@ static void loop_requests(void *arg)
 	for (i = 0; i < LOOP_RINGS; i++)
 		if (l->ring[i].open && !signal_ring_submit(&l->ring[i]))
 			return;
-	while ((l->ring[0].busy || l->ring[1].busy) && !load(&l->quit))
+	while ((l->ring[0].busy || l->ring[1].busy) && !complete_load(&l->quit))
 		if (!loop_turn(l))
 			return;
 	if (sigchld_blocked() != l->masked)
 		complete_bad(l->c, COMPLETE_WRONG, "SIGCHLD is%s blocked behind epoll_pwait()",
 			     l->masked ? " not" : "");
 	for (i = 0; i < LOOP_RINGS; i++)
-		if (l->ring[i].open && !load(&l->quit))
+		if (l->ring[i].open && !complete_load(&l->quit))
 			complete_none_left(l->c, &l->ring[i].ring);
 }
 
@@ -181,7 +178,7 @@ static bool loop_round(struct loop *l)
 			    "epoll_pwait() to tell of a ring's completion")) {
 		for (i = 0; i < LOOP_RINGS; i++)
 			signal_ring_print(&l->ring[i]);
-		store(&l->quit, 1);
+		complete_store(&l->quit, 1);
 		return complete_rouse(c, &l->subject) && false;
 	}
 	return complete_handlers_judge(c) &&

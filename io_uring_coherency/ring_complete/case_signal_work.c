@@ -11,9 +11,6 @@
 #include "complete_abi.h"
 #include "complete_case.h"
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-
 /*
  * A write to a socket whose peer is closed is linked to a read of another one. What that waits for
  * comes, task_work ends the read and does the write, and the write sends SIGPIPE to the task, which
@@ -91,9 +88,10 @@ static void work_requests(void *arg)
 
 	if (!work_submit(w))
 		return;
-	do
+	do {
 		work_call(w);
-	while (w->way != WORK_WRITE && complete_handled(NULL) == w->handled && !load(&w->quit));
+	} while (w->way != WORK_WRITE && complete_handled(NULL) == w->handled &&
+		 !complete_load(&w->quit));
 }
 
 static void work_subject(void *arg)
@@ -152,7 +150,7 @@ static bool work_round(struct work *w)
 	}
 	if (!complete_await(c, complete_done, &w->subject, w->subject.tid,
 			    "a SIGPIPE that task_work sends")) {
-		store(&w->quit, 1);
+		complete_store(&w->quit, 1);
 		return complete_rouse(c, &w->subject) && false;
 	}
 	if (!complete_handlers_judge(c))

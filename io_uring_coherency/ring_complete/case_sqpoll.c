@@ -6,9 +6,6 @@
 
 #include "complete_case.h"
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-
 /*
  * The SQ thread takes entries, and makes that known later. Who asks whether there is room by what
  * has been taken is told so while user space sees a full SQ: 28aabffae6be.
@@ -58,7 +55,7 @@ static void sq_wait_often(void *arg)
 			return;
 		if (!io_uring_sq_space_left(&w->ring))
 			w->full++;
-		store(&w->waits, w->waits + 1);
+		complete_store(&w->waits, w->waits + 1);
 	}
 }
 
@@ -66,7 +63,7 @@ static bool sq_goes_on(void *arg)
 {
 	struct sq_wait *w = arg;
 
-	return complete_done(&w->thread) || load(&w->waits) != w->known;
+	return complete_done(&w->thread) || complete_load(&w->waits) != w->known;
 }
 
 static bool sq_wait_judge(struct sq_wait *w)
@@ -101,7 +98,7 @@ void case_sq_wait(struct complete_case *c)
 					    "room in the SQ of a ring with an SQ thread") &&
 			    !complete_rouse(c, &w.thread))
 				return;
-			w.known = load(&w.waits);
+			w.known = complete_load(&w.waits);
 		}
 		if (!sq_wait_judge(&w))
 			return;

@@ -9,9 +9,6 @@
 
 #include "complete_case.h"
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-
 /*
  * One thread sleeps for the CQEs of a ring, several submit to it in turns, as MariaDB's do. The
  * kernel posts a CQE and then looks for a sleeper; the sleeper queues itself and then looks for a
@@ -67,15 +64,15 @@ static void wake_reap(void *arg)
 		before = sleeps;
 		sleeps = wake_sleeps();
 		w->slept += sleeps != before;
-		lead = load(&w->lead) + (sleeps != before ? LEAD_STEP : -LEAD_STEP);
+		lead = complete_load(&w->lead) + (sleeps != before ? LEAD_STEP : -LEAD_STEP);
 		if (lead > -LEAD_MAX && lead < LEAD_MAX)
-			store(&w->lead, lead);
+			complete_store(&w->lead, lead);
 		complete_spin((lead > 0 ? lead : 0) + random_below(&w->random, JITTER));
 		complete_enter(&w->ring, 0, 1, IORING_ENTER_GETEVENTS);
 		while (complete_take(&w->ring, &cqe)) {
 			w->data = cqe.data;
 			w->res = cqe.res;
-			store(&w->seen, w->seen + 1);
+			complete_store(&w->seen, w->seen + 1);
 		}
 	}
 }
@@ -88,7 +85,7 @@ static void wake_tick(void *arg)
 	uint64_t random = 1;
 
 	for (;;) {
-		now = load(&w->seen);
+		now = complete_load(&w->seen);
 		idle = now == seen ? idle + 1 : 0;
 		seen = now;
 		usleep(idle > TICKS_IDLE ? 100 * TICK_MOST :
@@ -100,7 +97,7 @@ static bool wake_seen(void *arg)
 {
 	struct wake *w = arg;
 
-	return load(&w->seen) >= w->sent;
+	return complete_load(&w->seen) >= w->sent;
 }
 
 static void wake_judge(struct wake *w)
@@ -120,7 +117,7 @@ static void wake_judge(struct wake *w)
 /* One hand-over. False ends the case. */
 static bool wake_send(struct wake *w)
 {
-	const int lead = load(&w->lead);
+	const int lead = complete_load(&w->lead);
 	struct complete_case *c = w->c;
 
 	complete_sqe(c, &w->ring, IORING_OP_NOP, w->sent + 1);

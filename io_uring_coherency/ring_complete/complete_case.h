@@ -23,6 +23,10 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
 
+/* What threads of this process tell each other by. */
+#define complete_load(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define complete_store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+
 enum ring_case_id {
 #define RING_CASE(case_name, ...) RING_CASE_##case_name,
 #include "ring_cases.h"

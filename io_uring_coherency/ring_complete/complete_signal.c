@@ -47,8 +47,6 @@ static __thread bool may_not;
 static __thread sigjmp_buf *guard;
 
 #define count(p)	__atomic_add_fetch(p, 1, __ATOMIC_RELAXED)
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 
 /* tgkill(2) sends all but SIGPIPE, which the kernel has of the process itself. */
 static int sent_by(int nr)
@@ -60,7 +58,7 @@ static const char *oddity_of(int nr, const siginfo_t *info, const ucontext_t *co
 {
 	const uintptr_t here = (uintptr_t)__builtin_frame_address(0), low = (uintptr_t)stack;
 
-	if (load(&may_not))
+	if (complete_load(&may_not))
 		return "it is blocked";
 	if (stack && (here < low || here >= low + STACK_SIZE ||
 		      (uintptr_t)context < low || (uintptr_t)context >= low + STACK_SIZE))
@@ -93,9 +91,9 @@ static void on_signal(int nr, siginfo_t *info, void *context)
 			(uintptr_t)__builtin_frame_address(0)
 		};
 	/* a second one within this one, if it is not blocked */
-	if (nr == SIGRTMIN && load(&depth) == 1)
+	if (nr == SIGRTMIN && complete_load(&depth) == 1)
 		raise(SIGRTMIN + 1);
-	store(&depth, depth - 1);
+	complete_store(&depth, depth - 1);
 	/* errno is found by a register that belongs to the thread */
 	if (stack)
 		close(-1);
@@ -179,7 +177,7 @@ bool complete_handler_stack(struct complete_case *c)
 
 void complete_handlers_may(bool run)
 {
-	store(&may_not, !run);
+	complete_store(&may_not, !run);
 }
 
 void complete_guard(void (*call)(void *arg), void *arg)
@@ -192,7 +190,7 @@ void complete_guard(void (*call)(void *arg), void *arg)
 		call(arg);
 	}
 	guard = NULL;
-	store(&depth, 0);
+	complete_store(&depth, 0);
 }
 
 static void print_registers(const struct crash *crash)
@@ -211,7 +209,7 @@ static void print_registers(const struct crash *crash)
 
 bool complete_handlers_judge(struct complete_case *c)
 {
-	const unsigned long odd = load(&seen.odd);
+	const unsigned long odd = complete_load(&seen.odd);
 	const struct oddity *first = &seen.first;
 	const struct crash *crash = &seen.crash;
 
@@ -220,14 +218,15 @@ bool complete_handlers_judge(struct complete_case *c)
 			     "a handler of signal %d: %s: si_signo %d, si_code %d, si_pid %d (of %d), si_status %d, at %#lx",
 			     first->nr, first->what, first->signo, first->code, first->pid,
 			     seen.pid, first->status, (unsigned long)first->sp);
-	if (!load(&seen.crashes))
+	if (!complete_load(&seen.crashes))
 		return true;
 	complete_bad(c, COMPLETE_WRONG, "signal %d: address %#lx, pc %#lx, sp %#lx", crash->nr,
 		     (unsigned long)crash->address, (unsigned long)crash->pc,
 		     (unsigned long)crash->sp);
 	ksft_print_msg("%s: signal %d: address %#lx, pc %#lx, sp %#lx, %lu handlers before\n",
 		       c->what->name, crash->nr, (unsigned long)crash->address,
-		       (unsigned long)crash->pc, (unsigned long)crash->sp, load(&seen.calls));
+		       (unsigned long)crash->pc, (unsigned long)crash->sp,
+		       complete_load(&seen.calls));
 	print_registers(crash);
 	return false;
 }
@@ -235,6 +234,6 @@ bool complete_handlers_judge(struct complete_case *c)
 unsigned long complete_handled(unsigned long *nested)
 {
 	if (nested)
-		*nested = load(&seen.nested);
-	return load(&seen.calls);
+		*nested = complete_load(&seen.nested);
+	return complete_load(&seen.calls);
 }

@@ -10,9 +10,6 @@
 
 #include "complete_case.h"
 
-#define load(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
-#define store(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
-
 #define ROUSE_MS	2000
 
 static void wait_for(sem_t *sem)
@@ -27,15 +24,15 @@ static void *thread_run(void *arg)
 
 	prctl(PR_SET_NAME, t->name);
 	prctl(PR_SET_TIMERSLACK, 1);
-	store(&t->tid, (pid_t)syscall(__NR_gettid));
+	complete_store(&t->tid, (pid_t)syscall(__NR_gettid));
 	sem_post(&t->answered);
 	for (;;) {
 		wait_for(&t->asked);
 		if (!t->call)
 			return NULL;
-		store(&t->begun, t->begun + 1);
+		complete_store(&t->begun, t->begun + 1);
 		t->call(t->arg);
-		store(&t->done, t->begun);
+		complete_store(&t->done, t->begun);
 		sem_post(&t->answered);
 	}
 }
@@ -88,7 +85,7 @@ bool complete_done(void *thread)
 {
 	const struct complete_thread *t = thread;
 
-	return load(&t->done) == t->nr_asked;
+	return complete_load(&t->done) == t->nr_asked;
 }
 
 static bool thread_sleeps(void *arg)
@@ -97,7 +94,7 @@ static bool thread_sleeps(void *arg)
 
 	if (complete_done(t))
 		return true;
-	return load(&t->begun) == t->nr_asked && complete_state(t->tid) == 'S';
+	return complete_load(&t->begun) == t->nr_asked && complete_state(t->tid) == 'S';
 }
 
 bool complete_asleep(struct complete_case *c, struct complete_thread *t)
