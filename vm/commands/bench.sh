@@ -10,7 +10,6 @@ OPTION_TEXT[tests]="only the parts whose names match"
 OPTION_TEXT[long]="a million events on each good kernel, and MariaDB, instead"
 
 BENCH_STARTS=200
-BENCH_COMPLETIONS=20
 BENCH_PAIRS=7
 BENCH_PAGES=20
 BENCH_BOOTS=${BENCH_BOOTS:-10}
@@ -77,19 +76,19 @@ bench_first()
 	cut -d ' ' -f 2 "$dir/found" | bench_figure "6.1+$patch, first violation, event" ""
 }
 
-# 20 fresh starts of ring_complete, of the default length, on 6.1 as it is or with a patch, by these
-# cases. bench_completions CASE[,CASE...] [PATCH]
+# 200 fresh starts of ring_complete, of the default length, on 6.1 as it is or with a patch, by
+# these cases. bench_completions CASE[,CASE...] [PATCH]
 bench_completions()
 {
 	local kernel=6.1${2:++$2} dir=$RESULT/completions-${2:-6.1} name
 
-	bench_guest "source:$kernel" "${dir##*/}" completions $BENCH_COMPLETIONS "$1"
+	bench_guest "source:$kernel" "${dir##*/}" completions $BENCH_STARTS "$1"
 	for name in ${1//,/ }; do
 		jq -r --arg name "$name" '.variants[] | select(.name == $name) |
 			if .violations > 0 then .first_ms else empty end' "$dir"/[0-9]*.json \
 			>"$dir/found"
 		wc -l <"$dir/found" | bench_figure "$kernel, starts of $name that found it" \
-			"of $BENCH_COMPLETIONS"
+			"of $BENCH_STARTS"
 		bench_figure "$kernel, $name, first violation" ms <"$dir/found"
 	done
 	rm -f "$dir"/[0-9]*.json
