@@ -8,7 +8,7 @@ page_style()
 {
 	cat <<-'EOF'
 	body { font: 16px/1.5 sans-serif; color: #222; background: #fff; margin: 0 auto;
-		max-width: 60rem; padding: 0 1rem 2rem; }
+		max-width: 72rem; padding: 0 1rem 2rem; }
 	h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 	table { border-collapse: collapse; width: 100%; }
 	th, td { text-align: left; vertical-align: top; padding: .35rem .6rem .35rem 0;
@@ -17,6 +17,10 @@ page_style()
 	.decision, .answer { font-weight: bold; } .decision, .id { white-space: nowrap; }
 	small { color: #555; display: block; font-weight: normal; white-space: normal; }
 	.label { display: none; } code { overflow-wrap: anywhere; }
+	/* words stay whole, and what is too wide for a telephone moves below its first column */
+	.rows { display: block; overflow-x: auto; font-size: .9rem; }
+	.rows th, .rows td { overflow-wrap: break-word; }
+	.rows tr :first-child { position: sticky; left: 0; background: #fff; }
 	svg { width: 100%; height: auto; } .narrow { display: none; }
 	@media (max-width: 600px) {
 		.wide, .head { display: none; } .narrow { display: block; }
