@@ -48,6 +48,9 @@ check_help()
 	done
 	code_is 2 "$me"
 	diff "$SCRATCH/out" "$SCRATCH/help"
+	# a reader that has gone is no failure to tell of
+	{ sleep 0.2; "$me" validate --help || true; } 2>"$SCRATCH/err" | true
+	[ ! -s "$SCRATCH/err" ] || fail "$(cat "$SCRATCH/err")"
 }
 
 # What the caller has in its environment does not decide what is built, nor how tools talk.

@@ -137,23 +137,21 @@ help_command()
 	fi
 }
 
+# By builtins alone, here and above: a reader that has enough, as head, ends the shell without a
+# word, and of cat it would tell a failure.
 help_kernels()
 {
-	cat <<-'EOF'
-
-		K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX,
-		   then ^FAULT[,FAULT...] for faults that the module plants there
-		   VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these
-		   PATCH: a file, or the name of one in vm/patches/
-	EOF
+	printf '%s\n' "" \
+		"K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX," \
+		"   then ^FAULT[,FAULT...] for faults that the module plants there" \
+		"   VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these" \
+		"   PATCH: a file, or the name of one in vm/patches/"
 }
 
 help_detectors()
 {
-	cat <<-EOF
-		D: PROGRAM or PROGRAM:NAME,...: ${!DETECTOR_ONLY[*]};
-		   their variants, engines, edges or cases have the names
-	EOF
+	printf '%s\n' "D: PROGRAM or PROGRAM:NAME,...: ${!DETECTOR_ONLY[*]};" \
+		"   their variants, engines, edges or cases have the names"
 }
 
 # Sets COMMAND. Its file is for the caller to source: what declare says in a function is local.
