@@ -28,7 +28,7 @@ bench_guest()
 	guest_script "$VM_GUEST/bench.sh" "${@:3}"
 	kernel_get "$1" "$OPT_ARCH"
 	case $3 in
-	knobs | loops) module_get "$OPT_ARCH" ;;
+	knobs | loops | defaults) module_get "$OPT_ARCH" ;;
 	esac
 	guest_run "$OPT_ARCH" "$RESULT/$name" "bench: $name" 60
 	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$name: $GUEST_REASON"
@@ -167,6 +167,22 @@ bench_module()
 				<"$dir/ratio-$state"
 		done
 	done
+}
+
+# How long programs of default length take, each and all, in the guest that a kernel gives.
+# bench_defaults KERNEL ARCH
+bench_defaults()
+{
+	local dir=$RESULT/defaults-$2 name seconds code
+
+	OPT_ARCH=$2
+	userspace_get "$OPT_ARCH"
+	bench_guest "$1" "defaults-$OPT_ARCH" defaults
+	while read -r name seconds code; do
+		bench_figure "$KERNEL_NAME, $OPT_ARCH, $name, code $code" s <<<"$seconds"
+	done <"$dir/seconds"
+	awk '{ n += $2 } END { print n }' "$dir/seconds" |
+		bench_figure "$KERNEL_NAME, $OPT_ARCH, all of them" s
 }
 
 # Litmus iterations per second against the same accesses and barriers in two loops that do not meet.
@@ -359,6 +375,10 @@ run_bench()
 				b first-$patch bench_first $patch
 			done
 			bench_all_completions
+			b defaults-ppc64le bench_defaults source:6.1 ppc64le
+			b defaults-ppc64 bench_defaults source:6.1 ppc64
+			b defaults-x86_64 bench_defaults distro x86_64
+			b defaults-arm64 bench_defaults distro arm64
 			b pages-bad bench_pages source:6.1+powerpc-save-clobbers-fp-vmx 60
 			b fio bench_fio
 		fi

@@ -19,6 +19,17 @@ completions()
 	done
 }
 
+# defaults: each program, as the kselftest runs it: its name, seconds, exit code
+defaults()
+{
+	sed -n 's/^io_uring_coherency://p' ../kselftest-list.txt | while read -r program; do
+		begin=$(cut -d ' ' -f 1 /proc/uptime) code=0
+		"./$program" >"/results/$program.out" 2>&1 </dev/null || code=$?
+		cut -d ' ' -f 1 /proc/uptime | awk -v name="$program" -v begin="$begin" \
+			-v code=$code '{ print name, $1 - begin, code }'
+	done >/results/seconds
+}
+
 # rates PAIRS: events against threads of a bare loop
 rates()
 {
