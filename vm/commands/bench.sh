@@ -82,6 +82,7 @@ bench_completions()
 {
 	local kernel=6.1${2:++$2} dir=$RESULT/completions-${2:-6.1} name
 
+	OPT_TIMEOUT=3600
 	bench_guest "source:$kernel" "${dir##*/}" completions $BENCH_STARTS "$1"
 	for name in ${1//,/ }; do
 		jq -r --arg name "$name" '.variants[] | select(.name == $name) |
