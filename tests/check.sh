@@ -19,7 +19,7 @@ CHECK_HERE_TOO="adding names labs series"
 CHECK_HERE_TOO+=" live_registers page_integrity ring_order ring_complete mutants mariadb"
 declare -A CHECK_LANES=(
 	[here]="$CHECK_HERE $CHECK_HERE_TOO refused kselftest module_build reproducers debian"
-	[guests]="good validate bad guest mainline"
+	[guests]="good validate bad guest mainline libuv"
 )
 
 # The whole of it, unless it is --long, begins nothing that would end later.

@@ -52,7 +52,9 @@ debian_sources()
 	local by="[signed-by=$DEBIAN_KEYRING]" security
 
 	echo "deb $by $3 $1 main"
-	[ "$1" != bookworm ] || echo "deb-src $by $3 $1 main"
+	case $1 in
+	bookworm | trixie) echo "deb-src $by $3 $1 main" ;;
+	esac
 	# for kernels; ppc64el is not there, and of i386 a library is all that is taken
 	case $1-$2 in
 	bookworm-amd64 | bookworm-arm64)
@@ -163,12 +165,15 @@ debian_collect()
 	done
 }
 
-# debian_source PACKAGE DIRECTORY: the upstream source of a package of bookworm, unpacked.
+# debian_source PACKAGE DIRECTORY [SUITE]: the upstream source of a package of bookworm, or trixie,
+# unpacked.
 debian_source()
 {
-	debian_suite bookworm amd64 || die $EXIT_SKIP "$(debian_away bookworm amd64)"
+	local suite=${3:-bookworm}
+
+	debian_suite "$suite" amd64 || die $EXIT_SKIP "$(debian_away "$suite" amd64)"
 	mkdir -p "$2"
-	(cd "$2" && apt_private bookworm amd64 apt-get -q source --download-only "$1") ||
+	(cd "$2" && apt_private "$suite" amd64 apt-get -q source --download-only "$1") ||
 		die $EXIT_SKIP "the source of $1 cannot be downloaded"
 	tar -C "$2" --strip-components=1 -xf "$(find "$2" -maxdepth 1 -name '*.orig.tar.*' \
 		! -name '*.asc')"
