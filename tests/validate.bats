@@ -79,7 +79,6 @@ check_validate()
 }
 
 # bats test_tags=quick
-# bats test_tags=quick
 @test "validate-quick" { t check_validate 0 'FIXED$' --quick; }
 @test "validate-default" { t check_validate 0 'FIXED$'; }
 @test "validate-swapped" {
@@ -108,6 +107,8 @@ check_validate()
 @test "bisect-step-no-boot" {
 	t check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
 }
+# bats test_tags=long
+@test "validate-x86_64" { t check_validate 0 'FIXED$' --arch x86_64; }
 # bats test_tags=long
 @test "bisect" { t check_bisect "$BOTH"; }
 # bats test_tags=long

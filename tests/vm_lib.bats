@@ -42,6 +42,18 @@ check_guest_complaint()
 	[ -z "$(guest_complaint /nowhere "$CONSOLE_BAD" during)" ]
 }
 
+# What --config has of a symbol is there once, and no other line is gone.
+check_fragments()
+{
+	kernel_fragments ppc64le >"$SCRATCH/ours"
+	printf '%s\n' "# CONFIG_EXT4_FS is not set" CONFIG_NR_CPUS=64 CONFIG_KASAN=y \
+		"# of CONFIG_SMP" >"$SCRATCH/more"
+	EXTRA_CONFIG=$SCRATCH/more
+	kernel_fragments ppc64le >"$SCRATCH/all"
+	grep -vx 'CONFIG_EXT4_FS=y\|CONFIG_NR_CPUS=8' "$SCRATCH/ours" | cat - "$SCRATCH/more" |
+		diff - "$SCRATCH/all"
+}
+
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
 check_locks()
 {
@@ -208,6 +220,7 @@ check_check_end()
 
 @test "ktap-code" { t check_ktap_code; }
 @test "guest-complaint" { t check_guest_complaint; }
+@test "fragments" { t check_fragments; }
 @test "locks" { t check_locks; }
 @test "build-error" { t check_build_error; }
 @test "mirrors" { t check_mirrors; }

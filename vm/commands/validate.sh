@@ -36,6 +36,9 @@ run_validate()
 		[ -n "${GIVEN[fixed]:-}" ] || OPT_FIXED=distro
 		MEASURE=("${MEASURE_QUICK[@]}")
 		VERDICT=("${VERDICT_QUICK[@]}")
+	elif [ -z "${GIVEN[base]:-}" ] && [[ $OPT_ARCH != ppc64* ]]; then
+		# the patch of the default is one of arch/powerpc
+		OPT_BASE="source:6.1^${PLANTS[$OPT_ARCH]}"
 	fi
 	[ -z "$OPT_QUICK" ] || [ -z "${GIVEN[detector]:-}" ] ||
 		die $EXIT_USAGE "--quick is about registers, so it takes no --detector"

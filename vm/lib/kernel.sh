@@ -60,6 +60,7 @@ kernel_check()
 			"tree:PATH[+PATCH...] or image:VMLINUX"
 		;;
 	esac
+	[ "${what%%+*}" = distro ] || kernel_arch_check
 	patches=${what#*+}
 	if [ "$patches" != "$what" ]; then
 		case $what in
@@ -329,11 +330,32 @@ patches_out()
 	rm -rf "$tree.orig"
 }
 
-# The configuration asked for: our own needs, what a guest needs, what the architecture needs.
+# The configuration asked for: our own needs, what a guest needs, what the architecture needs, but
+# what --config has of these symbols instead.
 kernel_fragments()
 {
-	cat "$TOP/config" "$TOP/vm/configs/"{common,newer,"$1"}.config
-	[ -z "$EXTRA_CONFIG" ] || cat "$EXTRA_CONFIG"
+	local symbol='^(# )?(CONFIG_[A-Za-z0-9_]+)(=.*| is not set)$'
+
+	if [ -z "$EXTRA_CONFIG" ]; then
+		cat "$TOP/config" "$TOP/vm/configs/"{common,newer,"$1"}.config
+	else
+		sed -nE "s/$symbol/^(# )?\\2[= ]/p" "$EXTRA_CONFIG" |
+			grep -hvEf - "$TOP/config" "$TOP/vm/configs/"{common,newer,"$1"}.config
+		cat "$EXTRA_CONFIG"
+	fi
+}
+
+# Kernels are built for those with a fragment. A guest of one would come up with fewer CPUs than were
+# asked for, and not say so.
+kernel_arch_check()
+{
+	local most
+
+	[ -r "$TOP/vm/configs/$OPT_ARCH.config" ] || die $EXIT_USAGE \
+		"kernels for $OPT_ARCH are not built here: use distro or image:"
+	most=$(kernel_fragments "$OPT_ARCH" | sed -n 's/^CONFIG_NR_CPUS=//p' | tail -n 1)
+	[ "$OPT_SMP" -le "${most:-$OPT_SMP}" ] || die $EXIT_USAGE \
+		"--smp $OPT_SMP: kernels that are built here have CONFIG_NR_CPUS=$most, see --config"
 }
 
 # kernel_build ARCH NAME TREE KEY: builds the image, with KEY keeps it. Sets KERNEL_IMAGE.
@@ -341,8 +363,6 @@ kernel_build()
 {
 	local arch=$1 name=$2 tree=$3 key=$4 patches=() config objects out make target log what
 
-	[ -r "$TOP/vm/configs/$arch.config" ] ||
-		die $EXIT_USAGE "kernels for $arch are not built here: use distro or image:"
 	readarray -t patches < <(kernel_patches "$name")
 	config=$(kernel_fragments "$arch" | sha256sum | cut -c 1-12)
 	objects=$CACHE/build/$(basename "$tree")-$arch-$config
