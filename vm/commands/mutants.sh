@@ -229,7 +229,8 @@ mutant_version()
 # Whether all that a patch changes is of other architectures.
 mutant_elsewhere()
 {
-	! patch_files "$1" | sed "s,^arch/${KBUILD_ARCH[$OPT_ARCH]}/,," | grep -v '^arch/' >/dev/null
+	! patch_files "$1" | sed "s,^arch/${KBUILD_ARCH[$OPT_ARCH]}/,," |
+		grep -v '^arch/' >/dev/null
 }
 
 # The good kernels and patches whose names match --tests: "NAME KERNEL PATCH" a line. With --kernel

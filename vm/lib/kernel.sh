@@ -345,8 +345,8 @@ kernel_fragments()
 	fi
 }
 
-# Kernels are built for those with a fragment. A guest of one would come up with fewer CPUs than were
-# asked for, and not say so.
+# Kernels are built for those with a fragment. A guest of one would come up with fewer CPUs than
+# were asked for, and not say so.
 kernel_arch_check()
 {
 	local most
@@ -355,7 +355,7 @@ kernel_arch_check()
 		"kernels for $OPT_ARCH are not built here: use distro or image:"
 	most=$(kernel_fragments "$OPT_ARCH" | sed -n 's/^CONFIG_NR_CPUS=//p' | tail -n 1)
 	[ "$OPT_SMP" -le "${most:-$OPT_SMP}" ] || die $EXIT_USAGE \
-		"--smp $OPT_SMP: kernels that are built here have CONFIG_NR_CPUS=$most, see --config"
+		"--smp $OPT_SMP: kernels built here have CONFIG_NR_CPUS=$most, see --config"
 }
 
 # kernel_build ARCH NAME TREE KEY: builds the image, with KEY keeps it. Sets KERNEL_IMAGE.

@@ -144,7 +144,7 @@ help_kernels()
 	printf '%s\n' "" \
 		"K: distro | source:VERSION[+PATCH...] | tree:PATH[+PATCH...] | image:VMLINUX," \
 		"   then ^FAULT[,FAULT...] for faults that the module plants there" \
-		"   VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, the newest of these" \
+		"   VERSION: 5.10, 6.1, 6.12, ... as Debian has it, or mainline, its newest" \
 		"   PATCH: a file, or the name of one in vm/patches/"
 }
 
