@@ -113,5 +113,6 @@ check_validate()
 @test "bisect" { t check_bisect "$BOTH"; }
 # bats test_tags=long
 @test "bisect-completions" {
-	t check_bisect recv-partial-gives-buffer-back --detector ring_complete:two_recv
+	t check_bisect recv-partial-gives-buffer-back --detector ring_complete:two_recv \
+		--base source:6.1+recv-partial-gives-buffer-back
 }
