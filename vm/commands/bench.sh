@@ -25,6 +25,7 @@ bench_guest()
 {
 	local name=$2
 
+	kernel_check "$1"
 	guest_script "$VM_GUEST/bench.sh" "${@:3}"
 	kernel_get "$1" "$OPT_ARCH"
 	case $3 in

@@ -226,13 +226,6 @@ mutant_version()
 	say "${versions%%,*}"
 }
 
-# Whether all that a patch changes is of other architectures.
-mutant_elsewhere()
-{
-	! patch_files "$1" | sed "s,^arch/${KBUILD_ARCH[$OPT_ARCH]}/,," |
-		grep -v '^arch/' >/dev/null
-}
-
 # The good kernels and patches whose names match --tests: "NAME KERNEL PATCH" a line. With --kernel
 # that one alone.
 mutants_chosen()
@@ -247,7 +240,7 @@ mutants_chosen()
 	for patch in "$TOP"/vm/patches/*.patch; do
 		[ -z "${GIVEN[kernel]:-}" ] || break
 		name=$(basename "$patch" .patch)
-		! mutant_elsewhere "$patch" || continue
+		! patch_elsewhere "$patch" || continue
 		# a build of nearly everything before and after it, so it comes last
 		[[ ! $name =~ $OPT_TESTS ]] || grep -q '^Mends: ' "$patch" ||
 			echo "$(grep -c '^+++ .*/include/' "$patch" || true)" \

@@ -68,6 +68,8 @@ kernel_check()
 		esac
 		while read -r path; do
 			[ -r "$path" ] || die $EXIT_USAGE "there is no patch $path"
+			! patch_elsewhere "$path" ||
+				die $EXIT_USAGE "the patch $path changes nothing on $OPT_ARCH"
 		done < <(kernel_patches "$what")
 	fi
 }
@@ -287,6 +289,15 @@ patch_files()
 {
 	sed -n 's,^\(---\|+++\) [^/]*/\([^[:space:]]*\).*,\2,p' "$1" | grep -v '^dev/null$' |
 		sort -u
+}
+
+# Whether all that a patch changes is of other architectures, so that no kernel is another by it.
+patch_elsewhere()
+{
+	local files
+
+	files=$(patch_files "$1" | sed "s,^arch/${KBUILD_ARCH[$OPT_ARCH]}/,,")
+	[ -n "$files" ] && ! grep -v '^arch/[^/]*/' <<<"$files" >/dev/null
 }
 
 # patches_in TREE PATCH...: applies them, and keeps what they touch in TREE.orig.
