@@ -84,16 +84,17 @@ check_guest_no_boot()
 # The same tree built with another patch compiles only what the patch touches.
 check_incremental()
 {
-	local patch=$SCRATCH/touch.patch compiled
+	local patch=$SCRATCH/touch.patch compiled log
 
 	kernel_source source:6.1
 	# what the patches of vm/patches/ touch, and a line more
 	sed 's/^-\tlvx.*/&\n+\tnop/; s/^@@ -\([0-9]*\),7 +\([0-9]*\),6 @@/@@ -\1,7 +\2,7 @@/' \
 		"$TOP/vm/patches/powerpc-save-clobbers-vmx.patch" >"$patch"
 	kernel_get "source:6.1+$patch" ppc64le
-	compiled=$(grep -c '^  \(CC\|AS\) ' "$CACHE"/build/"$SOURCE_KEY"-ppc64le-*/log | tail -n 1)
-	compiled=${compiled##*:}
+	log=$(find "$CACHE/build/" -path "*/$SOURCE_KEY-ppc64le-*/log" -newer "$patch")
+	compiled=$(grep -c "^  \(CC\|AS\) " "$log" || true)
 	say "$compiled files compiled"
+	sed -n "s/^  \(CC\|AS\) .* - due to/due to/p" "$log" | sort | uniq -c | sort -rn | head -n 5
 	rm -rf "$(dirname "$KERNEL_IMAGE")"
 	[ "$compiled" -lt 40 ]
 	[ -z "$(find "$CACHE/source" -maxdepth 1 -name '*.orig')" ]

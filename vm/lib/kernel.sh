@@ -422,9 +422,9 @@ kernel_build()
 	fi
 	kernel_config_check "$objects"
 	what="build $(basename "$tree")${patches[*]:+ + $(patch_names "${patches[@]}")}"
-	# what else runs on the machine goes first
+	# what else runs on the machine goes first; the log has why each file was compiled
 	phase 240 "$log" "$what" \
-		nice "${make[@]}" -j"$(($(nproc) + 1))" "$(basename "$target")" modules ||
+		nice "${make[@]}" V=2 -j"$(($(nproc) + 1))" "$(basename "$target")" modules ||
 		die $EXIT_SKIP "the kernel does not build, see $log:" \
 			"$(build_error "$log")"
 	restore_patched
