@@ -163,7 +163,7 @@ check_claims_merge()
 	export IO_URING_COHERENCY_OUT=$SCRATCH/results
 	for n in 1 2; do
 		jq -n --arg base "$setting" --arg n $n "$claims"' + { machines: [{ date: $n,
-			base: "a & b", fixed: "c", arch: "ppc64le", qemu: "Q", accel: "tcg",
+			base: "a & b", fixed: "c", arch: "ppc64le", qemu: "Q, tcg",
 			smp: 2, host: "h", seed: 1, rounds: 1, seconds: 9 }], settings: [
 			{ runs: [{ name: $base, kernel: "6.1", outcome: "fail", text: "wrong",
 				events: 1000, violations: 100, delivered: { IPI: 7 } }] },

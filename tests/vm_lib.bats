@@ -42,6 +42,37 @@ check_guest_complaint()
 	[ -z "$(guest_complaint /nowhere "$CONSOLE_BAD" during)" ]
 }
 
+# accel_is MACHINE ARCH KVM ACCEL CPU: a guest of ARCH on a MACHINE where KVM "works" or not.
+accel_is()
+{
+	local here=$1
+
+	uname() { echo "$here"; }
+	printf '#!/bin/sh\ncase "$*" in *kvm*) test %s = works ;; esac\n' "$3" >"$SCRATCH/qemu"
+	chmod 755 "$SCRATCH/qemu"
+	guest_command "$2" image initramfs console result
+	[ "$GUEST_ACCEL" = "$4" ] || fail "$*: $GUEST_ACCEL"
+	[[ "${QEMU_COMMAND[*]}" == *" -cpu $5 -accel $4 "* ]] || fail "$*: ${QEMU_COMMAND[*]}"
+}
+
+# KVM where it works, and not where there is no more than its device.
+check_guest_accel()
+{
+	declare -A QEMU=([x86_64]=$SCRATCH/qemu [ppc64le]=$SCRATCH/qemu [ppc64]=$SCRATCH/qemu
+		[arm64]=$SCRATCH/qemu)
+
+	accel_is x86_64 x86_64 works kvm host
+	accel_is x86_64 x86_64 fails tcg,thread=multi max
+	accel_is x86_64 ppc64le works tcg,thread=multi POWER9
+	accel_is ppc64le ppc64 works kvm host
+	accel_is aarch64 arm64 works kvm host
+	accel_is aarch64 arm64 fails tcg,thread=multi max,pauth-impdef=on
+	OPT_CPU=POWER10
+	accel_is ppc64le ppc64le works kvm POWER10
+	OPT_ACCEL=tcg
+	accel_is ppc64le ppc64le works tcg POWER10
+}
+
 # What --config has of a symbol is there once, and no other line is gone.
 check_fragments()
 {
@@ -220,6 +251,7 @@ check_check_end()
 
 @test "ktap-code" { t check_ktap_code; }
 @test "guest-complaint" { t check_guest_complaint; }
+@test "guest-accel" { t check_guest_accel; }
 @test "fragments" { t check_fragments; }
 @test "locks" { t check_locks; }
 @test "build-error" { t check_build_error; }

@@ -235,10 +235,10 @@ run_claims()
 		jq -n --arg seed "$OPT_SEED" --arg rounds "$round" --arg seconds \
 			"$((SECONDS - start))" --arg base "$OPT_BASE" --arg fixed "$OPT_FIXED" \
 			--arg arch "$OPT_ARCH" --arg date "$(date -u +%FT%TZ)" \
-			--arg accel "$OPT_ACCEL" --arg smp "$OPT_SMP" \
-			--arg qemu "$(cat "$RESULT"/1-bad/qemu-version)" \
-			--arg host "$(uname -srm)" '{ $date, $host, $qemu, $accel, $arch, $base,
-			$fixed } + ({ $seed, $rounds, $seconds, $smp } | map_values(tonumber))' \
+			--arg smp "$OPT_SMP" --arg host "$(uname -srm)" \
+			--arg qemu "$(sort -u "$RESULT"/1-*/qemu-version | sed '$!s/$/;/')" \
+			'{ $date, $host, $arch, $base, $fixed, qemu: ($qemu | gsub("\n"; " ")) } +
+			({ $seed, $rounds, $seconds, $smp } | map_values(tonumber))' \
 			>"$RESULT/machines"
 		code=0
 		claims_decide || code=$?

@@ -128,7 +128,7 @@ claims_workloads()
 claims_machines()
 {
 	jq -r '.machines[] | "<li>\(.date): base \(.base), fixed \(.fixed), \(.arch); " +
-		"\(.qemu), \(.accel), \(.smp) CPUs on \(.host); seed \(.seed), " +
+		"\(.qemu), \(.smp) CPUs on \(.host); seed \(.seed), " +
 		"\(.rounds) rounds in \(.seconds) s</li>" | gsub("&"; "&amp;")' \
 		"$RESULT/results.json"
 	jq -r '[.settings[].runs[].kernel | select(. != "")] | unique |

@@ -14,10 +14,31 @@ CONSOLE_BAD+='|refcount_t: |unreferenced object'
 # What only looks like it: QEMU's own firmware starts with an empty NVRAM.
 CONSOLE_HARMLESS='WARNING: nvram corruption detected'
 
-# guest_command ARCH IMAGE INITRAMFS CONSOLE RESULT: sets the array QEMU_COMMAND.
+# guest_works ARCH ARGUMENT...: whether the QEMU that is here has that. It may abort(), as 7.2 does
+# over an MSR of newer KVM, and the shell would tell.
+guest_works()
+{
+	{ echo quit | "${QEMU[$1]}" "${@:2}" -S -nodefaults -display none -monitor stdio; } \
+		>/dev/null 2>&1
+}
+
+# guest_accel ARCH ARGUMENT...: sets GUEST_ACCEL, of a machine with these arguments: what --accel
+# says, KVM if it works here, or TCG. That /dev/kvm is there does not mean that it works.
+guest_accel()
+{
+	GUEST_ACCEL=${OPT_ACCEL:-tcg,thread=multi}
+	[ -z "$OPT_ACCEL" ] || return 0
+	case $1-$(uname -m) in
+	x86_64-x86_64 | arm64-aarch64 | ppc64*-ppc64*)
+		! guest_works "$@" -accel kvm -cpu "${OPT_CPU:-host}" || GUEST_ACCEL=kvm
+		;;
+	esac
+}
+
+# guest_command ARCH IMAGE INITRAMFS CONSOLE RESULT: sets GUEST_ACCEL and the array QEMU_COMMAND.
 guest_command()
 {
-	local arch=$1 image=$2 initramfs=$3 console=$4 result=$5 machine tty line append disk
+	local arch=$1 image=$2 initramfs=$3 console=$4 result=$5 machine cpu tty line append disk
 	local disks=()
 
 	case $arch in
@@ -25,23 +46,25 @@ guest_command()
 		# the capabilities that TCG does not have
 		machine="pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off"
 		# QEMU's own firmware (since 6.1) has the guest up 7 s sooner than SLOF
-		if echo quit | "${QEMU[$arch]}" -M "$machine,x-vof=on" -S -nodefaults \
-			-display none -monitor stdio >/dev/null 2>&1; then
-			machine+=",x-vof=on"
-		fi
-		machine=(-M "$machine" -cpu "${OPT_CPU:-POWER9}")
+		! guest_works "$arch" -M "$machine,x-vof=on" || machine+=",x-vof=on"
+		cpu=POWER9
 		tty=hvc0 line=hvc1
 		;;
 	x86_64)
-		machine=(-M pc -cpu "${OPT_CPU:-max}")
+		machine=pc
+		cpu=max
 		tty=ttyS0 line=ttyS1
 		;;
 	arm64)
-		machine=(-M virt -cpu "${OPT_CPU:-max,pauth-impdef=on}"
-			-device "pci-serial,chardev=result")
+		machine="virt,gic-version=max"
+		cpu="max,pauth-impdef=on"
 		tty=ttyAMA0 line=ttyS0
 		;;
 	esac
+	guest_accel "$arch" -M "$machine"
+	[ "${GUEST_ACCEL%%,*}" != kvm ] || cpu=host
+	machine=(-M "$machine" -cpu "${OPT_CPU:-$cpu}" -accel "$GUEST_ACCEL")
+	[ "$arch" != arm64 ] || machine+=(-device "pci-serial,chardev=result")
 	for disk in "$SCRATCH"/disk.*; do
 		[ ! -e "$disk" ] || disks+=(-drive
 			"file=$disk,if=none,id=${disk##*.},format=raw,cache=unsafe"
@@ -53,7 +76,7 @@ guest_command()
 		-device virtio-blk-pci,drive=root,serial=root)
 	append="console=$tty panic=-1 quiet coherency.result=$line"
 	QEMU_COMMAND=("${QEMU[$arch]}" "${machine[@]}" -smp "$OPT_SMP" -m "$OPT_MEM"
-		-accel "$OPT_ACCEL" -nographic -nodefaults -no-reboot
+		-nographic -nodefaults -no-reboot
 		-chardev "file,id=console,path=$console" -serial chardev:console
 		-chardev "file,id=result,path=$result")
 	[ "$arch" = arm64 ] || QEMU_COMMAND+=(-serial chardev:result)
@@ -115,11 +138,12 @@ guest_run()
 	mkdir -p "$dir"
 	initramfs_make "$arch" "$SCRATCH/initramfs"
 	guest_command "$arch" "$KERNEL_IMAGE" "$SCRATCH/initramfs" "$dir/console" "$SCRATCH/result"
-	"${QEMU[$arch]}" --version | head -n 1 >"$dir/qemu-version"
+	printf '%s, %s\n' "$("${QEMU[$arch]}" --version | head -n 1)" "$GUEST_ACCEL" \
+		>"$dir/qemu-version"
 	guest_record "$dir"
 	: >"$SCRATCH/result"
-	phase "$guess" "$dir/qemu" "$name" timeout --foreground "$OPT_TIMEOUT" \
-		setpriv --pdeathsig KILL -- "${QEMU_COMMAND[@]}" || code=$?
+	phase "$guess" "$dir/qemu" "$name (${GUEST_ACCEL%%,*})" \
+		timeout --foreground "$OPT_TIMEOUT" setpriv --pdeathsig KILL -- "${QEMU_COMMAND[@]}" || code=$?
 	tr -d '\r' <"$dir/console" >"$SCRATCH/console" && cp "$SCRATCH/console" "$dir/console"
 
 	GUEST_STATE=ok GUEST_REASON=

@@ -7,7 +7,7 @@ OPT_ARCH=ppc64le
 OPT_KERNEL=source:6.1
 OPT_BASE=source:6.1+powerpc-save-clobbers-fp-vmx
 OPT_FIXED=source:6.1
-OPT_ACCEL=tcg,thread=multi
+OPT_ACCEL=
 OPT_SMP=2
 OPT_MEM=1G
 OPT_CPU=
@@ -57,7 +57,7 @@ declare -A OPTION_TEXT=(
 	[kernel]="the kernel to test (default: source:6.1)"
 	[base]="the kernel with the problem (default: 6.1 with the fix reverted)"
 	[fixed]="the kernel that claims to be fixed (default: source:6.1)"
-	[accel]="QEMU's accelerator (default: tcg,thread=multi)"
+	[accel]="QEMU's accelerator (default: kvm where it works, else tcg,thread=multi)"
 	[smp]="QEMU's CPUs (default: 2)"
 	[mem]="QEMU's memory (default: 1G)"
 	[cpu]="QEMU's CPU model"
