@@ -597,25 +597,17 @@ module_tree()
 	local version=$1 arch=$2 config make
 
 	kernel_source "source:$version"
-	config=$(module_fragments "$arch" | sha256sum | cut -c 1-12)
+	config=$(kernel_fragments "$arch" | sha256sum | cut -c 1-12)
 	KDIR=$CACHE/build/$SOURCE_KEY-$arch-modules-$config
 	[ ! -e "$KDIR/prepared" ] || return 0
 	mkdir -p "$KDIR"
 	make=(make -C "$SOURCE_TREE" O="$KDIR" ARCH="${KBUILD_ARCH[$arch]}"
 		CROSS_COMPILE="$(cross_prefix "$arch")")
-	module_fragments "$arch" >"$KDIR/all.config"
+	kernel_fragments "$arch" >"$KDIR/all.config"
 	"${make[@]}" KCONFIG_ALLCONFIG="$KDIR/all.config" allnoconfig >"$SCRATCH/log" 2>&1 &&
 		"${make[@]}" -j"$(($(nproc) + 1))" modules_prepare >"$SCRATCH/log" 2>&1 ||
 		fail "the tree cannot be prepared: $(last_words "$SCRATCH/log")"
 	: >"$KDIR/prepared"
-}
-
-module_fragments()
-{
-	cat "$TOP/config" "$TOP/vm/configs/"{common,newer}.config
-	case $1 in
-	ppc64*) cat "$TOP/vm/configs/$1.config" ;;
-	esac
 }
 
 # A user's tree: 6.1, at $SCRATCH/tree. What becomes of it in the cache goes with the test.

@@ -110,6 +110,8 @@ check_validate()
 # bats test_tags=long
 @test "validate-x86_64" { t check_validate 0 'FIXED$' --arch x86_64; }
 # bats test_tags=long
+@test "validate-arm64" { t check_validate 0 'FIXED$' --arch arm64; }
+# bats test_tags=long
 @test "bisect" { t check_bisect "$BOTH"; }
 # bats test_tags=long
 @test "bisect-completions" {

@@ -60,7 +60,7 @@ kernel_check()
 			"tree:PATH[+PATCH...] or image:VMLINUX"
 		;;
 	esac
-	[ "${what%%+*}" = distro ] || kernel_arch_check
+	[ "${what%%+*}" = distro ] || kernel_smp_check
 	patches=${what#*+}
 	if [ "$patches" != "$what" ]; then
 		case $what in
@@ -356,14 +356,11 @@ kernel_fragments()
 	fi
 }
 
-# Kernels are built for those with a fragment. A guest of one would come up with fewer CPUs than
-# were asked for, and not say so.
-kernel_arch_check()
+# A guest would come up with fewer CPUs than were asked for, and not say so.
+kernel_smp_check()
 {
 	local most
 
-	[ -r "$TOP/vm/configs/$OPT_ARCH.config" ] || die $EXIT_USAGE \
-		"kernels for $OPT_ARCH are not built here: use distro or image:"
 	most=$(kernel_fragments "$OPT_ARCH" | sed -n 's/^CONFIG_NR_CPUS=//p' | tail -n 1)
 	[ "$OPT_SMP" -le "${most:-$OPT_SMP}" ] || die $EXIT_USAGE \
 		"--smp $OPT_SMP: kernels built here have CONFIG_NR_CPUS=$most, see --config"
