@@ -7,13 +7,17 @@ COMMAND_SUMMARY="does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or
 COMMAND_OPTIONS="base fixed detector quick $GUEST_OPTIONS"
 OPTION_TEXT[quick]="Debian's kernel with a planted fault and without, nothing is built"
 
-# distro_fetch K: what only has to be fetched for a prebuilt kernel, while packages are installed.
-distro_fetch()
+# base_fetch K: what only has to be fetched, while packages are installed; xz may be one of them.
+base_fetch()
 {
-	kernel_get "$1" "$OPT_ARCH"
-	[ -z "$KERNEL_PLANTS" ] || module_headers "$OPT_ARCH"
-	sysroot_get "$OPT_ARCH"
-	kselftest_fetch
+	if [[ $1 == source:* ]]; then
+		! command -v xz >/dev/null || kernel_source "$1"
+	else
+		kernel_get "$1" "$OPT_ARCH"
+		[ -z "$KERNEL_PLANTS" ] || module_headers "$OPT_ARCH"
+		sysroot_get "$OPT_ARCH"
+		kselftest_fetch
+	fi
 }
 
 # distro_module K: the module for it, while the tests are built.
@@ -46,13 +50,13 @@ run_validate()
 	kernel_check "$OPT_FIXED"
 	start
 	[[ $OPT_BASE$OPT_FIXED == *source:* ]] || KSELFTEST_ALONE=yes
-	[ "${OPT_BASE%%^*}" != distro ] ||
-		beside "fetch what is prebuilt" distro_fetch "$OPT_BASE"
-	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
-	if [ ${#BESIDES[@]} != 0 ]; then
-		joined "fetch what is prebuilt" || die $? "$JOINED_ERROR"
-		beside "the rest of the module" distro_module "$OPT_BASE"
+	if debian_tools && [[ $OPT_BASE =~ ^(distro|source:) ]]; then
+		beside "fetch the base" base_fetch "$OPT_BASE"
 	fi
+	command_packages "$OPT_ARCH" "$OPT_BASE" "$OPT_FIXED" -- jq
+	[ ${#BESIDES[@]} = 0 ] || joined "fetch the base" || die $? "$JOINED_ERROR"
+	[ "${OPT_BASE%%^*}" != distro ] ||
+		beside "the rest of the module" distro_module "$OPT_BASE"
 	need_command jq "results are read with it"
 	userspace_get "$OPT_ARCH" "$OPT_DETECTOR" barrier_ctl
 	host_get verdict

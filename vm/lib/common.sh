@@ -59,6 +59,9 @@ cleanup()
 	for hook in "${cleanup_hooks[@]}"; do
 		"$hook" "$code" || true
 	done
+	# who has the lock is the only one to have something half fetched
+	[ -z "${LOCKS[fetch]:-}" ] ||
+		rm -rf "$CACHE"/{source,distro,sysroot}/*.{partial,new,one} || true
 	[ -z "$GUARD" ] || kill -KILL -- "-$GUARD" 2>/dev/null || true
 	[ -z "$SCRATCH" ] || rm -rf "$SCRATCH"
 	exit "$code"
