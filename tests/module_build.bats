@@ -60,7 +60,7 @@ check_module_in_tree()
 	echo "source \"$here/Kconfig\"" >>"$tree/lib/Kconfig.debug"
 	echo "obj-\$(CONFIG_TEST_PPC_BARRIER) += $here/ppc_barrier_test/" >>"$tree/Kbuild"
 	{
-		kernel_fragments ppc64le
+		kernel_fragments ppc64le detectors
 		printf 'CONFIG_%s\n' RUNTIME_TESTING_MENU=y TEST_PPC_BARRIER=m
 	} >"$SCRATCH/all.config"
 	make=(make -C "$tree" O="$SCRATCH/objects" ARCH=powerpc

@@ -66,6 +66,8 @@ check_bad_options()
 {
 	local me=$TOP/run_tests.sh
 
+	mkdir "$SCRATCH/bare"
+	touch "$SCRATCH/bare/Makefile" "$SCRATCH/bare/Kbuild"
 	refused 2 "'--nonsense' is not an option" "$me" vm --nonsense
 	refused 2 "'nonsense' is not a command" "$me" nonsense
 	refused 2 "'m68k' is not an architecture" "$me" vm --arch m68k
@@ -93,6 +95,13 @@ check_bad_options()
 	refused 2 "not a positive number" "$me" claims --seconds 0
 	refused 2 "not a positive number" "$me" claims --seed x
 	refused 2 "have CONFIG_NR_CPUS=8" "$me" validate --arch x86_64 --smp 9
+	refused 2 "'source:6.1' is no kernel tree with a .config" "$me" vm --own-config
+	refused 2 "'tree:$SCRATCH/bare' is no kernel tree with a .config" "$me" vm --own-config \
+		--kernel "tree:$SCRATCH/bare"
+	echo CONFIG_NR_CPUS=16 >"$SCRATCH/bare/.config"
+	refused 2 "have CONFIG_NR_CPUS=16" "$me" vm --own-config --smp 17 \
+		--kernel "tree:$SCRATCH/bare+powerpc-save-clobbers-fp"
+	refused 2 "series has no option --own-config" "$me" series --own-config
 	refused 2 "changes nothing on x86_64" "$me" claims --arch x86_64
 	refused 2 "changes nothing on arm64" "$me" mariadb --arch arm64 --kernel \
 		source:6.1+powerpc-save-clobbers-fp

@@ -76,13 +76,68 @@ check_guest_accel()
 # What --config has of a symbol is there once, and no other line is gone.
 check_fragments()
 {
-	kernel_fragments ppc64le >"$SCRATCH/ours"
+	kernel_fragments ppc64le detectors >"$SCRATCH/ours"
 	printf '%s\n' "# CONFIG_EXT4_FS is not set" CONFIG_NR_CPUS=64 CONFIG_KASAN=y \
 		"# of CONFIG_SMP" >"$SCRATCH/more"
 	EXTRA_CONFIG=$SCRATCH/more
-	kernel_fragments ppc64le >"$SCRATCH/all"
+	kernel_fragments ppc64le detectors >"$SCRATCH/all"
 	grep -vx 'CONFIG_EXT4_FS=y\|CONFIG_NR_CPUS=8' "$SCRATCH/ours" | cat - "$SCRATCH/more" |
 		diff - "$SCRATCH/all"
+	# a .config, with ours over it but for what is no need
+	printf '%s\n' "# CONFIG_SMP is not set" CONFIG_NR_CPUS=16 CONFIG_BTRFS_FS=m \
+		CONFIG_HZ_1000=y CONFIG_EXT4_FS=m >"$SCRATCH/own"
+	EXTRA_CONFIG=
+	kernel_fragments ppc64le detectors "$SCRATCH/own" >"$SCRATCH/all"
+	head -n 3 "$SCRATCH/all" | diff - <(printf '%s\n' CONFIG_NR_CPUS=16 \
+		"# CONFIG_BTRFS_FS is not set" CONFIG_HZ_1000=y)
+	tail -n +4 "$SCRATCH/all" |
+		diff - <(grep -v '^CONFIG_NR_CPUS=\|^CONFIG_HZ_250=' "$SCRATCH/ours")
+}
+
+# Of what was being fetched nothing is left, and nothing else of the cache is gone.
+check_fetch_ended()
+{
+	local CACHE=$SCRATCH/cache
+
+	mkdir -p "$CACHE/source/a.partial/deb" "$CACHE/source/b" "$CACHE/sysroot/c.new"
+	(
+		trap cleanup EXIT
+		trap 'exit 143' TERM
+		cleanup_hooks=() CHILD='' GUARD='' SCRATCH=''
+		locked fetch "fetches packages"
+		kill -TERM "$BASHPID"
+	) || true
+	[ "$(find "$CACHE" -mindepth 2 -maxdepth 2 ! -path '*/locks/*')" = "$CACHE/source/b" ]
+}
+
+# objects_are NEED WANT: what a kernel for NEED is built for.
+objects_are()
+{
+	KERNEL_NEED=$1
+	kernel_objects ppc64le /x/linux-6.1-1
+	[ "$KERNEL_HAS" = "$2" ] || fail "$*: $KERNEL_HAS"
+}
+
+# A kernel is built for what is asked of it, and not again with less than it has.
+check_kernel_need()
+{
+	local CACHE=$SCRATCH/cache registers
+
+	KERNEL_PLANTS=
+	kernel_fragments ppc64le registers >"$SCRATCH/registers"
+	grep -vxFf "$SCRATCH/registers" <(kernel_fragments ppc64le detectors) | grep '^CONFIG_XFS_FS='
+	! grep "CONFIG_NET=\|CONFIG_BLOCK=\|_XFS_" "$SCRATCH/registers" || fail "too much"
+	objects_are registers registers
+	registers=$KERNEL_OBJECTS
+	objects_are detectors detectors
+	[ "$KERNEL_OBJECTS" != "$registers" ] || fail "both in one place"
+	mkdir -p "$registers" "$KERNEL_OBJECTS"
+	: >"$registers/vmlinux"
+	objects_are registers registers
+	objects_are detectors detectors
+	KERNEL_PLANTS=fp objects_are registers detectors
+	: >"$KERNEL_OBJECTS/vmlinux"
+	objects_are registers detectors
 }
 
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
@@ -252,6 +307,8 @@ check_check_end()
 @test "ktap-code" { t check_ktap_code; }
 @test "guest-complaint" { t check_guest_complaint; }
 @test "guest-accel" { t check_guest_accel; }
+@test "fetch-ended" { t check_fetch_ended; }
+@test "kernel-need" { t check_kernel_need; }
 @test "fragments" { t check_fragments; }
 @test "locks" { t check_locks; }
 @test "build-error" { t check_build_error; }

@@ -60,7 +60,9 @@ kernel_check()
 			"tree:PATH[+PATCH...] or image:VMLINUX"
 		;;
 	esac
-	[ "${what%%+*}" = distro ] || kernel_smp_check
+	[ -z "$OPT_OWN_CONFIG" ] || [ -r "$(own_config "$what")" ] ||
+		die $EXIT_USAGE "--own-config: '$what' is no kernel tree with a .config"
+	[ "${what%%+*}" = distro ] || kernel_smp_check "$what"
 	patches=${what#*+}
 	if [ "$patches" != "$what" ]; then
 		case $what in
@@ -341,39 +343,76 @@ patches_out()
 	rm -rf "$tree.orig"
 }
 
-# The configuration asked for: our own needs, what a guest needs, what the architecture needs, but
-# what --config has of these symbols instead.
+# What kernels are built for: a test of registers needs half of what all detectors do.
+KERNEL_NEED=detectors
+
+# kernel_fragments ARCH NEED [OWN]: the configuration asked for: what a guest needs, what the
+# architecture needs, what the tests do, but what --config has of these symbols instead; with OWN, a
+# kernel's .config, all of this over it. A guest has no modules but ours.
 kernel_fragments()
 {
-	local symbol='^(# )?(CONFIG_[A-Za-z0-9_]+)(=.*| is not set)$'
+	local ours=("$TOP/vm/configs/"{common,"$1","$2"}.config)
 
-	if [ -z "$EXTRA_CONFIG" ]; then
-		cat "$TOP/config" "$TOP/vm/configs/"{common,newer,"$1"}.config
+	[ "$2" = registers ] || ours+=("$TOP/config" "$TOP/vm/configs/newer.config")
+	if [ -n "${3:-}" ]; then
+		sed 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$3" |
+			config_over <(cat "${ours[@]}" | grep -v '^CONFIG_\(NR_CPUS\|HZ_250\)=')
 	else
-		sed -nE "s/$symbol/^(# )?\\2[= ]/p" "$EXTRA_CONFIG" |
-			grep -hvEf - "$TOP/config" "$TOP/vm/configs/"{common,newer,"$1"}.config
-		cat "$EXTRA_CONFIG"
-	fi
+		cat "${ours[@]}"
+	fi | config_over "${EXTRA_CONFIG:-/dev/null}"
 }
 
-# A guest would come up with fewer CPUs than were asked for, and not say so.
+# config_over FILE: a configuration, of whose symbols FILE has some instead.
+config_over()
+{
+	local symbol='^(# )?(CONFIG_[A-Za-z0-9_]+)(=.*| is not set)$' over
+
+	over=$(cat "$1")
+	{ grep -vEf <(sed -nE "s/$symbol/^(# )?\\2[= ]/p" <<<"$over") || true; }
+	[ -z "$over" ] || printf '%s\n' "$over"
+}
+
+# own_config K: the .config of a kernel tree that --own-config is about, if it is.
+own_config()
+{
+	local path=${1#tree:}
+
+	[ -z "$OPT_OWN_CONFIG" ] || [ "$path" = "$1" ] || echo "${path%%[+^]*}/.config"
+}
+
+# kernel_smp_check K: a guest would come up with fewer CPUs than were asked for, and not say so.
 kernel_smp_check()
 {
 	local most
 
-	most=$(kernel_fragments "$OPT_ARCH" | sed -n 's/^CONFIG_NR_CPUS=//p' | tail -n 1)
+	most=$(kernel_fragments "$OPT_ARCH" registers "$(own_config "$1")" |
+		sed -n 's/^CONFIG_NR_CPUS=//p' | tail -n 1)
 	[ "$OPT_SMP" -le "${most:-$OPT_SMP}" ] || die $EXIT_USAGE \
 		"--smp $OPT_SMP: kernels built here have CONFIG_NR_CPUS=$most, see --config"
+}
+
+# kernel_objects ARCH TREE [OWN]: where a kernel is built; sets KERNEL_OBJECTS, and KERNEL_HAS to
+# what it is built for: KERNEL_NEED, or all if that is there, or wanted for the module.
+kernel_objects()
+{
+	local config
+
+	for KERNEL_HAS in detectors "$KERNEL_NEED"; do
+		config=$(kernel_fragments "$1" "$KERNEL_HAS" "${3:-}" | sha256sum | cut -c 1-12)
+		KERNEL_OBJECTS=$CACHE/build/$(basename "$2")-$1-$config
+		[ -z "$KERNEL_PLANTS" ] && [ ! -r "$KERNEL_OBJECTS/vmlinux" ] || break
+	done
 }
 
 # kernel_build ARCH NAME TREE KEY: builds the image, with KEY keeps it. Sets KERNEL_IMAGE.
 kernel_build()
 {
-	local arch=$1 name=$2 tree=$3 key=$4 patches=() config objects out make target log what
+	local arch=$1 name=$2 tree=$3 key=$4 patches=() objects out make target log what own
 
 	readarray -t patches < <(kernel_patches "$name")
-	config=$(kernel_fragments "$arch" | sha256sum | cut -c 1-12)
-	objects=$CACHE/build/$(basename "$tree")-$arch-$config
+	own=$(own_config "$name")
+	kernel_objects "$arch" "$tree" "$own"
+	objects=$KERNEL_OBJECTS
 	case $arch in
 	x86_64) target=arch/x86/boot/bzImage ;;
 	arm64) target=arch/arm64/boot/Image ;;
@@ -382,13 +421,15 @@ kernel_build()
 	# without a key nobody can know later what it was built from: it is this run's own
 	out=$SCRATCH/kernel-${objects##*/}
 	if [ -n "$key" ]; then
-		out=$CACHE/kernels/$(basename "$tree")-$arch-$config
+		out=$CACHE/kernels/${objects##*/}
 		[ ${#patches[@]} = 0 ] ||
 			out=$out-$(patch_bodies "${patches[@]}" | sha256sum | cut -c 1-12)
 	fi
+	KERNEL_ORIGIN+=", configured for $KERNEL_HAS${own:+, its own .config but for $(
+		kernel_fragments "$arch" "$KERNEL_HAS" "$own" | grep -cvxFf "$own") lines}"
 	KERNEL_NAME=$name
 	KERNEL_IMAGE=$out/$(basename "$target")
-	KERNEL_KIND=built KERNEL_TREE=$tree KERNEL_OBJECTS=$objects
+	KERNEL_KIND=built KERNEL_TREE=$tree
 	KERNEL_PATCHES=("${patches[@]}")
 	if [ -n "$key" ] && [ -r "$KERNEL_IMAGE" ]; then
 		return 0
@@ -411,17 +452,20 @@ kernel_build()
 	log=$objects/log
 	# a tree may have other symbols by now
 	if [ ! -r "$objects/asked.config" ] || [ -z "$key" ]; then
-		kernel_fragments "$arch" >"$objects/all.config"
+		kernel_fragments "$arch" "$KERNEL_HAS" "$own" >"$objects/all.config"
 		phase 20 "$log" "configure $(basename "$tree")" "${make[@]}" \
-			KCONFIG_ALLCONFIG="$objects/all.config" allnoconfig ||
+			KCONFIG_ALLCONFIG="$objects/all.config" "all${own:+def}${own:-no}config" ||
 			die $EXIT_SKIP "the kernel cannot be configured: $(tail -n 1 "$log")"
 		mv "$objects/all.config" "$objects/asked.config"
 	fi
 	kernel_config_check "$objects"
-	what="build $(basename "$tree")${patches[*]:+ + $(patch_names "${patches[@]}")}"
+	what="build $(basename "$tree") for $KERNEL_HAS"
+	what+=${patches[*]:+ + $(patch_names "${patches[@]}")}
+	# shellcheck disable=SC2046 # a target or none
 	# what else runs on the machine goes first; the log has why each file was compiled
 	phase 240 "$log" "$what" \
-		nice "${make[@]}" V=2 -j"$(($(nproc) + 1))" "$(basename "$target")" modules ||
+		nice "${make[@]}" V=2 -j"$(($(nproc) + 1))" "$(basename "$target")" \
+		$(sed -n 's/^CONFIG_MODULES=y$/modules/p' "$objects/.config") ||
 		die $EXIT_SKIP "the kernel does not build, see $log:" \
 			"$(build_error "$log")"
 	restore_patched

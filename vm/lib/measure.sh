@@ -144,8 +144,9 @@ measure_by_detector()
 	if [ "$OPT_DETECTOR" != live_registers ]; then
 		MEASURE=("-t 1" "-t 2" "-t 10")
 		VERDICT=(--surprise)
-	elif [ -z "$only" ]; then
-		only=$MEASURE_ONLY
+	else
+		KERNEL_NEED=registers
+		only=${only:-$MEASURE_ONLY}
 	fi
 	MEASURE=("${MEASURE[@]/%/ $only}")
 }

@@ -30,6 +30,7 @@ OPT_OUTPUT=
 OPT_ORIGIN=io_uring_coherency
 OPT_TREE=
 OPT_BUNDLE=
+OPT_OWN_CONFIG=
 OPT_HOSTS=
 OPT_SSH_CONFIG=
 declare -A GIVEN=()
@@ -42,14 +43,14 @@ declare -A GIVEN=()
 #	COMMAND_OPTIONS		names of options. What a command does not use is wrong usage there:
 #				nothing is accepted and then ignored
 #	OPTION_TEXT[NAME]	what an option means there, where it is not what it says below
-GUEST_OPTIONS="arch accel smp mem cpu timeout config keep"
+GUEST_OPTIONS="arch accel smp mem cpu timeout config own-config keep"
 COMMANDS="host vm validate bisect-step claims merge kcidb mariadb mutants bench series check"
 
 # What each option takes, nothing if it is there or not, and what it means.
 declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [seed]=N [repeat]=N
 	[knobs]='"..."' [accel]=A [smp]=N [mem]=M [cpu]=C [timeout]=SECONDS [args]='"..."'
 	[config]=FILE [detector]=D [tests]=REGEX [quick]='' [long]='' [mariadb]='' [native]=''
-	[keep]='' [tree]=PATH [bundle]='' [hosts]=A,B,... [ssh-config]=FILE
+	[own-config]='' [keep]='' [tree]=PATH [bundle]='' [hosts]=A,B,... [ssh-config]=FILE
 	[output]=FILE [origin]=NAME [no-install]='')
 declare -A OPTION_SHORT=([seconds]=t [output]=o)
 declare -A OPTION_TEXT=(
@@ -65,6 +66,7 @@ declare -A OPTION_TEXT=(
 	[detector]="who looks (default: live_registers)"
 	[args]='options for live_registers, such as "-t 10 -n 100000"'
 	[config]="more kernel configuration for kernels that are built"
+	[own-config]="a tree: kernel has its tree's .config, with what tests need over it"
 	[keep]="keep kernel, initramfs and disks with the results, so that the QEMU
 command there runs as it stands"
 	[output]="written when it is whole, in place of standard output"
@@ -175,7 +177,7 @@ parse_command()
 # The options of COMMAND, whose file has been sourced.
 parse_options()
 {
-	local name
+	local name option
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -195,7 +197,8 @@ parse_options()
 			[[ " $COMMAND_OPTIONS " == *" $name "* ]] ||
 				die $EXIT_USAGE "$COMMAND has no option --$name, see --help"
 			if [ -z "${OPTION_TAKES[$name]}" ]; then
-				printf -v "OPT_${name^^}" yes
+				option=${name//-/_}
+				printf -v "OPT_${option^^}" yes
 			else
 				[ $# -gt 1 ] || die $EXIT_USAGE "$1 needs a value"
 				set_option "$name" "$2"
