@@ -78,6 +78,20 @@ check_validate()
 	page_agrees "$SCRATCH/results/latest"
 }
 
+# With an empty cache a kernel is built for registers alone; on this VERSION.
+check_validate_registers()
+{
+	local version=$1
+
+	kernel_source "source:$version"
+	mkdir -p "$SCRATCH/cache/io_uring_coherency/source"
+	cp -al "$SOURCE_TREE" "$SCRATCH/cache/io_uring_coherency/source/"
+	XDG_CACHE_HOME=$SCRATCH/cache check_validate 0 'FIXED$' --fixed "source:$version" \
+		--base "source:$version+$BOTH"
+	grep 'configured for registers$' "$SCRATCH"/results/latest/base/origin
+	grep 'configured for registers$' "$SCRATCH"/results/latest/fixed/origin
+}
+
 # bats test_tags=quick
 @test "validate-quick" { t check_validate 0 'FIXED$' --quick; }
 @test "validate-default" { t check_validate 0 'FIXED$'; }
@@ -107,6 +121,14 @@ check_validate()
 @test "bisect-step-no-boot" {
 	t check_bisect_step 125 "cannot tell: QEMU ended" image:/dev/null
 }
+# bats test_tags=long
+@test "validate-registers-5.10" { t check_validate_registers 5.10; }
+# bats test_tags=long
+@test "validate-registers-6.1" { t check_validate_registers 6.1; }
+# bats test_tags=long
+@test "validate-registers-6.12" { t check_validate_registers 6.12; }
+# bats test_tags=long
+@test "validate-registers-mainline" { t check_validate_registers mainline; }
 # bats test_tags=long
 @test "validate-x86_64" { t check_validate 0 'FIXED$' --arch x86_64; }
 # bats test_tags=long
