@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * x86-64 register bank. Only rsp, rdi (the window) and the flags but for DF and ID are not
- * patterned. The x87 state is left alone.
+ * x86-64 register bank. Of the general registers and flags only rsp, rdi (the window) and the flags
+ * but for DF and ID are not patterned.
  *
  * All branches test memory against an immediate, so no register is lost to the spin.
  */
@@ -19,12 +19,27 @@
 	movq	%\name, \at(%rdi)
 .endm
 
-.macro load_mxcsr at, none
-	ldmxcsr	\at(%rdi)
+/* MXCSR and xmm0-xmm15 with it: those are loaded later */
+.macro load_fx at, none
+	fxrstor64 \at(%rdi)
 .endm
 
-.macro store_mxcsr at, none
-	stmxcsr	\at(%rdi)
+.macro store_fx at, none
+	fxsave64 \at(%rdi)
+.endm
+
+.macro load_by_fx at, none
+.endm
+
+.macro store_by_fx at, none
+.endm
+
+/* fx has moved it, and FOP behind it */
+.macro load_ftw at, none
+.endm
+
+.macro store_ftw at, none
+	andl	$0xff, \at(%rdi)
 .endm
 
 .macro load_flags at, none
@@ -70,6 +85,7 @@
 
 /* Loads every register from the image at rdi + \img; leaves the other flags undefined. */
 .macro LOAD_IMAGE img
+	LOAD_TABLE \img
 	testl	$REG_X86_64_AVX512, REG_WIN_FEATURES(%rdi)
 	jnz	72f
 	testl	$REG_X86_64_AVX, REG_WIN_FEATURES(%rdi)
@@ -95,7 +111,7 @@
 73:	.irp	i, 0, 1, 2, 3, 4, 5, 6, 7
 	kmovq	\img + REG_X86_64_K + 8 * \i(%rdi), %k\i
 	.endr
-79:	LOAD_TABLE \img
+79:
 .endm
 
 	.globl	reg_arch_spin

@@ -22,6 +22,13 @@
 #define MXCSR_DAZ		0x0040U
 #define MXCSR_MASKED		0x1f80U
 
+/* FCW: all exceptions masked; precision control, of which 1 is reserved */
+#define FCW_MASKED		0x007fU
+#define FCW_PC			0x0300U
+#define FCW_PC_HIGH		0x0200U
+
+#define ST_LEN			10
+
 /* A CPU may have AVX while the OS does not switch its state (noxsave, an old hypervisor). */
 static uint32_t x86_64_features(void)
 {
@@ -92,12 +99,19 @@ static const char *x86_64_init(struct reg_layout *layout)
 
 static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 {
-	uint32_t mxcsr;
+	uint32_t mxcsr, fsw_fcw;
 	unsigned int i;
 
 	memcpy(&mxcsr, image + REG_X86_64_MXCSR, 4);
 	mxcsr |= MXCSR_MASKED;
 	memcpy(image + REG_X86_64_MXCSR, &mxcsr, 4);
+
+	memcpy(&fsw_fcw, image + REG_X86_64_FSW_FCW, 4);
+	fsw_fcw = (fsw_fcw & ~FCW_PC) | (fsw_fcw & FCW_PC_HIGH ? FCW_PC : 0) | FCW_MASKED;
+	memcpy(image + REG_X86_64_FSW_FCW, &fsw_fcw, 4);
+	/* the rest of a slot stays 0 in the image found, too */
+	for (i = 0; i < 8; i++)
+		memset(image + REG_X86_64_ST + 16 * i + ST_LEN, 0, 12 - ST_LEN);
 
 	/* kmovw moves 2 of the slot's 4 bytes */
 	if (!(layout->features & REG_X86_64_AVX512BW)) {
@@ -134,13 +148,18 @@ static void x86_64_frame(const struct reg_layout *layout, const void *context, u
 	};
 	const mcontext_t *from = &((const ucontext_t *)context)->uc_mcontext;
 	const uint8_t *fp = (const uint8_t *)from->fpregs;
-	uint32_t magic;
+	uint32_t magic, fsw_fcw;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(gregs); i++)
 		regs_put(layout, image, gregs[i].name, from->gregs[gregs[i].at]);
 	if (!fp)
 		return;
+	memcpy(&fsw_fcw, fp, sizeof(fsw_fcw));
+	regs_put(layout, image, "FSW_FCW", fsw_fcw);
+	regs_put(layout, image, "FTW", from->fpregs->ftw);
+	for (i = 0; i < 8; i++)
+		memcpy(image + REG_X86_64_ST + 16 * i, &from->fpregs->_st[i], ST_LEN);
 	regs_put(layout, image, "MXCSR", from->fpregs->mxcsr);
 	memcpy(&magic, fp + XSAVE_MAGIC_AT, sizeof(magic));
 	for (i = 0; i < 16; i++) {

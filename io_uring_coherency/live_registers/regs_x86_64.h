@@ -6,7 +6,13 @@
 #define REG_X86_64_VEC		0	/* xmm, ymm or zmm 0-31, 64 bytes each whatever the width */
 #define REG_X86_64_K		2048	/* k0-k7, 8 bytes each */
 #define REG_X86_64_TABLE	2112	/* from here on: regs_x86_64_table.h */
-#define REG_X86_64_MXCSR	2240	/* u32 */
+#define REG_X86_64_FX		2304	/* as FXSAVE64 has it, which takes a multiple of 16 */
+
+/* Intel SDM vol. 1, 10.5.1.1: where in it, and st0-st7 of 16 bytes each, with 6 to spare */
+#define REG_X86_64_FSW_FCW	(REG_X86_64_FX)
+#define REG_X86_64_FTW		(REG_X86_64_FX + 4)
+#define REG_X86_64_MXCSR	(REG_X86_64_FX + 24)
+#define REG_X86_64_ST		(REG_X86_64_FX + 32)
 
 /* DF and ID (Intel SDM vol. 1, 3.4.3): the spin leaves them alone, and neither traps */
 #define REG_X86_64_FLAGS_LEGAL	0x200400

@@ -4,7 +4,7 @@
  * REG() and MISSING() defined; a register is added here and nowhere else.
  *
  * REG(name, class, offset, len, text, legal, bit, kind, operand)
- *	offset, len	of its slot, see regs_x86_64.h; free from 2256 to 3583
+ *	offset, len	of its slot, see regs_x86_64.h; free from 2256 to 2303 and from 2816 to 3583
  *	text		of what is covered, for people, with what separates it from the one before
  *	legal		bits that may vary, two at least; 0: this CPU does not have it
  *	bit		number in REG_WIN_FEATURES that tells that this CPU has it; 0: each has it
@@ -12,8 +12,23 @@
  *
  * MXCSR (Intel SDM vol. 1, 10.2.3): the sticky flags, rounding control and flush to zero vary, and
  * denormals are zeros where the CPU has that; all exceptions stay masked, so that nothing traps.
+ *
+ * x87 (Intel SDM vol. 1, 8.1): of FCW precision and rounding control; of FSW the sticky flags,
+ * condition codes and TOP, not ES and B, which the CPU derives; which registers are empty, of FTW a
+ * bit each. FOP, FIP and FDP are left out: CPUs of AMD save them with an exception pending only
+ * (X86_BUG_FXSAVE_LEAK, arch/x86/kernel/fpu/core.c of 6.1).
  */
-REG(MXCSR, VECTOR, REG_X86_64_MXCSR, 4, ", MXCSR", 0xe03f | (daz ? MXCSR_DAZ : 0), 0, mxcsr, 0)
+REG(MXCSR, VECTOR, REG_X86_64_MXCSR, 4, ", MXCSR", 0xe03f | (daz ? MXCSR_DAZ : 0), 0, by_fx, 0)
+REG(FSW_FCW, FP, REG_X86_64_FSW_FCW, 4, ", FCW, FSW, FTW", 0x7f7f0f00, 0, fx, 0)
+REG(FTW, FP, REG_X86_64_FTW, 4, "", 0xff, 0, ftw, 0)
+REG(st0, FP, REG_X86_64_ST, 12, ", st0-st7 (mm0-mm7)", ~0ULL, 0, by_fx, 0)
+REG(st1, FP, REG_X86_64_ST + 16, 12, "", ~0ULL, 0, by_fx, 0)
+REG(st2, FP, REG_X86_64_ST + 32, 12, "", ~0ULL, 0, by_fx, 0)
+REG(st3, FP, REG_X86_64_ST + 48, 12, "", ~0ULL, 0, by_fx, 0)
+REG(st4, FP, REG_X86_64_ST + 64, 12, "", ~0ULL, 0, by_fx, 0)
+REG(st5, FP, REG_X86_64_ST + 80, 12, "", ~0ULL, 0, by_fx, 0)
+REG(st6, FP, REG_X86_64_ST + 96, 12, "", ~0ULL, 0, by_fx, 0)
+REG(st7, FP, REG_X86_64_ST + 112, 12, "", ~0ULL, 0, by_fx, 0)
 REG(rax, GPR, 2112, 8, ", rax", ~0ULL, 0, gpr, rax)
 REG(rbx, GPR, 2120, 8, " rbx", ~0ULL, 0, gpr, rbx)
 REG(rcx, GPR, 2128, 8, " rcx", ~0ULL, 0, gpr, rcx)
@@ -32,8 +47,7 @@ REG(FLAGS, GPR, 2248, 8, ", DF, ID", REG_X86_64_FLAGS_LEGAL, 0, flags, 0)
 
 /* what user code may hold live and nobody looks at */
 MISSING("rsp, rdi, flags but for DF ID")
-MISSING("x87 and MMX registers")
-MISSING("MXCSR's exception masks")
+MISSING("exception masks of MXCSR and FCW, FOP, FIP, FDP")
 MISSING("PKRU")
 MISSING("FS and GS base")
 MISSING("shadow stack pointer")
