@@ -44,7 +44,7 @@ enum reg_class {
 	REG_CLASS_GPR,		/* general purpose, and branch or flag registers saved with them */
 	REG_CLASS_FP,		/* ppc64: f0-f31 (vs0-vs31) and FPSCR; elsewhere unused or x87 */
 	REG_CLASS_VECTOR,	/* ppc64: v0-v31 (vs32-vs63) and VSCR; x86-64, arm64: all SIMD */
-	REG_CLASS_SWITCHED,	/* ppc64: SPRs that only a context switch saves */
+	REG_CLASS_SWITCHED,	/* those that only a context switch saves: SPRs, PKRU, bases */
 	REG_CLASS_NR		/* ... and of what is missing */
 };
 

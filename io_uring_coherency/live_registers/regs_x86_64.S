@@ -53,6 +53,38 @@
 	andq	$REG_X86_64_FLAGS_LEGAL, \at(%rdi)
 .endm
 
+/* Users write it with ecx and edx 0 alone: Intel SDM vol. 2D, WRPKRU. */
+.macro load_pkru at, none
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
+	movl	\at(%rdi), %eax
+	xorl	%ecx, %ecx
+	xorl	%edx, %edx
+	wrpkru
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
+.endm
+
+.macro store_pkru at, none
+	xorl	%ecx, %ecx
+	rdpkru
+	movl	%eax, \at(%rdi)
+.endm
+
+.macro load_base at, name
+	pushq	%rax
+	movq	\at(%rdi), %rax
+	wr\name	%rax
+	popq	%rax
+.endm
+
+.macro store_base at, name
+	rd\name	%rax
+	movq	%rax, \at(%rdi)
+.endm
+
 /* One row, unless this CPU has not got it. */
 .macro MOVE how, at, bit, operand
 	.if	\bit
@@ -65,7 +97,10 @@
 
 #define MISSING(text)
 
-/* All rows, by an image at rdi + \img; both leave the other flags undefined. */
+/*
+ * All rows, by an image at rdi + \img; both leave the other flags undefined, and that which stores
+ * rax, rcx and rdx, too.
+ */
 .macro LOAD_TABLE img
 #define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
 	MOVE	load_##kind, (\img + offset), bit, operand

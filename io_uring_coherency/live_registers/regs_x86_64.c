@@ -5,7 +5,10 @@
 #include <cpuid.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "regs.h"
 #include "regs_x86_64.h"
@@ -15,6 +18,10 @@
 #define CPUID_1_AVX		BIT(28)
 #define CPUID_7_AVX512F		BIT(16)
 #define CPUID_7_AVX512BW	BIT(30)
+
+/* arch/x86/include/uapi/asm/hwcap2.h, since 5.9 */
+#define HWCAP2_FSGSBASE		BIT(1)
+
 /* XCR0: SSE and AVX; on top of them opmask, ZMM_Hi256 and Hi16_ZMM */
 #define XCR0_AVX		0x06U
 #define XCR0_AVX512		0xe6U
@@ -63,8 +70,27 @@ static bool x86_64_has_daz(void)
 	return fx.word[7] & MXCSR_DAZ;
 }
 
+/* Where PKRU is in an XSAVE area: Intel SDM vol. 1, 13.4.3. */
+static uint32_t pkru_at;
+
+/*
+ * The bits of all keys that this process can have for itself: pkey_alloc() gives none that memory
+ * has, nor one where CPU or kernel have no PKRU.
+ */
+static uint32_t x86_64_pkru(void)
+{
+	uint32_t size, ecx, edx, bits = 0;
+	long key;
+
+	while ((key = syscall(__NR_pkey_alloc, 0, 0)) > 0)
+		bits |= 3U << 2 * key;
+	return __get_cpuid_count(0xd, 9, &size, &pkru_at, &ecx, &edx) ? bits : 0;
+}
+
 static const char *x86_64_init(struct reg_layout *layout)
 {
+	const bool fsgsbase = getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE;
+	const uint32_t pkru = x86_64_pkru();
 	const bool daz = x86_64_has_daz();
 	const struct reg_row rows[] = {
 #include "regs_x86_64_table.h"
@@ -148,7 +174,7 @@ static void x86_64_frame(const struct reg_layout *layout, const void *context, u
 	};
 	const mcontext_t *from = &((const ucontext_t *)context)->uc_mcontext;
 	const uint8_t *fp = (const uint8_t *)from->fpregs;
-	uint32_t magic, fsw_fcw;
+	uint32_t magic, fsw_fcw, pkru;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(gregs); i++)
@@ -162,6 +188,10 @@ static void x86_64_frame(const struct reg_layout *layout, const void *context, u
 		memcpy(image + REG_X86_64_ST + 16 * i, &from->fpregs->_st[i], ST_LEN);
 	regs_put(layout, image, "MXCSR", from->fpregs->mxcsr);
 	memcpy(&magic, fp + XSAVE_MAGIC_AT, sizeof(magic));
+	if (magic == XSAVE_MAGIC) {
+		memcpy(&pkru, fp + pkru_at, sizeof(pkru));
+		regs_put(layout, image, "PKRU", pkru);
+	}
 	for (i = 0; i < 16; i++) {
 		memcpy(image + REG_X86_64_VEC + 64 * i, &from->fpregs->_xmm[i], 16);
 		if (layout->features & REG_X86_64_AVX && magic == XSAVE_MAGIC)

@@ -4,7 +4,7 @@
  * REG() and MISSING() defined; a register is added here and nowhere else.
  *
  * REG(name, class, offset, len, text, legal, bit, kind, operand)
- *	offset, len	of its slot, see regs_x86_64.h; free from 2256 to 2303 and from 2816 to 3583
+ *	offset, len	of its slot, see regs_x86_64.h; free from 2256 to 2303, from 2816 to 3583
  *	text		of what is covered, for people, with what separates it from the one before
  *	legal		bits that may vary, two at least; 0: this CPU does not have it
  *	bit		number in REG_WIN_FEATURES that tells that this CPU has it; 0: each has it
@@ -17,6 +17,10 @@
  * condition codes and TOP, not ES and B, which the CPU derives; which registers are empty, of FTW a
  * bit each. FOP, FIP and FDP are left out: CPUs of AMD save them with an exception pending only
  * (X86_BUG_FXSAVE_LEAK, arch/x86/kernel/fpu/core.c of 6.1).
+ *
+ * PKRU (Documentation/core-api/protection-keys.rst of 6.1): the keys that no memory has.
+ * GS base (Documentation/x86/x86_64/fsgs.rst of 6.1): free for users, where they may write it
+ * without a system call; below 2^47, which each CPU takes.
  */
 REG(MXCSR, VECTOR, REG_X86_64_MXCSR, 4, ", MXCSR", 0xe03f | (daz ? MXCSR_DAZ : 0), 0, by_fx, 0)
 REG(FSW_FCW, FP, REG_X86_64_FSW_FCW, 4, ", FCW, FSW, FTW", 0x7f7f0f00, 0, fx, 0)
@@ -43,13 +47,16 @@ REG(r12, GPR, 2192, 8, "", ~0ULL, 0, gpr, r12)
 REG(r13, GPR, 2200, 8, "", ~0ULL, 0, gpr, r13)
 REG(r14, GPR, 2208, 8, "", ~0ULL, 0, gpr, r14)
 REG(r15, GPR, 2216, 8, "", ~0ULL, 0, gpr, r15)
+/* after the general registers: they travel through these */
+REG(PKRU, SWITCHED, 2240, 4, ", PKRU", pkru, 3, pkru, 0)
+REG(GSBASE, SWITCHED, 2224, 8, ", GS base", fsgsbase ? (1ULL << 47) - 1 : 0, 4, base, gsbase)
 REG(FLAGS, GPR, 2248, 8, ", DF, ID", REG_X86_64_FLAGS_LEGAL, 0, flags, 0)
 
 /* what user code may hold live and nobody looks at */
 MISSING("rsp, rdi, flags but for DF ID")
 MISSING("exception masks of MXCSR and FCW, FOP, FIP, FDP")
-MISSING("PKRU")
-MISSING("FS and GS base")
+MISSING(pkru ? "PKRU of key 0" : "PKRU")
+MISSING(fsgsbase ? "FS base" : "FS and GS base")
 MISSING("shadow stack pointer")
 MISSING("AMX tiles")
 MISSING("APX r16-r31")
