@@ -93,6 +93,11 @@ struct reg_arch {
 	 */
 	const char *(*init)(struct reg_layout *layout);
 	/*
+	 * Handlers of signals are to run in windows: takes out of @layout what none can run with,
+	 * slots from its end, or legal bits. It may be called again. NULL: nothing is.
+	 */
+	void (*for_handlers)(struct reg_layout *layout);
+	/*
 	 * @image holds random bits, in slots with legal bits those alone: turn all into values that
 	 * the CPU takes unchanged and that neither trap nor alter the spin loop. NULL: they are.
 	 */
@@ -181,7 +186,6 @@ void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, 
 void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsigned int nr,
 		   unsigned int classes);
 
-#define REG_CLASSES_ALL	(~0U)
 #define REG_CLASSES_FP	(BIT(REG_CLASS_FP) | BIT(REG_CLASS_VECTOR))
 
 /* Helper for reg_arch.frame(): register @name, if it is one of @layout, has @value. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * x86-64 register bank. Of the general registers and flags only rsp, rdi (the window) and the flags
- * but for DF and ID are not patterned.
+ * but for AC, DF and ID are not patterned. With AC all that is moved has to be aligned, as are the
+ * slots and the stack.
  *
  * All branches test memory against an immediate, so no register is lost to the spin.
  */

@@ -119,8 +119,26 @@ static const char *x86_64_init(struct reg_layout *layout)
 			 "k%u", i);
 	layout->features = features;
 	regs_describe(layout, "%s0-%s%u%s", vec, vec, nr - 1, masks);
-	regs_add_rows(layout, rows, ARRAY_SIZE(rows), REG_CLASSES_ALL);
+	regs_add_rows(layout, rows, ARRAY_SIZE(rows), ~BIT(REG_CLASS_SWITCHED));
+	regs_add_rows(layout, rows, ARRAY_SIZE(rows), BIT(REG_CLASS_SWITCHED));
 	return NULL;
+}
+
+/*
+ * C of whatever compiler accesses memory unaligned, and its thread by FS: a handler begins with AC
+ * and FS base as they are (handle_signal(), arch/x86/kernel/signal.c of 6.1).
+ */
+static void x86_64_for_handlers(struct reg_layout *layout)
+{
+	unsigned int i;
+
+	for (i = 0; i < layout->nr; i++) {
+		if (!strcmp(layout->slot[i].name, "FLAGS"))
+			layout->slot[i].legal &= ~(uint64_t)REG_X86_64_FLAGS_AC;
+		if (!strcmp(layout->slot[i].name, "FSBASE"))
+			layout->nr = i;
+	}
+	layout->features &= ~REG_X86_64_FSBASE;
 }
 
 static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
@@ -203,6 +221,7 @@ static void x86_64_frame(const struct reg_layout *layout, const void *context, u
 const struct reg_arch reg_arch = {
 	.name = "x86_64",
 	.init = x86_64_init,
+	.for_handlers = x86_64_for_handlers,
 	.legalize = x86_64_legalize,
 	.explain = x86_64_explain,
 	.frame = x86_64_frame,

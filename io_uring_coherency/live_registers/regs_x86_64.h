@@ -14,12 +14,16 @@
 #define REG_X86_64_MXCSR	(REG_X86_64_FX + 24)
 #define REG_X86_64_ST		(REG_X86_64_FX + 32)
 
-/* DF and ID (Intel SDM vol. 1, 3.4.3): the spin leaves them alone, and neither traps */
-#define REG_X86_64_FLAGS_LEGAL	0x200400
+/* AC, DF and ID (Intel SDM vol. 1, 3.4.3): the spin leaves them alone, and nothing in it traps */
+#define REG_X86_64_FLAGS_LEGAL	0x240400
+#define REG_X86_64_FLAGS_AC	0x040000
 
-/* bits of REG_WIN_FEATURES; each implies the ones before it, except the last */
+/* bits of REG_WIN_FEATURES beside those of the table; each implies the ones before it */
 #define REG_X86_64_AVX		1
 #define REG_X86_64_AVX512	2
 #define REG_X86_64_AVX512BW	4	/* k0-k7 have 64 bits, not 16 */
+
+/* of the table */
+#define REG_X86_64_FSBASE	32
 
 #endif /* REGS_X86_64_H */

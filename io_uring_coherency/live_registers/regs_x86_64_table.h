@@ -20,7 +20,8 @@
  *
  * PKRU (Documentation/core-api/protection-keys.rst of 6.1): the keys that no memory has.
  * GS base (Documentation/x86/x86_64/fsgs.rst of 6.1): free for users, where they may write it
- * without a system call; below 2^47, which each CPU takes.
+ * without a system call; below 2^47, which each CPU takes. So may FS base vary, which the assembly
+ * does not use, while no handler runs.
  */
 REG(MXCSR, VECTOR, REG_X86_64_MXCSR, 4, ", MXCSR", 0xe03f | (daz ? MXCSR_DAZ : 0), 0, by_fx, 0)
 REG(FSW_FCW, FP, REG_X86_64_FSW_FCW, 4, ", FCW, FSW, FTW", 0x7f7f0f00, 0, fx, 0)
@@ -50,13 +51,15 @@ REG(r15, GPR, 2216, 8, "", ~0ULL, 0, gpr, r15)
 /* after the general registers: they travel through these */
 REG(PKRU, SWITCHED, 2240, 4, ", PKRU", pkru, 3, pkru, 0)
 REG(GSBASE, SWITCHED, 2224, 8, ", GS base", fsgsbase ? (1ULL << 47) - 1 : 0, 4, base, gsbase)
-REG(FLAGS, GPR, 2248, 8, ", DF, ID", REG_X86_64_FLAGS_LEGAL, 0, flags, 0)
+REG(FLAGS, GPR, 2248, 8, ", AC, DF, ID", REG_X86_64_FLAGS_LEGAL, 0, flags, 0)
+/* the last one of its class, which are the last slots: x86_64_for_handlers() */
+REG(FSBASE, SWITCHED, 2232, 8, ", FS base", fsgsbase ? (1ULL << 47) - 1 : 0, 5, base, fsbase)
 
 /* what user code may hold live and nobody looks at */
-MISSING("rsp, rdi, flags but for DF ID")
+MISSING("rsp, rdi, flags but for AC DF ID")
 MISSING("exception masks of MXCSR and FCW, FOP, FIP, FDP")
 MISSING(pkru ? "PKRU of key 0" : "PKRU")
-MISSING(fsgsbase ? "FS base" : "FS and GS base")
+MISSING(fsgsbase ? "segment selectors" : "segment selectors, FS and GS base")
 MISSING("shadow stack pointer")
 MISSING("AMX tiles")
 MISSING("APX r16-r31")
