@@ -172,12 +172,33 @@ static inline unsigned long arch_returned(const struct pt_regs *regs)
 	return regs->ax;
 }
 
+#define ARCH_PLANTS_FP
 #define ARCH_PLANTS_VECTOR
 #define ARCH_PLANTED_GPR(r)	((r)->r11)
 #define ARCH_PLANTED_FLAGS(r)	((r)->flags)
 #define ARCH_PLANTED_FLAG	X86_EFLAGS_ID
 
+/* Intel SDM vol. 1, 8.1.3 and 8.1.5: an exception that waits for the next instruction; rounding */
+#define ARCH_FSW_ES		BIT(7)
+#define ARCH_FCW_RC		GENMASK(11, 10)
+
 /* With interrupts off the state stays where it is: a softirq that uses the unit would move it. */
+static inline bool arch_plant_fp(struct pt_regs *regs)
+{
+	u16 fsw, fcw;
+
+	if (!arch_vector_live(current, regs))
+		return false;
+	asm volatile("fnstsw %0" : "=m"(fsw));
+	if (fsw & ARCH_FSW_ES)
+		return false;
+	asm volatile("fnstcw %0" : "=m"(fcw));
+	fcw ^= ARCH_FCW_RC;
+	asm volatile("fldcw %0" : : "m"(fcw));
+	return true;
+}
+
+/* As above. */
 static inline bool arch_plant_vector(struct pt_regs *regs)
 {
 	const bool live = arch_vector_live(current, regs);

@@ -13,7 +13,7 @@
 /*
  * When an interrupt has brought task_work that creates an io-wq worker, a register of the
  * interrupted task. powerpc: vs0 = FPSCR, vs32 = VSCR, as save_fpu() and save_altivec() left them
- * before Linux 6.7; else the vector is xmm0 or v0, and there is no fp.
+ * before Linux 6.7; x86-64: rounding control of x87's FCW, xmm0; arm64: v0, and there is no fp.
  */
 PBT_PLANT(FP, fp, PROBE_CREATE_IO_THREAD)
 PBT_PLANT(VECTOR, vector, PROBE_CREATE_IO_THREAD)

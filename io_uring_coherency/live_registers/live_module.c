@@ -66,7 +66,7 @@ static const struct {
 	enum pbt_plant plant;
 	const char *slots[6];
 } plants[] = {
-	{ PBT_PLANT_FP, { "vs0", "f0" } },
+	{ PBT_PLANT_FP, { "vs0", "f0", "FSW_FCW" } },
 	{ PBT_PLANT_VECTOR, { "vs32", "v0", "z0", "xmm0", "ymm0", "zmm0" } },
 	{ PBT_PLANT_GPR, { "r11", "x17" } },
 	{ PBT_PLANT_FLAGS, { "CR", "FLAGS", "NZCV" } },
