@@ -26,11 +26,13 @@
 #define XCR0_AVX		0x06U
 #define XCR0_AVX512		0xe6U
 
+/* the flags and masks of six exceptions, as those of FSW and FCW are */
+#define EXCEPTIONS		0x003fU
+#define MXCSR_MASKS_SHIFT	7
 #define MXCSR_DAZ		0x0040U
-#define MXCSR_MASKED		0x1f80U
 
-/* FCW: all exceptions masked; precision control, of which 1 is reserved */
-#define FCW_MASKED		0x007fU
+/* FCW: a bit that is always 1; precision control, of which 1 is reserved */
+#define FCW_ALWAYS		0x0040U
 #define FCW_PC			0x0300U
 #define FCW_PC_HIGH		0x0200U
 
@@ -146,12 +148,14 @@ static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 	uint32_t mxcsr, fsw_fcw;
 	unsigned int i;
 
+	/* those exceptions are masked whose flags are set: none is pending */
 	memcpy(&mxcsr, image + REG_X86_64_MXCSR, 4);
-	mxcsr |= MXCSR_MASKED;
+	mxcsr |= (mxcsr & EXCEPTIONS) << MXCSR_MASKS_SHIFT;
 	memcpy(image + REG_X86_64_MXCSR, &mxcsr, 4);
 
 	memcpy(&fsw_fcw, image + REG_X86_64_FSW_FCW, 4);
-	fsw_fcw = (fsw_fcw & ~FCW_PC) | (fsw_fcw & FCW_PC_HIGH ? FCW_PC : 0) | FCW_MASKED;
+	fsw_fcw |= (fsw_fcw >> 16 & EXCEPTIONS) | FCW_ALWAYS;
+	fsw_fcw = (fsw_fcw & ~FCW_PC) | (fsw_fcw & FCW_PC_HIGH ? FCW_PC : 0);
 	memcpy(image + REG_X86_64_FSW_FCW, &fsw_fcw, 4);
 	/* the rest of a slot stays 0 in the image found, too */
 	for (i = 0; i < 8; i++)
@@ -192,19 +196,18 @@ static void x86_64_frame(const struct reg_layout *layout, const void *context, u
 	};
 	const mcontext_t *from = &((const ucontext_t *)context)->uc_mcontext;
 	const uint8_t *fp = (const uint8_t *)from->fpregs;
-	uint32_t magic, fsw_fcw, pkru;
+	uint32_t magic, pkru;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(gregs); i++)
 		regs_put(layout, image, gregs[i].name, from->gregs[gregs[i].at]);
 	if (!fp)
 		return;
-	memcpy(&fsw_fcw, fp, sizeof(fsw_fcw));
-	regs_put(layout, image, "FSW_FCW", fsw_fcw);
+	memcpy(image + REG_X86_64_FSW_FCW, fp, 4);
 	regs_put(layout, image, "FTW", from->fpregs->ftw);
 	for (i = 0; i < 8; i++)
 		memcpy(image + REG_X86_64_ST + 16 * i, &from->fpregs->_st[i], ST_LEN);
-	regs_put(layout, image, "MXCSR", from->fpregs->mxcsr);
+	memcpy(image + REG_X86_64_MXCSR, &from->fpregs->mxcsr, 4);
 	memcpy(&magic, fp + XSAVE_MAGIC_AT, sizeof(magic));
 	if (magic == XSAVE_MAGIC) {
 		memcpy(&pkru, fp + pkru_at, sizeof(pkru));

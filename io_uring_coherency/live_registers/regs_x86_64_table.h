@@ -11,12 +11,13 @@
  *	kind, operand	how the assembly moves it: load_<kind>, store_<kind> in regs_x86_64.S
  *
  * MXCSR (Intel SDM vol. 1, 10.2.3): the sticky flags, rounding control and flush to zero vary, and
- * denormals are zeros where the CPU has that; all exceptions stay masked, so that nothing traps.
+ * denormals are zeros where the CPU has that. x86_64_legalize() masks exceptions whose flags are
+ * set; the others do not trap, as the window computes nothing.
  *
  * x87 (Intel SDM vol. 1, 8.1): of FCW precision and rounding control; of FSW the sticky flags,
  * condition codes and TOP, not ES and B, which the CPU derives; which registers are empty, of FTW a
- * bit each. FOP, FIP and FDP are left out: CPUs of AMD save them with an exception pending only
- * (X86_BUG_FXSAVE_LEAK, arch/x86/kernel/fpu/core.c of 6.1).
+ * bit each; exceptions as above. FOP, FIP and FDP are left out: CPUs of AMD save them with an
+ * exception pending only (X86_BUG_FXSAVE_LEAK, arch/x86/kernel/fpu/core.c of 6.1).
  *
  * PKRU (Documentation/core-api/protection-keys.rst of 6.1): the keys that no memory has.
  * GS base (Documentation/x86/x86_64/fsgs.rst of 6.1): free for users, where they may write it
@@ -57,7 +58,7 @@ REG(FSBASE, SWITCHED, 2232, 8, ", FS base", fsgsbase ? (1ULL << 47) - 1 : 0, 5, 
 
 /* what user code may hold live and nobody looks at */
 MISSING("rsp, rdi, flags but for AC DF ID")
-MISSING("exception masks of MXCSR and FCW, FOP, FIP, FDP")
+MISSING("FOP, FIP, FDP")
 MISSING(pkru ? "PKRU of key 0" : "PKRU")
 MISSING(fsgsbase ? "segment selectors" : "segment selectors, FS and GS base")
 MISSING("shadow stack pointer")
