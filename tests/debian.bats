@@ -31,7 +31,7 @@ check_preempt_rt()
 @test "planted-debian-x86_64" { t check_planted distro x86_64 "FSW_FCW [xyz]mm0 r11 FLAGS"; }
 @test "reproducer-liburing-debian-x86_64" { t check_liburing_quiet distro x86_64; }
 @test "quiet-debian-arm64" { t check_quiet distro arm64; }
-@test "planted-debian-arm64" { t check_planted distro arm64 "- [vz]0 x17 NZCV"; }
+@test "planted-debian-arm64" { t check_planted distro arm64 "- [vz]0 x17 PSTATE"; }
 @test "reproducer-liburing-debian-arm64" { t check_liburing_quiet distro arm64; }
 # bats test_tags=long
 @test "fuzz-x86_64" { t check_fuzz distro x86_64 100000; }

@@ -69,7 +69,7 @@ static const struct {
 	{ PBT_PLANT_FP, { "vs0", "f0", "FSW_FCW" } },
 	{ PBT_PLANT_VECTOR, { "vs32", "v0", "z0", "xmm0", "ymm0", "zmm0" } },
 	{ PBT_PLANT_GPR, { "r11", "x17" } },
-	{ PBT_PLANT_FLAGS, { "CR", "FLAGS", "NZCV" } },
+	{ PBT_PLANT_FLAGS, { "CR", "FLAGS", "PSTATE" } },
 };
 
 static unsigned int slot_of(unsigned int n)

@@ -16,7 +16,7 @@
 	add	x1, x1, #((\offset) >> 12), lsl #12
 .endm
 
-/* How the registers of the table are moved, from and to \at(x0), through x1. */
+/* How the registers of the table are moved, from and to \at(x0), through x1 and x2. */
 .macro load_sys at, name
 	ldr	x1, [x0, #\at]
 	msr	\name, x1
@@ -25,6 +25,43 @@
 .macro store_sys at, name
 	mrs	x1, \name
 	str	x1, [x0, #\at]
+.endm
+
+/* A bit of PSTATE that has a register of its own, if this CPU has it. */
+.macro load_bit at, bit, mask, name
+	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #\bit, 74f
+	ldr	x1, [x0, #\at]
+	and	x1, x1, #\mask
+	msr	\name, x1
+74:
+.endm
+
+.macro store_bit at, bit, name
+	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #\bit, 74f
+	mrs	x1, \name
+	ldr	x2, [x0, #\at]
+	orr	x1, x1, x2
+	str	x1, [x0, #\at]
+74:
+.endm
+
+/* DIT, SSBS and TCO by numbers, as older assemblers do not know their names. */
+.macro load_pstate at, none
+	ldr	x1, [x0, #\at]
+	and	x1, x1, #REG_ARM64_NZCV
+	msr	nzcv, x1
+	load_bit \at, REG_ARM64_DIT_BIT, REG_ARM64_DIT, s3_3_c4_c2_5
+	load_bit \at, REG_ARM64_SSBS_BIT, REG_ARM64_SSBS, s3_3_c4_c2_6
+	load_bit \at, REG_ARM64_TCO_BIT, REG_ARM64_TCO, s3_3_c4_c2_7
+.endm
+
+.macro store_pstate at, none
+	store_sys \at, nzcv
+	store_bit \at, REG_ARM64_DIT_BIT, s3_3_c4_c2_5
+	store_bit \at, REG_ARM64_SSBS_BIT, s3_3_c4_c2_6
+	store_bit \at, REG_ARM64_TCO_BIT, s3_3_c4_c2_7
 .endm
 
 /* One row, unless this CPU has not got it. */
@@ -39,7 +76,7 @@
 
 #define MISSING(text)
 
-/* All rows, by an image at x0 + \img; both leave x1 undefined. */
+/* All rows, by an image at x0 + \img; both leave x1 and x2 undefined. */
 .macro LOAD_TABLE img
 #define REG(name, class, offset, len, text, legal, bit, kind, operand)	\
 	MOVE	load_##kind, (\img + offset), bit, operand

@@ -12,12 +12,12 @@
 #include "regs.h"
 #include "regs_arm64.h"
 
-/*
- * arch/arm64/include/uapi/asm/hwcap.h and include/uapi/linux/prctl.h; toolchains from before SVE
- * lack the latter two.
- */
+/* arch/arm64/include/uapi/asm/hwcap.h and include/uapi/linux/prctl.h; older toolchains lack some */
 #define ARM64_HWCAP_ASIMD	BIT(1)
 #define ARM64_HWCAP_SVE		BIT(22)
+#define ARM64_HWCAP_DIT		BIT(24)
+#define ARM64_HWCAP_SSBS	BIT(28)
+#define ARM64_HWCAP2_MTE	BIT(18)
 #define ARM64_PR_SVE_GET_VL	51
 #define ARM64_PR_SVE_VL_LEN_MASK 0xffff
 
@@ -38,10 +38,15 @@ static unsigned int pred_offset(unsigned int vl, unsigned int i)
 
 static const char *arm64_init(struct reg_layout *layout)
 {
-	static const struct reg_row rows[] = {
+	const unsigned long hwcap = getauxval(AT_HWCAP), hwcap2 = getauxval(AT_HWCAP2);
+	const bool dit = hwcap & ARM64_HWCAP_DIT, ssbs = hwcap & ARM64_HWCAP_SSBS;
+	const bool tco = hwcap2 & ARM64_HWCAP2_MTE;
+	const uint64_t pstate = REG_ARM64_NZCV | (dit ? REG_ARM64_DIT : 0) |
+				(ssbs ? REG_ARM64_SSBS : 0) | (tco ? REG_ARM64_TCO : 0);
+	char pstate_text[32];
+	const struct reg_row rows[] = {
 #include "regs_arm64_table.h"
 	};
-	unsigned long hwcap = getauxval(AT_HWCAP);
 	unsigned int i, vl = NEON_LEN;
 	bool sve = false;
 	char vec[48] = "v0-v31";
@@ -59,6 +64,8 @@ static const char *arm64_init(struct reg_layout *layout)
 		sve = true;
 		snprintf(vec, sizeof(vec), "z0-z31 (%u bits), p0-p15, FFR", 8 * vl);
 	}
+	snprintf(pstate_text, sizeof(pstate_text), ", NZCV%s%s%s", dit ? ", DIT" : "",
+		 ssbs ? ", SSBS" : "", tco ? ", TCO" : "");
 
 	for (i = 0; i < 32; i++)
 		regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_V + vl * i, vl,
@@ -74,7 +81,8 @@ static const char *arm64_init(struct reg_layout *layout)
 		regs_add(layout, REG_CLASS_GPR, REG_ARM64_GPR + 8 * i, 8, "x%u", i);
 	regs_describe(layout, ", x2-x30");
 	regs_add_rows(layout, rows, ARRAY_SIZE(rows), ~REG_CLASSES_FP);
-	layout->features |= sve << REG_ARM64_SVE_BIT;
+	layout->features |= sve << REG_ARM64_SVE_BIT | dit << REG_ARM64_DIT_BIT |
+			    ssbs << REG_ARM64_SSBS_BIT | tco << REG_ARM64_TCO_BIT;
 	return NULL;
 }
 
@@ -117,7 +125,7 @@ static void arm64_frame(const struct reg_layout *layout, const void *context, ui
 
 	for (i = 0; i < 31; i++)
 		memcpy(image + REG_ARM64_GPR + 8 * i, &from->regs[i], 8);
-	regs_put(layout, image, "NZCV", from->pstate);
+	regs_put(layout, image, "PSTATE", from->pstate);
 	/* it is the first record there: setup_sigframe() of arch/arm64/kernel/signal.c */
 	if (fp->head.magic != FPSIMD_MAGIC)
 		return;

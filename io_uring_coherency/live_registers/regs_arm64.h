@@ -14,7 +14,16 @@
 #define REG_ARM64_V		512	/* z0-z31 one vector length apart, or v0-v31 16 bytes */
 #define REG_ARM64_P		8704	/* p0-p15 and FFR, two predicate lengths apart */
 
-/* bit number in REG_WIN_FEATURES */
+/* bit numbers in REG_WIN_FEATURES */
 #define REG_ARM64_SVE_BIT	0
+#define REG_ARM64_DIT_BIT	1
+#define REG_ARM64_SSBS_BIT	2
+#define REG_ARM64_TCO_BIT	3
+
+/* bits of PSTATE, as SPSR_EL1 has them (Arm ARM, C5.2) */
+#define REG_ARM64_NZCV		0xf0000000
+#define REG_ARM64_TCO		0x02000000
+#define REG_ARM64_DIT		0x01000000
+#define REG_ARM64_SSBS		0x00001000
 
 #endif /* REGS_ARM64_H */

@@ -12,10 +12,14 @@
  *
  * FPCR (Arm ARM, C5.2): AHP, DN, FZ and the rounding mode. No trap enable bit, and none that came
  * with a later extension. FPSR: the cumulative flags, QC and IDC to IOC.
+ *
+ * PSTATE: NZCV, DIT, SSBS and TCO, none of which traps. From an interrupt on SPSR_EL1 has them, by
+ * which the kernel returns; with HWCAP_SSBS a task switch leaves SSBS alone, too
+ * (ssbs_thread_switch(), arch/arm64/kernel/process.c of 6.1 and 7.2).
  */
 REG(FPCR, VECTOR, 256, 8, ", FPCR", 0x07c00000, 0, sys, fpcr)
 REG(FPSR, VECTOR, 264, 8, ", FPSR", 0x0800009f, 0, sys, fpsr)
-REG(NZCV, GPR, 272, 8, ", NZCV", 0xf0000000, 0, sys, nzcv)
+REG(PSTATE, GPR, 272, 8, pstate_text, pstate, 0, pstate, 0)
 
 /* what user code may hold live and nobody looks at */
 MISSING("sp, x0, x1, FPCR but for AHP DN FZ RMode")
