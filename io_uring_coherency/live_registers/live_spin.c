@@ -122,6 +122,8 @@ static void *submitter(void *arg)
 				break;
 		}
 		regs_arm(s->window, &live_layout, s->seed++, s->alter ? (int)n - 1 : -1);
+		if (s->signals)
+			regs_keep(s->window, &live_layout);
 		s->handled = 0;
 		s->nr_in_frame = 0;
 		before = switches();

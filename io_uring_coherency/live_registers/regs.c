@@ -159,6 +159,12 @@ void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t se
 	*regs_word(w, REG_WIN_STOP) = 0;
 }
 
+void regs_keep(struct reg_window *w, const struct reg_layout *layout)
+{
+	if (reg_arch.keep)
+		reg_arch.keep(layout, w->mem + REG_WIN_IN);
+}
+
 static unsigned int compare(const struct reg_layout *layout, const uint8_t *in,
 			    const uint8_t *found, unsigned int *slots, unsigned int max)
 {

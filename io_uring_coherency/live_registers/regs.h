@@ -44,7 +44,7 @@ enum reg_class {
 	REG_CLASS_GPR,		/* general purpose, and branch or flag registers saved with them */
 	REG_CLASS_FP,		/* ppc64: f0-f31 (vs0-vs31) and FPSCR; elsewhere unused or x87 */
 	REG_CLASS_VECTOR,	/* ppc64: v0-v31 (vs32-vs63) and VSCR; x86-64, arm64: all SIMD */
-	REG_CLASS_SWITCHED,	/* those that only a context switch saves: SPRs, PKRU, bases */
+	REG_CLASS_SWITCHED,	/* what only a context switch saves: SPRs, PKRU, TLS pointers */
 	REG_CLASS_NR		/* ... and of what is missing */
 };
 
@@ -113,6 +113,11 @@ struct reg_arch {
 	 * what was loaded. NULL: nothing is known of it.
 	 */
 	void (*frame)(const struct reg_layout *layout, const void *context, uint8_t *image);
+	/*
+	 * Puts into @image, as they are now, registers that a handler of a signal needs and that no
+	 * frame has: the thread pointer. NULL: there are none.
+	 */
+	void (*keep)(const struct reg_layout *layout, uint8_t *image);
 };
 
 extern const struct reg_arch reg_arch;
@@ -138,6 +143,9 @@ const char *regs_init(struct reg_layout *layout);
  * that the control changes inside the window.
  */
 void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t seed, int alter);
+
+/* After regs_arm(): signals with a handler may come. */
+void regs_keep(struct reg_window *w, const struct reg_layout *layout);
 
 /*
  * After reg_arch_spin(): writes the slots that changed to @slots (room for @max) and returns how

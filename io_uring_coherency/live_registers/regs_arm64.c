@@ -135,10 +135,19 @@ static void arm64_frame(const struct reg_layout *layout, const void *context, ui
 	regs_put(layout, image, "FPSR", fp->fpsr);
 }
 
+static void arm64_keep(const struct reg_layout *layout, uint8_t *image)
+{
+	uint64_t tpidr;
+
+	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(tpidr));
+	regs_put(layout, image, "TPIDR_EL0", tpidr);
+}
+
 const struct reg_arch reg_arch = {
 	.name = "arm64",
 	.init = arm64_init,
 	.legalize = arm64_legalize,
 	.explain = arm64_explain,
 	.frame = arm64_frame,
+	.keep = arm64_keep,
 };
