@@ -16,6 +16,20 @@
 	add	x1, x1, #((\offset) >> 12), lsl #12
 .endm
 
+/*
+ * SME, for assemblers that do not know it: ZA and ZT0 on and off; bytes of a row; row w12, and ZT0,
+ * from and to x1. Both are tracked per thread (Documentation/arch/arm64/sme.rst of 7.2, 1).
+ */
+#define SMSTART_ZA	.inst 0xd503457f
+#define SMSTOP_ZA	.inst 0xd503447f
+#define RDSVL_X2	.inst 0x04bf5822
+#define LDR_ZA_W12_X1	.inst 0xe1000020
+#define STR_ZA_W12_X1	.inst 0xe1200020
+#define LDR_ZT0_X1	.inst 0xe11f8020
+#define STR_ZT0_X1	.inst 0xe13f8020
+#define SVCR		s3_3_c4_c2_2
+#define SVCR_ZA_BIT	1
+
 /* How the registers of the table are moved, from and to \at(x0), through x1 and x2. */
 .macro load_sys at, name
 	ldr	x1, [x0, #\at]
@@ -114,7 +128,22 @@
 		   21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	ldr	q\i, [x1, #(16 * \i)]
 	.endr
-78:	.irp	i, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, \
+78:	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #REG_ARM64_ZA_BIT, 80f
+	BASE	(\img + REG_ARM64_ZA)
+	SMSTART_ZA
+	RDSVL_X2
+	mov	w12, #0
+79:	LDR_ZA_W12_X1
+	add	x1, x1, x2
+	add	w12, w12, #1
+	sub	w3, w2, w12
+	cbnz	w3, 79b
+	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #REG_ARM64_ZT0_BIT, 80f
+	BASE	(\img + REG_ARM64_ZT0)
+	LDR_ZT0_X1
+80:	.irp	i, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, \
 		   23, 24, 25, 26, 27, 28, 29, 30
 	ldr	x\i, [x0, #(\img + REG_ARM64_GPR + 8 * \i)]
 	.endr
@@ -177,9 +206,28 @@ reg_arch_spin:
 		   21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
 	str	q\i, [x1, #(16 * \i)]
 	.endr
+6:	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #REG_ARM64_ZA_BIT, 9f
+	/* where the kernel has lost it a store would be SIGILL, and what is found stays 0 */
+	mrs	x1, SVCR
+	tbz	w1, #SVCR_ZA_BIT, 9f
+	BASE	(REG_WIN_OUT + REG_ARM64_ZA)
+	RDSVL_X2
+	mov	w12, #0
+7:	STR_ZA_W12_X1
+	add	x1, x1, x2
+	add	w12, w12, #1
+	sub	w3, w2, w12
+	cbnz	w3, 7b
+	ldr	w1, [x0, #REG_WIN_FEATURES]
+	tbz	w1, #REG_ARM64_ZT0_BIT, 8f
+	BASE	(REG_WIN_OUT + REG_ARM64_ZT0)
+	STR_ZT0_X1
+	/* C code runs without */
+8:	SMSTOP_ZA
 
 	/* the ABI's own */
-6:	LOAD_TABLE REG_WIN_SAVE
+9:	LOAD_TABLE REG_WIN_SAVE
 	.irp	i, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
 	ldr	x\i, [x0, #(REG_WIN_SAVE + 16 + 8 * (\i - 19))]
 	.endr

@@ -18,12 +18,16 @@
 #define ARM64_HWCAP_DIT		BIT(24)
 #define ARM64_HWCAP_SSBS	BIT(28)
 #define ARM64_HWCAP2_MTE	BIT(18)
+#define ARM64_HWCAP2_SME	BIT(23)
+#define ARM64_HWCAP2_SME2	0x0000002000000000UL
 #define ARM64_PR_SVE_GET_VL	51
-#define ARM64_PR_SVE_VL_LEN_MASK 0xffff
+#define ARM64_PR_SME_GET_VL	64
+#define ARM64_PR_VL_LEN_MASK	0xffff	/* of both */
 
 #define VL_MAX		256
 #define NEON_LEN	16
 #define NR_PREDS	17	/* FFR is the last one */
+#define ZT0_LEN		64
 
 /* One bit for each byte of a vector. */
 static unsigned int pred_len(unsigned int vl)
@@ -36,34 +40,45 @@ static unsigned int pred_offset(unsigned int vl, unsigned int i)
 	return REG_ARM64_P + 2 * pred_len(vl) * i;
 }
 
+/* In bytes, by that option of prctl(2); 0 if it is not known, or not an architected one. */
+static unsigned int vector_length(int get)
+{
+	const int ret = prctl(get, 0, 0, 0, 0);
+	const unsigned int vl = ret < 0 ? 0 : ret & ARM64_PR_VL_LEN_MASK;
+
+	return vl < NEON_LEN || vl > VL_MAX || vl % NEON_LEN ? 0 : vl;
+}
+
+/* Rows of ZA, with as many bytes each; 0 if the image has no room for it beside vectors of @vl. */
+static unsigned int za_rows(unsigned int vl)
+{
+	const unsigned int rows = vector_length(ARM64_PR_SME_GET_VL);
+
+	return 32 * vl > REG_ARM64_ZA - REG_ARM64_V ||
+	       rows * rows > REG_ARM64_P - REG_ARM64_ZA ? 0 : rows;
+}
+
 static const char *arm64_init(struct reg_layout *layout)
 {
 	const unsigned long hwcap = getauxval(AT_HWCAP), hwcap2 = getauxval(AT_HWCAP2);
 	const bool dit = hwcap & ARM64_HWCAP_DIT, ssbs = hwcap & ARM64_HWCAP_SSBS;
 	const bool tco = hwcap2 & ARM64_HWCAP2_MTE;
+	const bool sve = hwcap & ARM64_HWCAP_SVE, sme = hwcap2 & ARM64_HWCAP2_SME;
+	const unsigned int vl = sve ? vector_length(ARM64_PR_SVE_GET_VL) : NEON_LEN;
+	const unsigned int za = sme ? za_rows(vl) : 0;
+	const bool zt0 = za && hwcap2 & ARM64_HWCAP2_SME2;
 	const uint64_t pstate = REG_ARM64_NZCV | (dit ? REG_ARM64_DIT : 0) |
 				(ssbs ? REG_ARM64_SSBS : 0) | (tco ? REG_ARM64_TCO : 0);
 	char pstate_text[32];
 	const struct reg_row rows[] = {
 #include "regs_arm64_table.h"
 	};
-	unsigned int i, vl = NEON_LEN;
-	bool sve = false;
-	char vec[48] = "v0-v31";
+	unsigned int i;
 
 	if (!(hwcap & ARM64_HWCAP_ASIMD))
 		return "this CPU or kernel has no Advanced SIMD";
-	if (hwcap & ARM64_HWCAP_SVE) {
-		int ret = prctl(ARM64_PR_SVE_GET_VL, 0, 0, 0, 0);
-
-		if (ret < 0)
-			return "the SVE vector length is not known";
-		vl = ret & ARM64_PR_SVE_VL_LEN_MASK;
-		if (vl < NEON_LEN || vl > VL_MAX || vl % NEON_LEN)
-			return "the SVE vector length is not an architected one";
-		sve = true;
-		snprintf(vec, sizeof(vec), "z0-z31 (%u bits), p0-p15, FFR", 8 * vl);
-	}
+	if (!vl)
+		return "the SVE vector length is not known, or not an architected one";
 	snprintf(pstate_text, sizeof(pstate_text), ", NZCV%s%s%s", dit ? ", DIT" : "",
 		 ssbs ? ", SSBS" : "", tco ? ", TCO" : "");
 
@@ -74,7 +89,16 @@ static const char *arm64_init(struct reg_layout *layout)
 		/* a predicate length is a multiple of 2, but a slot's one of 4 */
 		regs_add(layout, REG_CLASS_VECTOR, pred_offset(vl, i), (pred_len(vl) + 3) & ~3U,
 			 i == NR_PREDS - 1 ? "FFR" : "p%u", i);
-	regs_describe(layout, "%s", vec);
+	for (i = 0; i < za; i++)
+		regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_ZA + za * i, za, "ZA[%u]", i);
+	if (zt0)
+		regs_add(layout, REG_CLASS_VECTOR, REG_ARM64_ZT0, ZT0_LEN, "ZT0");
+	if (sve)
+		regs_describe(layout, "z0-z31 (%u bits), p0-p15, FFR", 8 * vl);
+	else
+		regs_describe(layout, "v0-v31");
+	if (za)
+		regs_describe(layout, ", ZA (%u bits)%s", 8 * za, zt0 ? ", ZT0" : "");
 	regs_add_rows(layout, rows, ARRAY_SIZE(rows), REG_CLASSES_FP);
 	/* x0 window, x1 spin */
 	for (i = 2; i < 31; i++)
@@ -82,7 +106,8 @@ static const char *arm64_init(struct reg_layout *layout)
 	regs_describe(layout, ", x2-x30");
 	regs_add_rows(layout, rows, ARRAY_SIZE(rows), ~REG_CLASSES_FP);
 	layout->features |= sve << REG_ARM64_SVE_BIT | dit << REG_ARM64_DIT_BIT |
-			    ssbs << REG_ARM64_SSBS_BIT | tco << REG_ARM64_TCO_BIT;
+			    ssbs << REG_ARM64_SSBS_BIT | tco << REG_ARM64_TCO_BIT |
+			    (za != 0) << REG_ARM64_ZA_BIT | zt0 << REG_ARM64_ZT0_BIT;
 	return NULL;
 }
 
