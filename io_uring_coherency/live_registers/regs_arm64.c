@@ -20,6 +20,7 @@
 #define ARM64_HWCAP2_MTE	BIT(18)
 #define ARM64_HWCAP2_SME	BIT(23)
 #define ARM64_HWCAP2_SME2	0x0000002000000000UL
+#define ARM64_HWCAP2_FPMR	0x0001000000000000UL
 #define ARM64_PR_SVE_GET_VL	51
 #define ARM64_PR_SME_GET_VL	64
 #define ARM64_PR_VL_LEN_MASK	0xffff	/* of both */
@@ -28,6 +29,9 @@
 #define NEON_LEN	16
 #define NR_PREDS	17	/* FFR is the last one */
 #define ZT0_LEN		64
+
+/* FPMR (Arm ARM, C5.2): scales, overflow behaviour, and 0 or 1, which all have, of each format */
+#define FPMR_LEGAL	0x3fff7fc049UL
 
 /* One bit for each byte of a vector. */
 static unsigned int pred_len(unsigned int vl)
@@ -58,6 +62,17 @@ static unsigned int za_rows(unsigned int vl)
 	       rows * rows > REG_ARM64_P - REG_ARM64_ZA ? 0 : rows;
 }
 
+/* Of FPMR_LEGAL what this CPU's FPMR keeps: some fields come with extensions of their own. */
+static uint64_t fpmr_keeps(void)
+{
+	uint64_t old, kept;
+
+	__asm__ volatile("mrs %0, s3_3_c4_c4_2\n\tmsr s3_3_c4_c4_2, %2\n\t"
+			 "mrs %1, s3_3_c4_c4_2\n\tmsr s3_3_c4_c4_2, %0"
+			 : "=&r"(old), "=&r"(kept) : "r"(FPMR_LEGAL));
+	return kept & FPMR_LEGAL;
+}
+
 static const char *arm64_init(struct reg_layout *layout)
 {
 	const unsigned long hwcap = getauxval(AT_HWCAP), hwcap2 = getauxval(AT_HWCAP2);
@@ -67,6 +82,7 @@ static const char *arm64_init(struct reg_layout *layout)
 	const unsigned int vl = sve ? vector_length(ARM64_PR_SVE_GET_VL) : NEON_LEN;
 	const unsigned int za = sme ? za_rows(vl) : 0;
 	const bool zt0 = za && hwcap2 & ARM64_HWCAP2_SME2;
+	const uint64_t fpmr = hwcap2 & ARM64_HWCAP2_FPMR ? fpmr_keeps() : 0;
 	const uint64_t pstate = REG_ARM64_NZCV | (dit ? REG_ARM64_DIT : 0) |
 				(ssbs ? REG_ARM64_SSBS : 0) | (tco ? REG_ARM64_TCO : 0);
 	char pstate_text[32];
