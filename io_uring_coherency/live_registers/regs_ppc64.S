@@ -25,6 +25,15 @@
 	stfd	%f0, \at(%r3)
 .endm
 
+.macro load_fpscr64 at, none
+	lfd	%f0, \at(%r3)
+	mtfsf	255, %f0, 1, 0
+.endm
+
+.macro store_fpscr64 at, none
+	store_fpscr \at
+.endm
+
 .macro load_vscr at, none
 	li	%r4, \at - REG_PPC64_VSCR + REG_PPC64_VSCR_VECTOR
 	lvx	%v0, %r3, %r4

@@ -12,6 +12,7 @@
 
 /* arch/powerpc/include/uapi/asm/cputable.h, the same since 2.6 */
 #define PPC_FEATURE_HAS_ALTIVEC	0x10000000
+#define PPC_FEATURE_HAS_DFP	0x00000400
 #define PPC_FEATURE_HAS_VSX	0x00000080
 #define PPC_FEATURE2_DSCR	0x20000000
 #define PPC_FEATURE2_TAR	0x04000000
@@ -19,6 +20,13 @@
 
 #define SPRN_USER_DSCR	3
 #define DSCR_LEGAL	0x01ffffffUL	/* hints for the prefetcher; few CPUs have all of them */
+
+/* Power ISA 3.0B, book I, 4.2.2: all but FEX and bits that are reserved */
+#define FPSCR_LEGAL	0x7bffff7ffULL
+#define FPSCR_VX	0x20000000U
+#define FPSCR_INVALID	0x21f80700U	/* VX, and by what */
+#define FPSCR_ENABLES	0x000000f8U	/* VE OE UE ZE XE, by which VX OX UX ZX XX trap */
+#define FPSCR_TO_ENABLE	22		/* shift, of the latter to the former */
 
 static uint64_t get64(const uint8_t *image, unsigned int offset)
 {
@@ -34,6 +42,11 @@ static uint32_t get32(const uint8_t *image, unsigned int offset)
 
 	memcpy(&v, image + offset, 4);
 	return v;
+}
+
+static void put64(uint8_t *image, unsigned int offset, uint64_t v)
+{
+	memcpy(image + offset, &v, 8);
 }
 
 static uint64_t get_dscr(void)
@@ -65,12 +78,62 @@ static uint64_t dscr_keeps(uint64_t mask)
 	return kept & (kept - 1) ? kept : 0;
 }
 
+/* Nothing is left that is both there and enabled: FEX stays 0, and that is what traps. */
+static uint64_t fpscr_legal(uint64_t v)
+{
+	/* VX tells of any of these: to have its complement, too, all are there or none is */
+	v = v & FPSCR_VX ? v | FPSCR_INVALID : v & ~(uint64_t)FPSCR_INVALID;
+	return (v & ~(uint64_t)FPSCR_ENABLES) | (~v >> FPSCR_TO_ENABLE & FPSCR_ENABLES);
+}
+
+/* With decimal arithmetic, @dfp, all 64 bits. Not by fesetenv(): glibc's calls prctl(2). */
+static void set_fpscr(uint64_t v, bool dfp)
+{
+	double f;
+
+	memcpy(&f, &v, sizeof(v));
+	if (dfp)	/* mtfsf 255, 0, 1, 0; compilers for older CPUs do not know it */
+		__asm__ volatile("fmr 0, %0\n\t.long 0xfffe058e" : : "d"(f) : "fr0");
+	else
+		__asm__ volatile("mtfsf 255, %0" : : "d"(f));
+}
+
+static uint64_t get_fpscr(void)
+{
+	uint64_t v;
+	double f;
+
+	__asm__ volatile("mffs %0" : "=d"(f));
+	memcpy(&v, &f, sizeof(v));
+	return v;
+}
+
+static uint64_t fpscr_after(uint64_t v, bool dfp)
+{
+	const uint64_t old = get_fpscr();
+
+	set_fpscr(v, dfp);
+	v = get_fpscr();
+	set_fpscr(old, dfp);
+	return v;
+}
+
+/* What FPSCR keeps, as 0 and as 1: NI is optional, and DRN there with decimal arithmetic. */
+static uint64_t fpscr_keeps(bool dfp)
+{
+	const uint64_t a = fpscr_legal(0), b = FPSCR_LEGAL & ~a;
+
+	return FPSCR_LEGAL & ~(fpscr_after(a, dfp) ^ a) & ~(fpscr_after(b, dfp) ^ b);
+}
+
 static const char *ppc64_init(struct reg_layout *layout)
 {
 	const unsigned long hwcap = getauxval(AT_HWCAP), hwcap2 = getauxval(AT_HWCAP2);
 	const bool vsx = hwcap & PPC_FEATURE_HAS_VSX;
 	const bool tar = hwcap2 & PPC_FEATURE2_TAR;
 	const bool isa_3_00 = hwcap2 & PPC_FEATURE2_ARCH_3_00;
+	const bool dfp = hwcap & PPC_FEATURE_HAS_DFP;
+	const uint64_t fpscr = fpscr_keeps(dfp);
 	const uint64_t dscr = hwcap2 & PPC_FEATURE2_DSCR ? dscr_keeps(DSCR_LEGAL) : 0;
 	const struct reg_row rows[] = {
 #include "regs_ppc64_table.h"
@@ -98,6 +161,22 @@ static const char *ppc64_init(struct reg_layout *layout)
 	regs_add_rows(layout, rows, ARRAY_SIZE(rows), ~REG_CLASSES_FP);
 	layout->features |= vsx ? REG_PPC64_VSX : 0;
 	return NULL;
+}
+
+static void ppc64_legalize(const struct reg_layout *layout, uint8_t *image)
+{
+	unsigned int i;
+
+	for (i = 0; i < layout->nr; i++) {
+		const struct reg_slot *slot = &layout->slot[i];
+		const uint64_t v = get64(image, slot->offset);
+
+		switch (slot->offset) {
+		case REG_PPC64_FPSCR:
+			put64(image, slot->offset, fpscr_legal(v) & slot->legal);
+			break;
+		}
+	}
 }
 
 /* mfvscr right-justifies VSCR in the vector; where that word lands depends on the store used. */
@@ -168,6 +247,7 @@ static void ppc64_frame(const struct reg_layout *layout, const void *context, ui
 const struct reg_arch reg_arch = {
 	.name = "ppc64",
 	.init = ppc64_init,
+	.legalize = ppc64_legalize,
 	.explain = ppc64_explain,
 	.frame = ppc64_frame,
 };

@@ -10,11 +10,13 @@
  *	bit		number in REG_WIN_FEATURES that tells that this CPU has it; 0: each has it
  *	kind, operand	how the assembly moves it: load_<kind>, store_<kind> in regs_ppc64.S
  *
- * FPSCR (Power ISA 3.0B, 4.2.2): FX, the sticky OX, UX, ZX, XX, the result class FPRF, and the
- * rounding mode. No enable bit, so that nothing traps; no bit that the CPU derives from others.
+ * FPSCR (Power ISA 3.0B, book I, 4.2.2): all but FEX. An exception that is enabled is not there, so
+ * nothing traps, whatever PR_SET_FPEXC says. save_fpu() and load_fp_state() move all 64 bits, which
+ * CPUs with decimal arithmetic have (arch/powerpc/kernel/fpu.S of 6.1).
  * VSCR: NJ and SAT.
  */
-REG(FPSCR, FP, REG_PPC64_FPSCR, 8, ", FPSCR", 0x9e01f003, 0, fpscr, 0)
+REG(FPSCR, FP, REG_PPC64_FPSCR, 8, ", FPSCR", dfp ? 0 : fpscr, 0, fpscr, 0)
+REG(FPSCR, FP, REG_PPC64_FPSCR, 8, ", FPSCR", dfp ? fpscr : 0, 3, fpscr64, 0)
 REG(VSCR, VECTOR, REG_PPC64_VSCR, 4, ", VSCR", 0x00010001, 0, vscr, 0)
 REG(LR, GPR, 1288, 8, ", LR", ~0ULL, 0, spr, 8)
 REG(CTR, GPR, 1296, 8, ", CTR", ~0ULL, 0, spr, 9)
@@ -28,7 +30,7 @@ REG(TAR, SWITCHED, 1336, 8, ", TAR", tar ? ~0ULL : 0, 1, spr, 815)
 REG(DSCR, SWITCHED, 1344, 8, ", DSCR", dscr, 2, spr, 3)
 
 /* what user code may hold live and nobody looks at */
-MISSING("r1, r3, r4, r13, CR0, FPSCR but for FX OX UX ZX XX FPRF RN")
+MISSING("r1, r3, r4, r13, CR0, FPSCR's FEX")
 MISSING("PPR")
 MISSING("AMR")
 MISSING("EBB and PMU registers")
