@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * ppc64 register bank, little and big endian. Only r1 (stack), r13 (thread pointer), r3 (the
- * window) and r4 with CR0 (the spin) are not patterned.
+ * window) and r4 (the spin) are not patterned.
  *
  * Vectors move by lxvd2x/stxvd2x, not lxvx/stxvx: QEMU before 8.0 gets the facility check of the
  * latter wrong. FP and VMX alone serve CPUs without VSX.
@@ -13,6 +13,9 @@
 	.machine "power8"
 #endif
 	.text
+
+/* in what is for the ABI, behind r2 */
+#define CR0_AT	(REG_WIN_SAVE + 8)
 
 /* How the registers of the table are moved, from and to \at(r3), through r4, f0 and v0. */
 .macro load_fpscr at, none
@@ -66,14 +69,17 @@
 	stw	%r4, \at(%r3)
 .endm
 
+/* CR0 is in memory until the spin begins, and again when it has ended. */
 .macro load_cr at, none
 	lwz	%r4, \at(%r3)
+	stw	%r4, CR0_AT(%r3)
 	mtcrf	0x7f, %r4
 .endm
 
 .macro store_cr at, none
+	lwz	%r4, CR0_AT(%r3)
+	mtcrf	0x80, %r4
 	mfcr	%r4
-	clrlwi	%r4, %r4, 4	/* CR0 is the spin's own */
 	stw	%r4, \at(%r3)
 .endm
 
@@ -137,6 +143,43 @@
 	.endr
 .endm
 
+/*
+ * Somewhere to be interrupted with CR0 in its place, for most of a turn. These are jumps, as
+ * emulators take interrupts where a block begins.
+ */
+.macro LINGER
+	.rept	256
+	b	. + 4
+	.endr
+.endm
+
+/*
+ * The kernel switches the units off when it schedules, and restores them lazily once
+ * thread.load_fp and load_vec (8 bit) have wrapped: each turn uses both.
+ */
+.macro use_vsx
+	xxlor	63, 63, 63
+	LINGER
+.endm
+
+.macro use_fp_vmx
+	fmr	%f31, %f31
+	vor	%v31, %v31, %v31
+	LINGER
+.endm
+
+/* Until it is told to stop. CR0 is in memory while that is looked at. */
+.macro SPIN use
+76:	lwz	%r4, CR0_AT(%r3)
+	mtcrf	0x80, %r4
+	\use
+	mfcr	%r4
+	stw	%r4, CR0_AT(%r3)
+	lwz	%r4, REG_WIN_STOP(%r3)
+	cmpwi	%r4, 0
+	beq	76b
+.endm
+
 #if defined(_CALL_ELF) && _CALL_ELF == 2
 	.globl	reg_arch_spin
 	.type	reg_arch_spin, @function
@@ -179,20 +222,9 @@ reg_arch_spin:
 1:	lwz	%r4, REG_WIN_FEATURES(%r3)
 	andi.	%r4, %r4, REG_PPC64_VSX
 	beq	3f
-	/*
-	 * The kernel switches the units off when it schedules, and restores them lazily once
-	 * thread.load_fp and load_vec (8 bit) have wrapped: each turn uses both.
-	 */
-2:	xxlor	63, 63, 63
-	lwz	%r4, REG_WIN_STOP(%r3)
-	cmpwi	%r4, 0
-	beq	2b
+	SPIN	use_vsx
 	b	4f
-3:	fmr	%f31, %f31
-	vor	%v31, %v31, %v31
-	lwz	%r4, REG_WIN_STOP(%r3)
-	cmpwi	%r4, 0
-	beq	3b
+3:	SPIN	use_fp_vmx
 
 	/* GPRs first: then r4 is free to store the rest */
 4:	std	%r0, REG_WIN_OUT + REG_PPC64_GPR(%r3)

@@ -208,7 +208,9 @@ static const char *ppc64_explain(const struct reg_layout *layout, unsigned int s
 /* gp_regs is a struct pt_regs: arch/powerpc/include/uapi/asm/ptrace.h */
 enum { FRAME_CTR = 35, FRAME_LINK, FRAME_XER, FRAME_CCR };
 
-/* The doublewords 1 of vs0-vs31 are not looked at. */
+#define CR0	0xf0000000U	/* the spin may have it in memory */
+
+/* The doublewords 1 of vs0-vs31 are not looked at, nor CR0. */
 static void ppc64_frame(const struct reg_layout *layout, const void *context, uint8_t *image)
 {
 	const mcontext_t *from = &((const ucontext_t *)context)->uc_mcontext;
@@ -223,7 +225,8 @@ static void ppc64_frame(const struct reg_layout *layout, const void *context, ui
 	regs_put(layout, image, "CTR", from->gp_regs[FRAME_CTR]);
 	regs_put(layout, image, "LR", from->gp_regs[FRAME_LINK]);
 	regs_put(layout, image, "XER", from->gp_regs[FRAME_XER]);
-	regs_put(layout, image, "CR", from->gp_regs[FRAME_CCR]);
+	regs_put(layout, image, "CR", (get32(image, REG_PPC64_CR) & CR0) |
+		 (from->gp_regs[FRAME_CCR] & ~CR0));
 	memcpy(&fpscr, &from->fp_regs[32], 8);
 	regs_put(layout, image, "FPSCR", fpscr);
 	if (!from->v_regs)

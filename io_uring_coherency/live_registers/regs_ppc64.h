@@ -6,6 +6,7 @@
 #define REG_PPC64_VS		0	/* vs0-vs63, 16 bytes each, doubleword 0 first */
 #define REG_PPC64_GPR		1024	/* r0-r31, 8 bytes each */
 #define REG_PPC64_FPSCR		1280	/* from here on: regs_ppc64_table.h */
+#define REG_PPC64_CR		1328
 
 /* a vector as stvx writes it: VSCR is its last word */
 #define REG_PPC64_VSCR_VECTOR	1312

@@ -22,15 +22,14 @@ REG(LR, GPR, 1288, 8, ", LR", ~0ULL, 0, spr, 8)
 REG(CTR, GPR, 1296, 8, ", CTR", ~0ULL, 0, spr, 9)
 /* SO, OV, CA and the string count; OV32 and CA32 came with POWER9 */
 REG(XER, GPR, 1304, 8, ", XER", 0xe000007f | (isa_3_00 ? 0x000c0000 : 0), 0, spr, 1)
-/* CR0 belongs to the spin loop */
-REG(CR, GPR, 1328, 4, ", CR1-CR7", 0x0fffffff, 0, cr, 0)
+REG(CR, GPR, REG_PPC64_CR, 4, ", CR", 0xffffffff, 0, cr, 0)
 /* SPRs: Power ISA 3.0B, book III, 4.4.4 and 9.3; DSCR book II, 4.2, by its number for users */
 REG(VRSAVE, SWITCHED, 1332, 4, ", VRSAVE", 0xffffffff, 0, spr32, 256)
 REG(TAR, SWITCHED, 1336, 8, ", TAR", tar ? ~0ULL : 0, 1, spr, 815)
 REG(DSCR, SWITCHED, 1344, 8, ", DSCR", dscr, 2, spr, 3)
 
 /* what user code may hold live and nobody looks at */
-MISSING("r1, r3, r4, r13, CR0, FPSCR's FEX")
+MISSING("r1, r3, r4, r13, FPSCR's FEX")
 MISSING("PPR")
 MISSING("AMR")
 MISSING("EBB and PMU registers")
