@@ -45,6 +45,7 @@ enum reg_class {
 	REG_CLASS_FP,		/* ppc64: f0-f31 (vs0-vs31) and FPSCR; elsewhere unused or x87 */
 	REG_CLASS_VECTOR,	/* ppc64: v0-v31 (vs32-vs63) and VSCR; x86-64, arm64: all SIMD */
 	REG_CLASS_SWITCHED,	/* what only a context switch saves: SPRs, PKRU, TLS pointers */
+	REG_CLASS_PRIORITY,	/* ppc64: PPR, which system calls reset, and so sigreturn() */
 	REG_CLASS_NR		/* ... and of what is missing */
 };
 
@@ -148,11 +149,11 @@ void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t se
 void regs_keep(struct reg_window *w, const struct reg_layout *layout);
 
 /*
- * After reg_arch_spin(): writes the slots that changed to @slots (room for @max) and returns how
- * many changed.
+ * After reg_arch_spin(): writes the slots of these @classes, bits by number, that changed to @slots
+ * (room for @max) and returns how many changed.
  */
 unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
-			unsigned int *slots, unsigned int max);
+			unsigned int classes, unsigned int *slots, unsigned int max);
 
 /*
  * The same in a handler that has interrupted reg_arch_spin(), of what its ucontext_t @context has:
@@ -194,6 +195,8 @@ void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, 
 void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsigned int nr,
 		   unsigned int classes);
 
+#define REG_CLASSES_ALL	(~0U)
+#define REG_CLASSES_SIGRETURN	(~BIT(REG_CLASS_PRIORITY))
 #define REG_CLASSES_FP	(BIT(REG_CLASS_FP) | BIT(REG_CLASS_VECTOR))
 
 /* Helper for reg_arch.frame(): register @name, if it is one of @layout, has @value. */

@@ -69,6 +69,18 @@
 	stw	%r4, \at(%r3)
 .endm
 
+.macro load_ppr at, number
+	load_spr \at, \number
+.endm
+
+/* PRI alone: the other bits are not the same on all CPUs. */
+.macro store_ppr at, number
+	mfspr	%r4, \number
+	extrdi	%r4, %r4, 3, 11
+	sldi	%r4, %r4, 50
+	std	%r4, \at(%r3)
+.endm
+
 /* CR0 is in memory until the spin begins, and again when it has ended. */
 .macro load_cr at, none
 	lwz	%r4, \at(%r3)

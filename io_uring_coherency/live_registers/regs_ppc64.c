@@ -13,6 +13,7 @@
 /* arch/powerpc/include/uapi/asm/cputable.h, the same since 2.6 */
 #define PPC_FEATURE_HAS_ALTIVEC	0x10000000
 #define PPC_FEATURE_HAS_DFP	0x00000400
+#define PPC_FEATURE_ARCH_2_06	0x00000100
 #define PPC_FEATURE_HAS_VSX	0x00000080
 #define PPC_FEATURE2_DSCR	0x20000000
 #define PPC_FEATURE2_TAR	0x04000000
@@ -20,6 +21,12 @@
 
 #define SPRN_USER_DSCR	3
 #define DSCR_LEGAL	0x01ffffffUL	/* hints for the prefetcher; few CPUs have all of them */
+
+#define SPRN_PPR	896
+#define PPR_PRI_SHIFT	50
+#define PPR_PRI		(7ULL << PPR_PRI_SHIFT)
+#define PPR_MEDIUM_LOW	(3ULL << PPR_PRI_SHIFT)
+#define PPR_MEDIUM	(4ULL << PPR_PRI_SHIFT)
 
 /* Power ISA 3.0B, book I, 4.2.2: all but FEX and bits that are reserved */
 #define FPSCR_LEGAL	0x7bffff7ffULL
@@ -49,18 +56,17 @@ static void put64(uint8_t *image, unsigned int offset, uint64_t v)
 	memcpy(image + offset, &v, 8);
 }
 
-static uint64_t get_dscr(void)
-{
-	uint64_t v;
+/* The number is part of the instruction. */
+#define get_spr(number)	({							\
+	uint64_t v_;								\
+										\
+	__asm__ volatile("mfspr %0, %1" : "=r"(v_) : "i"(number));		\
+	v_;									\
+})
 
-	__asm__ volatile("mfspr %0, %1" : "=r"(v) : "i"(SPRN_USER_DSCR));
-	return v;
-}
-
-static void set_dscr(uint64_t v)
-{
-	__asm__ volatile("mtspr %1, %0" : : "r"(v), "i"(SPRN_USER_DSCR));
-}
+#define set_spr(number, v)	({						\
+	__asm__ volatile("mtspr %1, %0" : : "r"((uint64_t)(v)), "i"(number));	\
+})
 
 /*
  * Of @mask, what DSCR keeps, if more than one bit. The first write traps, and the kernel allows it
@@ -69,13 +75,30 @@ static void set_dscr(uint64_t v)
  */
 static uint64_t dscr_keeps(uint64_t mask)
 {
-	const uint64_t old = get_dscr();
+	const uint64_t old = get_spr(SPRN_USER_DSCR);
 	uint64_t kept;
 
-	set_dscr(mask);
-	kept = get_dscr() & mask;
-	set_dscr(old);
+	set_spr(SPRN_USER_DSCR, mask);
+	kept = get_spr(SPRN_USER_DSCR) & mask;
+	set_spr(SPRN_USER_DSCR, old);
 	return kept & (kept - 1) ? kept : 0;
+}
+
+/*
+ * PRI, if it can be had. Of the priorities that each CPU gives to problem state, these two are the
+ * complement of each other (Power ISA 2.06B, book II, 3.1).
+ */
+static uint64_t ppr_keeps(void)
+{
+	const uint64_t old = get_spr(SPRN_PPR);
+	uint64_t low, medium;
+
+	set_spr(SPRN_PPR, PPR_MEDIUM_LOW);
+	low = get_spr(SPRN_PPR) & PPR_PRI;
+	set_spr(SPRN_PPR, PPR_MEDIUM);
+	medium = get_spr(SPRN_PPR) & PPR_PRI;
+	set_spr(SPRN_PPR, old);
+	return low == PPR_MEDIUM_LOW && medium == PPR_MEDIUM ? PPR_PRI : 0;
 }
 
 /* Nothing is left that is both there and enabled: FEX stays 0, and that is what traps. */
@@ -135,6 +158,7 @@ static const char *ppc64_init(struct reg_layout *layout)
 	const bool dfp = hwcap & PPC_FEATURE_HAS_DFP;
 	const uint64_t fpscr = fpscr_keeps(dfp);
 	const uint64_t dscr = hwcap2 & PPC_FEATURE2_DSCR ? dscr_keeps(DSCR_LEGAL) : 0;
+	const uint64_t ppr = hwcap & PPC_FEATURE_ARCH_2_06 ? ppr_keeps() : 0;
 	const struct reg_row rows[] = {
 #include "regs_ppc64_table.h"
 	};
@@ -174,6 +198,10 @@ static void ppc64_legalize(const struct reg_layout *layout, uint8_t *image)
 		switch (slot->offset) {
 		case REG_PPC64_FPSCR:
 			put64(image, slot->offset, fpscr_legal(v) & slot->legal);
+			break;
+		case REG_PPC64_PPR:
+			put64(image, slot->offset,
+			      v >> PPR_PRI_SHIFT & 1 ? PPR_MEDIUM_LOW : PPR_MEDIUM);
 			break;
 		}
 	}

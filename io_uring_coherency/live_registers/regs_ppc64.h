@@ -7,6 +7,7 @@
 #define REG_PPC64_GPR		1024	/* r0-r31, 8 bytes each */
 #define REG_PPC64_FPSCR		1280	/* from here on: regs_ppc64_table.h */
 #define REG_PPC64_CR		1328
+#define REG_PPC64_PPR		1352
 
 /* a vector as stvx writes it: VSCR is its last word */
 #define REG_PPC64_VSCR_VECTOR	1312

@@ -4,7 +4,7 @@
  * with REG() and MISSING() defined; a register is added here and nowhere else.
  *
  * REG(name, class, offset, len, text, legal, bit, kind, operand)
- *	offset, len	of its slot, see regs_ppc64.h; free from 1352 to 1535
+ *	offset, len	of its slot, see regs_ppc64.h; free from 1360 to 1535
  *	text		of what is covered, for people, with what separates it from the one before
  *	legal		bits that may vary, two at least; 0: this CPU does not have it
  *	bit		number in REG_WIN_FEATURES that tells that this CPU has it; 0: each has it
@@ -23,6 +23,11 @@ REG(CTR, GPR, 1296, 8, ", CTR", ~0ULL, 0, spr, 9)
 /* SO, OV, CA and the string count; OV32 and CA32 came with POWER9 */
 REG(XER, GPR, 1304, 8, ", XER", 0xe000007f | (isa_3_00 ? 0x000c0000 : 0), 0, spr, 1)
 REG(CR, GPR, REG_PPC64_CR, 4, ", CR", 0xffffffff, 0, cr, 0)
+/*
+ * Saved with r0-r31 by GEN_INT_ENTRY of arch/powerpc/kernel/exceptions-64s.S in 6.1; system calls
+ * return with medium low (interrupt_64.S).
+ */
+REG(PPR, PRIORITY, REG_PPC64_PPR, 8, ", PPR", ppr, 4, ppr, 896)
 /* SPRs: Power ISA 3.0B, book III, 4.4.4 and 9.3; DSCR book II, 4.2, by its number for users */
 REG(VRSAVE, SWITCHED, 1332, 4, ", VRSAVE", 0xffffffff, 0, spr32, 256)
 REG(TAR, SWITCHED, 1336, 8, ", TAR", tar ? ~0ULL : 0, 1, spr, 815)
@@ -30,7 +35,6 @@ REG(DSCR, SWITCHED, 1344, 8, ", DSCR", dscr, 2, spr, 3)
 
 /* what user code may hold live and nobody looks at */
 MISSING("r1, r3, r4, r13, FPSCR's FEX")
-MISSING("PPR")
 MISSING("AMR")
 MISSING("EBB and PMU registers")
 MISSING("TM state")
