@@ -180,6 +180,22 @@
 	LINGER
 .endm
 
+/* xxmtacc and xxmfacc, which assemblers know since binutils 2.36 */
+.macro use_mma
+	.set	i, 0
+	.rept	8
+	.long	0x7c010162 | i << 23
+	.set	i, i + 1
+	.endr
+	LINGER
+	.set	i, 0
+	.rept	8
+	.long	0x7c000162 | i << 23
+	.set	i, i + 1
+	.endr
+	use_vsx
+.endm
+
 /* Until it is told to stop. CR0 is in memory while that is looked at. */
 .macro SPIN use
 76:	lwz	%r4, CR0_AT(%r3)
@@ -232,9 +248,14 @@ reg_arch_spin:
 	beq	1f
 	LOAD_IMAGE REG_WIN_ALT
 1:	lwz	%r4, REG_WIN_FEATURES(%r3)
+	andi.	%r4, %r4, REG_PPC64_MMA
+	bne	2f
+	lwz	%r4, REG_WIN_FEATURES(%r3)
 	andi.	%r4, %r4, REG_PPC64_VSX
 	beq	3f
 	SPIN	use_vsx
+	b	4f
+2:	SPIN	use_mma
 	b	4f
 3:	SPIN	use_fp_vmx
 

@@ -18,6 +18,7 @@
 #define PPC_FEATURE2_DSCR	0x20000000
 #define PPC_FEATURE2_TAR	0x04000000
 #define PPC_FEATURE2_ARCH_3_00	0x00800000
+#define PPC_FEATURE2_MMA	0x00020000
 
 #define SPRN_USER_DSCR	3
 #define DSCR_LEGAL	0x01ffffffUL	/* hints for the prefetcher; few CPUs have all of them */
@@ -155,6 +156,7 @@ static const char *ppc64_init(struct reg_layout *layout)
 	const bool vsx = hwcap & PPC_FEATURE_HAS_VSX;
 	const bool tar = hwcap2 & PPC_FEATURE2_TAR;
 	const bool isa_3_00 = hwcap2 & PPC_FEATURE2_ARCH_3_00;
+	const bool mma = vsx && hwcap2 & PPC_FEATURE2_MMA;
 	const bool dfp = hwcap & PPC_FEATURE_HAS_DFP;
 	const uint64_t fpscr = fpscr_keeps(dfp);
 	const uint64_t dscr = hwcap2 & PPC_FEATURE2_DSCR ? dscr_keeps(DSCR_LEGAL) : 0;
@@ -174,7 +176,7 @@ static const char *ppc64_init(struct reg_layout *layout)
 	for (i = 0; i < 32; i++)
 		regs_add(layout, REG_CLASS_VECTOR, REG_PPC64_VS + 16 * (32 + i), 16,
 			 vsx ? "vs%u" : "v%u", vsx ? 32 + i : i);
-	regs_describe(layout, vsx ? "vs0-vs63" : "f0-f31, v0-v31");
+	regs_describe(layout, mma ? "vs0-vs63, ACC0-ACC7" : vsx ? "vs0-vs63" : "f0-f31, v0-v31");
 	regs_add_rows(layout, rows, ARRAY_SIZE(rows), REG_CLASSES_FP);
 	for (i = 0; i < 32; i++) {
 		/* r1 stack, r3 window, r4 spin, r13 thread pointer */
@@ -183,7 +185,7 @@ static const char *ppc64_init(struct reg_layout *layout)
 	}
 	regs_describe(layout, ", r0 r2 r5-r12 r14-r31");
 	regs_add_rows(layout, rows, ARRAY_SIZE(rows), ~REG_CLASSES_FP);
-	layout->features |= vsx ? REG_PPC64_VSX : 0;
+	layout->features |= (vsx ? REG_PPC64_VSX : 0) | (mma ? REG_PPC64_MMA : 0);
 	return NULL;
 }
 

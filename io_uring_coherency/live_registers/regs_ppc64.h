@@ -17,7 +17,8 @@
 #define REG_PPC64_VSCR		(REG_PPC64_VSCR_VECTOR + 12)
 #endif
 
-/* bit of REG_WIN_FEATURES; the others are those of the table */
+/* bits of REG_WIN_FEATURES; the others are those of the table */
 #define REG_PPC64_VSX		1
+#define REG_PPC64_MMA		0x8000	/* and VSX */
 
 #endif /* REGS_PPC64_H */

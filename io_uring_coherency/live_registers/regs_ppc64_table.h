@@ -14,6 +14,10 @@
  * nothing traps, whatever PR_SET_FPEXC says. save_fpu() and load_fp_state() move all 64 bits, which
  * CPUs with decimal arithmetic have (arch/powerpc/kernel/fpu.S of 6.1).
  * VSCR: NJ and SAT.
+ *
+ * MMA's accumulators have no rows: "no new logical state" beside vs0-vs31, says Power ISA 3.1 (page
+ * 501, by QEMU's commit a702c5339eda), and so the kernel knows nothing of them. In each turn of the
+ * spin they have these values for a while, and vs0-vs31 for another.
  */
 REG(FPSCR, FP, REG_PPC64_FPSCR, 8, ", FPSCR", dfp ? 0 : fpscr, 0, fpscr, 0)
 REG(FPSCR, FP, REG_PPC64_FPSCR, 8, ", FPSCR", dfp ? fpscr : 0, 3, fpscr64, 0)
@@ -38,4 +42,3 @@ MISSING("r1, r3, r4, r13, FPSCR's FEX")
 MISSING("AMR")
 MISSING("EBB and PMU registers")
 MISSING("TM state")
-MISSING("MMA accumulators")
