@@ -125,7 +125,7 @@ check_pages_both()
 }
 # bats test_tags=long
 @test "caught-6.1-powerpc-fork-clears-sprs" {
-	t check_caught 6.1 powerpc-fork-clears-sprs "DSCR TAR VRSAVE"
+	t check_caught 6.1 powerpc-fork-clears-sprs "DSCR PPR TAR VRSAVE"
 }
 # bats test_tags=long
 @test "caught-6.1-powerpc-save-clobbers-fp-vmx-ppc64" {
