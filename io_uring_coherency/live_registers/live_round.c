@@ -255,9 +255,6 @@ const char *live_measure(struct live_result *r, const struct live_variant *varia
 	unsigned int round;
 
 	*error = 0;
-	/* of this test's process alone */
-	if (variant->signals && reg_arch.for_handlers)
-		reg_arch.for_handlers(&live_layout);
 	reason = provoke_open(&provoke, variant->way, variant->setup_flags);
 	if (reason)
 		return reason;

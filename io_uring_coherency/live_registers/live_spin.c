@@ -131,9 +131,7 @@ static void *submitter(void *arg)
 		reg_arch_spin(s->window);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		s->switched = switches() != before;
-		s->nr_changed = regs_check(s->window, &live_layout,
-					   s->signals ? REG_CLASSES_SIGRETURN : REG_CLASSES_ALL,
-					   s->slots, REG_SLOTS_MAX);
+		s->nr_changed = regs_check(s->window, &live_layout, s->slots, REG_SLOTS_MAX);
 		s->on_cpu = sched_getcpu();
 		__atomic_store_n(&s->checked, 1, __ATOMIC_RELEASE);
 		wait_until(&s->checked, 0);

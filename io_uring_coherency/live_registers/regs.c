@@ -14,7 +14,6 @@ const char *const reg_class_names[REG_CLASS_NR] = {
 	[REG_CLASS_FP] = "FP",
 	[REG_CLASS_VECTOR] = "vector",
 	[REG_CLASS_SWITCHED] = "special",
-	[REG_CLASS_PRIORITY] = "priority",
 };
 
 /* Whether one of the four 16-bit words is 0. */
@@ -167,16 +166,14 @@ void regs_keep(struct reg_window *w, const struct reg_layout *layout)
 }
 
 static unsigned int compare(const struct reg_layout *layout, const uint8_t *in,
-			    const uint8_t *found, unsigned int classes, unsigned int *slots,
-			    unsigned int max)
+			    const uint8_t *found, unsigned int *slots, unsigned int max)
 {
 	unsigned int i, changed = 0;
 
 	for (i = 0; i < layout->nr; i++) {
 		const struct reg_slot *slot = &layout->slot[i];
 
-		if (!(classes & BIT(slot->class)) ||
-		    !memcmp(in + slot->offset, found + slot->offset, slot->len))
+		if (!memcmp(in + slot->offset, found + slot->offset, slot->len))
 			continue;
 		if (changed < max)
 			slots[changed] = i;
@@ -186,9 +183,9 @@ static unsigned int compare(const struct reg_layout *layout, const uint8_t *in,
 }
 
 unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
-			unsigned int classes, unsigned int *slots, unsigned int max)
+			unsigned int *slots, unsigned int max)
 {
-	return compare(layout, regs_in(w), regs_out(w), classes, slots, max);
+	return compare(layout, regs_in(w), regs_out(w), slots, max);
 }
 
 unsigned int regs_check_frame(const struct reg_window *w, const struct reg_layout *layout,
@@ -197,7 +194,7 @@ unsigned int regs_check_frame(const struct reg_window *w, const struct reg_layou
 {
 	memcpy(image, regs_in(w), REG_IMAGE_SIZE);
 	reg_arch.frame(layout, context, image);
-	return compare(layout, regs_in(w), image, REG_CLASSES_ALL, slots, max);
+	return compare(layout, regs_in(w), image, slots, max);
 }
 
 void regs_put(const struct reg_layout *layout, uint8_t *image, const char *name, uint64_t value)

@@ -45,7 +45,6 @@ enum reg_class {
 	REG_CLASS_FP,		/* ppc64: f0-f31 (vs0-vs31) and FPSCR; elsewhere unused or x87 */
 	REG_CLASS_VECTOR,	/* ppc64: v0-v31 (vs32-vs63) and VSCR; x86-64, arm64: all SIMD */
 	REG_CLASS_SWITCHED,	/* what only a context switch saves: SPRs, PKRU, TLS pointers */
-	REG_CLASS_PRIORITY,	/* ppc64: PPR, which system calls reset, and so sigreturn() */
 	REG_CLASS_NR		/* ... and of what is missing */
 };
 
@@ -94,11 +93,6 @@ struct reg_arch {
 	 */
 	const char *(*init)(struct reg_layout *layout);
 	/*
-	 * Handlers of signals are to run in windows: takes out of @layout what none can run with,
-	 * slots from its end, or legal bits. It may be called again. NULL: nothing is.
-	 */
-	void (*for_handlers)(struct reg_layout *layout);
-	/*
 	 * @image holds random bits, in slots with legal bits those alone: turn all into values that
 	 * the CPU takes unchanged and that neither trap nor alter the spin loop. NULL: they are.
 	 */
@@ -115,8 +109,8 @@ struct reg_arch {
 	 */
 	void (*frame)(const struct reg_layout *layout, const void *context, uint8_t *image);
 	/*
-	 * Puts into @image, as they are now, registers that a handler of a signal needs and that no
-	 * frame has: the thread pointer. NULL: there are none.
+	 * A handler of a signal is to run in the window: puts into @image what it needs as it is,
+	 * such as the thread pointer, and what sigreturn() does not bring back. NULL: nothing.
 	 */
 	void (*keep)(const struct reg_layout *layout, uint8_t *image);
 };
@@ -149,11 +143,11 @@ void regs_arm(struct reg_window *w, const struct reg_layout *layout, uint64_t se
 void regs_keep(struct reg_window *w, const struct reg_layout *layout);
 
 /*
- * After reg_arch_spin(): writes the slots of these @classes, bits by number, that changed to @slots
- * (room for @max) and returns how many changed.
+ * After reg_arch_spin(): writes the slots that changed to @slots (room for @max) and returns how
+ * many changed.
  */
 unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
-			unsigned int classes, unsigned int *slots, unsigned int max);
+			unsigned int *slots, unsigned int max);
 
 /*
  * The same in a handler that has interrupted reg_arch_spin(), of what its ucontext_t @context has:
@@ -195,8 +189,6 @@ void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, 
 void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsigned int nr,
 		   unsigned int classes);
 
-#define REG_CLASSES_ALL	(~0U)
-#define REG_CLASSES_SIGRETURN	(~BIT(REG_CLASS_PRIORITY))
 #define REG_CLASSES_FP	(BIT(REG_CLASS_FP) | BIT(REG_CLASS_VECTOR))
 
 /* Helper for reg_arch.frame(): register @name, if it is one of @layout, has @value. */

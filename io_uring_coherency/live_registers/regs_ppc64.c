@@ -277,10 +277,17 @@ static void ppc64_frame(const struct reg_layout *layout, const void *context, ui
 	}
 }
 
+/* System calls, and so sigreturn(), return with this priority (interrupt_64.S of 6.1). */
+static void ppc64_keep(const struct reg_layout *layout, uint8_t *image)
+{
+	regs_put(layout, image, "PPR", PPR_MEDIUM_LOW);
+}
+
 const struct reg_arch reg_arch = {
 	.name = "ppc64",
 	.init = ppc64_init,
 	.legalize = ppc64_legalize,
 	.explain = ppc64_explain,
 	.frame = ppc64_frame,
+	.keep = ppc64_keep,
 };

@@ -31,7 +31,7 @@ REG(CR, GPR, REG_PPC64_CR, 4, ", CR", 0xffffffff, 0, cr, 0)
  * Saved with r0-r31 by GEN_INT_ENTRY of arch/powerpc/kernel/exceptions-64s.S in 6.1; system calls
  * return with medium low (interrupt_64.S).
  */
-REG(PPR, PRIORITY, REG_PPC64_PPR, 8, ", PPR", ppr, 4, ppr, 896)
+REG(PPR, GPR, REG_PPC64_PPR, 8, ", PPR", ppr, 4, ppr, 896)
 /* SPRs: Power ISA 3.0B, book III, 4.4.4 and 9.3; DSCR book II, 4.2, by its number for users */
 REG(VRSAVE, SWITCHED, 1332, 4, ", VRSAVE", 0xffffffff, 0, spr32, 256)
 REG(TAR, SWITCHED, 1336, 8, ", TAR", tar ? ~0ULL : 0, 1, spr, 815)

@@ -126,23 +126,6 @@ static const char *x86_64_init(struct reg_layout *layout)
 	return NULL;
 }
 
-/*
- * C of whatever compiler accesses memory unaligned, and its thread by FS: a handler begins with AC
- * and FS base as they are (handle_signal(), arch/x86/kernel/signal.c of 6.1).
- */
-static void x86_64_for_handlers(struct reg_layout *layout)
-{
-	unsigned int i;
-
-	for (i = 0; i < layout->nr; i++) {
-		if (!strcmp(layout->slot[i].name, "FLAGS"))
-			layout->slot[i].legal &= ~(uint64_t)REG_X86_64_FLAGS_AC;
-		if (!strcmp(layout->slot[i].name, "FSBASE"))
-			layout->nr = i;
-	}
-	layout->features &= ~REG_X86_64_FSBASE;
-}
-
 static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 {
 	uint32_t mxcsr, fsw_fcw;
@@ -221,11 +204,27 @@ static void x86_64_frame(const struct reg_layout *layout, const void *context, u
 	}
 }
 
+/*
+ * C of whatever compiler accesses memory unaligned, and its thread by FS: a handler begins with AC
+ * and FS base as they are (handle_signal(), arch/x86/kernel/signal.c of 6.1).
+ */
+static void x86_64_keep(const struct reg_layout *layout, uint8_t *image)
+{
+	uint64_t fsbase, flags;
+
+	memcpy(&flags, image + REG_X86_64_FLAGS, 8);
+	regs_put(layout, image, "FLAGS", flags & ~(uint64_t)REG_X86_64_FLAGS_AC);
+	if (layout->features & REG_X86_64_FSBASE) {
+		__asm__ volatile("rdfsbase %0" : "=r"(fsbase));
+		regs_put(layout, image, "FSBASE", fsbase);
+	}
+}
+
 const struct reg_arch reg_arch = {
 	.name = "x86_64",
 	.init = x86_64_init,
-	.for_handlers = x86_64_for_handlers,
 	.legalize = x86_64_legalize,
 	.explain = x86_64_explain,
 	.frame = x86_64_frame,
+	.keep = x86_64_keep,
 };

@@ -6,6 +6,7 @@
 #define REG_X86_64_VEC		0	/* xmm, ymm or zmm 0-31, 64 bytes each whatever the width */
 #define REG_X86_64_K		2048	/* k0-k7, 8 bytes each */
 #define REG_X86_64_TABLE	2112	/* from here on: regs_x86_64_table.h */
+#define REG_X86_64_FLAGS	2248	/* u64 */
 #define REG_X86_64_FX		2304	/* as FXSAVE64 has it, which takes a multiple of 16 */
 
 /* Intel SDM vol. 1, 10.5.1.1: where in it, and st0-st7 of 16 bytes each, with 6 to spare */

@@ -52,8 +52,7 @@ REG(r15, GPR, 2216, 8, "", ~0ULL, 0, gpr, r15)
 /* after the general registers: they travel through these */
 REG(PKRU, SWITCHED, 2240, 4, ", PKRU", pkru, 3, pkru, 0)
 REG(GSBASE, SWITCHED, 2224, 8, ", GS base", fsgsbase ? (1ULL << 47) - 1 : 0, 4, base, gsbase)
-REG(FLAGS, GPR, 2248, 8, ", AC, DF, ID", REG_X86_64_FLAGS_LEGAL, 0, flags, 0)
-/* the last one of its class, which are the last slots: x86_64_for_handlers() */
+REG(FLAGS, GPR, REG_X86_64_FLAGS, 8, ", AC, DF, ID", REG_X86_64_FLAGS_LEGAL, 0, flags, 0)
 REG(FSBASE, SWITCHED, 2232, 8, ", FS base", fsgsbase ? (1ULL << 47) - 1 : 0, 5, base, fsbase)
 
 /* what user code may hold live and nobody looks at */

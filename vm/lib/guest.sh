@@ -143,7 +143,8 @@ guest_run()
 	guest_record "$dir"
 	: >"$SCRATCH/result"
 	phase "$guess" "$dir/qemu" "$name (${GUEST_ACCEL%%,*})" \
-		timeout --foreground "$OPT_TIMEOUT" setpriv --pdeathsig KILL -- "${QEMU_COMMAND[@]}" || code=$?
+		timeout --foreground "$OPT_TIMEOUT" \
+		setpriv --pdeathsig KILL -- "${QEMU_COMMAND[@]}" || code=$?
 	tr -d '\r' <"$dir/console" >"$SCRATCH/console" && cp "$SCRATCH/console" "$dir/console"
 
 	GUEST_STATE=ok GUEST_REASON=
