@@ -110,12 +110,12 @@ check_fetch_ended()
 	[ "$(find "$CACHE" -mindepth 2 -maxdepth 2 ! -path '*/locks/*')" = "$CACHE/source/b" ]
 }
 
-# objects_are NEED WANT: what a kernel for NEED is built for.
+# objects_are NEED=HAS: what a kernel for NEED is built for.
 objects_are()
 {
-	KERNEL_NEED=$1
+	KERNEL_NEED=${1%=*}
 	kernel_objects ppc64le /x/linux-6.1-1
-	[ "$KERNEL_HAS" = "$2" ] || fail "$*: $KERNEL_HAS"
+	[ "$KERNEL_HAS" = "${1#*=}" ] || fail "$1: $KERNEL_HAS"
 }
 
 # A kernel is built for what is asked of it, and not again with less than it has.
@@ -127,17 +127,17 @@ check_kernel_need()
 	kernel_fragments ppc64le registers >"$SCRATCH/registers"
 	kernel_fragments ppc64le detectors | grep '^CONFIG_XFS_FS=y'
 	! grep "CONFIG_NET=\|CONFIG_BLOCK=\|_XFS_" "$SCRATCH/registers" || fail "too much"
-	objects_are registers registers
+	objects_are registers=registers
 	registers=$KERNEL_OBJECTS
-	objects_are detectors detectors
+	objects_are detectors=detectors
 	[ "$KERNEL_OBJECTS" != "$registers" ] || fail "both in one place"
 	mkdir -p "$registers" "$KERNEL_OBJECTS"
 	: >"$registers/vmlinux"
-	objects_are registers registers
-	objects_are detectors detectors
-	KERNEL_PLANTS=fp objects_are registers detectors
+	objects_are registers=registers
+	objects_are detectors=detectors
+	KERNEL_PLANTS=fp objects_are registers=detectors
 	: >"$KERNEL_OBJECTS/vmlinux"
-	objects_are registers detectors
+	objects_are registers=detectors
 }
 
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
