@@ -92,6 +92,29 @@ check_validate_registers()
 	grep 'configured for registers$' "$SCRATCH"/results/latest/fixed/origin
 }
 
+# A tree's own .config: what it has and no test needs stays as it is, and what they need is there.
+check_validate_own_config()
+{
+	local tree=$SCRATCH/tree at=$SCRATCH/results/latest line
+
+	user_tree
+	{
+		kernel_fragments ppc64le registers | grep -v '^CONFIG_\(HZ_250\|NR_CPUS\|EPOLL\)='
+		printf 'CONFIG_%s=y\n' HZ_1000 MODULES BPF_SYSCALL
+		echo CONFIG_NR_CPUS=16
+		echo CONFIG_CRYPTO=m
+	} >"$SCRATCH/all.config"
+	make -C "$tree" O="$SCRATCH/objects" ARCH=powerpc CROSS_COMPILE="$(cross_prefix ppc64le)" \
+		KCONFIG_ALLCONFIG="$SCRATCH/all.config" allnoconfig >"$SCRATCH/log" 2>&1
+	cp "$SCRATCH/objects/.config" "$tree/"
+	check_validate 0 'FIXED$' --own-config --base "tree:$tree+$BOTH" --fixed "tree:$tree"
+	for line in CONFIG_HZ_1000=y CONFIG_NR_CPUS=16 CONFIG_BPF_SYSCALL=y CONFIG_EPOLL=y \
+		"# CONFIG_CRYPTO is not set"; do
+		grep -qx "$line" "$at/fixed/config" || fail "no $line"
+	done
+	grep 'its own .config but for [0-9]* lines$' "$at/base/origin"
+}
+
 # bats test_tags=quick
 @test "validate-quick" { t check_validate 0 'FIXED$' --quick; }
 @test "validate-default" { t check_validate 0 'FIXED$'; }
@@ -129,6 +152,8 @@ check_validate_registers()
 @test "validate-registers-6.12" { t check_validate_registers 6.12; }
 # bats test_tags=long
 @test "validate-registers-mainline" { t check_validate_registers mainline; }
+# bats test_tags=long
+@test "validate-own-config" { t check_validate_own_config; }
 # bats test_tags=long
 @test "validate-x86_64" { t check_validate 0 'FIXED$' --arch x86_64; }
 # bats test_tags=long
