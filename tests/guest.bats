@@ -79,6 +79,16 @@ check_guest_no_boot()
 	guest_run "$OPT_ARCH" "$SCRATCH/guest" "guest"
 	say "$GUEST_STATE: $GUEST_REASON"
 	[ "$GUEST_STATE" = no-boot ]
+	# nor does QEMU come as far as to open its files
+	# shellcheck disable=SC2016 # the arguments of another shell
+	printf '#!/bin/sh\ncase "$*" in *-append*) exec sleep 60 ;; esac\n' >"$SCRATCH/qemu"
+	chmod 755 "$SCRATCH/qemu"
+	QEMU=(["$OPT_ARCH"]=$SCRATCH/qemu)
+	OPT_TIMEOUT=1
+	guest_run "$OPT_ARCH" "$SCRATCH/late" "guest"
+	say "$GUEST_STATE: $GUEST_REASON"
+	[ "$GUEST_STATE: $GUEST_REASON" = "no-boot: the kernel did not come up" ]
+	guest_console "$SCRATCH/late"
 }
 
 # The same tree built with another patch compiles only what the patch touches.

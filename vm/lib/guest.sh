@@ -142,6 +142,7 @@ guest_run()
 		>"$dir/qemu-version"
 	guest_record "$dir"
 	: >"$SCRATCH/result"
+	: >"$dir/console"
 	phase "$guess" "$dir/qemu" "$name (${GUEST_ACCEL%%,*})" \
 		timeout --foreground "$OPT_TIMEOUT" \
 		setpriv --pdeathsig KILL -- "${QEMU_COMMAND[@]}" || code=$?
