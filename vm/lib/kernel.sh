@@ -408,9 +408,11 @@ kernel_objects()
 kernel_build()
 {
 	local arch=$1 name=$2 tree=$3 key=$4 patches=() objects out make target log what own
+	local rest=allnoconfig	# what the configuration has beside what is asked for
 
 	readarray -t patches < <(kernel_patches "$name")
 	own=$(own_config "$name")
+	[ -z "$own" ] || rest=alldefconfig
 	kernel_objects "$arch" "$tree" "$own"
 	objects=$KERNEL_OBJECTS
 	case $arch in
@@ -454,7 +456,7 @@ kernel_build()
 	if [ ! -r "$objects/asked.config" ] || [ -z "$key" ]; then
 		kernel_fragments "$arch" "$KERNEL_HAS" "$own" >"$objects/all.config"
 		phase 20 "$log" "configure $(basename "$tree")" "${make[@]}" \
-			KCONFIG_ALLCONFIG="$objects/all.config" "all${own:+def}${own:-no}config" ||
+			KCONFIG_ALLCONFIG="$objects/all.config" "$rest" ||
 			die $EXIT_SKIP "the kernel cannot be configured: $(tail -n 1 "$log")"
 		mv "$objects/all.config" "$objects/asked.config"
 	fi
