@@ -96,6 +96,8 @@ check_bad_options()
 	refused 2 "not a positive number" "$me" claims --seed x
 	refused 2 "have CONFIG_NR_CPUS=8" "$me" validate --arch x86_64 --smp 9
 	refused 2 "'source:6.1' is no kernel tree with a .config" "$me" vm --own-config
+	refused 2 "'image:/dev/null' is no kernel tree with a .config" "$me" vm --own-config \
+		--kernel image:/dev/null
 	refused 2 "'tree:$SCRATCH/bare' is no kernel tree with a .config" "$me" vm --own-config \
 		--kernel "tree:$SCRATCH/bare"
 	echo CONFIG_NR_CPUS=16 >"$SCRATCH/bare/.config"

@@ -53,7 +53,6 @@ kernel_check()
 	image:?*)
 		path=${what#image:}
 		[ -r "$path" ] || die $EXIT_USAGE "there is no kernel image $path"
-		return 0
 		;;
 	*)
 		die $EXIT_USAGE "'$what' is not a kernel: give distro, source:VERSION[+PATCH...]," \
@@ -62,6 +61,7 @@ kernel_check()
 	esac
 	[ -z "$OPT_OWN_CONFIG" ] || [ -r "$(own_config "$what")" ] ||
 		die $EXIT_USAGE "--own-config: '$what' is no kernel tree with a .config"
+	[[ $what != image:* ]] || return 0
 	[ "${what%%+*}" = distro ] || kernel_smp_check "$what"
 	patches=${what#*+}
 	if [ "$patches" != "$what" ]; then
