@@ -189,6 +189,7 @@ void regs_add(struct reg_layout *layout, enum reg_class class, uint16_t offset, 
 void regs_add_rows(struct reg_layout *layout, const struct reg_row *rows, unsigned int nr,
 		   unsigned int classes);
 
+#define REG_CLASSES_ALL	(~0U)
 #define REG_CLASSES_FP	(BIT(REG_CLASS_FP) | BIT(REG_CLASS_VECTOR))
 
 /* Helper for reg_arch.frame(): register @name, if it is one of @layout, has @value. */

@@ -121,8 +121,7 @@ static const char *x86_64_init(struct reg_layout *layout)
 			 "k%u", i);
 	layout->features = features;
 	regs_describe(layout, "%s0-%s%u%s", vec, vec, nr - 1, masks);
-	regs_add_rows(layout, rows, ARRAY_SIZE(rows), ~BIT(REG_CLASS_SWITCHED));
-	regs_add_rows(layout, rows, ARRAY_SIZE(rows), BIT(REG_CLASS_SWITCHED));
+	regs_add_rows(layout, rows, ARRAY_SIZE(rows), REG_CLASSES_ALL);
 	return NULL;
 }
 
