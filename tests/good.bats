@@ -136,8 +136,7 @@ guest_jobs()
 @test "order" { t check_order; }
 @test "rings" { t check_rings; }
 @test "completions" {
-	# on a busy machine few signals come while a worker is created: once none in 52 events
-	t check_completions source:6.1 drain,signal_work signal_cancel,signal_storm,signal_epoll
+	t check_completions source:6.1 drain,signal_cancel,signal_work signal_storm,signal_epoll
 }
 @test "knobs-idle" { t check_knobs_idle; }
 @test "planted" { t check_planted source:6.1 ppc64le "vs0 vs32 r11 CR"; }

@@ -387,7 +387,7 @@ check_quiet()
 # or by what nobody has explained; nothing else fails. check_completions KERNEL FAILS [MAY]
 check_completions()
 {
-	local json
+	local json name
 
 	guest_shared "$1" ppc64le
 	json=$GUEST/ring_complete.json
@@ -397,8 +397,24 @@ check_completions()
 		(map(.name) | index($fails[0]) != null and . - $fails - ($may / ",") == []) and
 		all(.violations > 0) and
 		(map(select(.name | IN($fails[]))) | all(.fix != null))' "$json"
-	jq -e --arg fails "$2" '[.variants[] | select(.outcome == "pass").name] |
-		length >= 10 and . - ($fails / ",") == .' "$json"
+	jq -e '[.variants[] | select(.outcome == "pass")] | length >= 10' "$json"
+	for name in $(jq -r --arg fails "$2" '.variants[] | select(.outcome == "pass").name |
+		select(IN(($fails / ",")[]))' "$json"); do
+		check_completion_again "$1" "$name"
+	done
+}
+
+# On a busy machine few signals come while a worker is created, once none in 52 events: a case that
+# has to fail, and has passed, fails in one of three guests of its own.
+check_completion_again()
+{
+	rm -f "$SCRATCH"/guest.*
+	for _ in 1 2 3; do
+		guest_of "$1" "-t 5 --case $2" ring_complete
+		! jq -e --arg name "$2" '.variants[] | select(.name == $name) |
+			.violations > 0 and .fix != null' "$GUEST/ring_complete.json" || return 0
+	done
+	fail "$2 finds nothing"
 }
 
 # check_knobs_catch KERNEL TEST...: on that bad kernel just these of module_knobs fail.
