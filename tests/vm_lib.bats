@@ -61,12 +61,16 @@ check_guest_accel()
 	declare -A QEMU=([x86_64]=$SCRATCH/qemu [ppc64le]=$SCRATCH/qemu [ppc64]=$SCRATCH/qemu
 		[arm64]=$SCRATCH/qemu)
 
+	guest_cpu_virtualizes() { true; }
 	accel_is x86_64 x86_64 works kvm host
 	accel_is x86_64 x86_64 fails tcg,thread=multi max
 	accel_is x86_64 ppc64le works tcg,thread=multi POWER9
 	accel_is ppc64le ppc64 works kvm host
 	accel_is aarch64 arm64 works kvm host
 	accel_is aarch64 arm64 fails tcg,thread=multi max,pauth-impdef=on
+	guest_cpu_virtualizes() { false; }
+	accel_is x86_64 x86_64 works tcg,thread=multi max
+	accel_is aarch64 arm64 works kvm host
 	OPT_CPU=POWER10
 	accel_is ppc64le ppc64le works kvm POWER10
 	OPT_ACCEL=tcg

@@ -22,12 +22,20 @@ guest_works()
 		>/dev/null 2>&1
 }
 
+# Whether an x86 CPU has VMX or SVM. A KVM without is software that emulates, slower than TCG, and
+# stops the guest at an instruction that it does not have (cmpxchg16b: kvm-pvm of a 6.18 kernel).
+guest_cpu_virtualizes()
+{
+	grep -qE '^flags.* (vmx|svm)( |$)' /proc/cpuinfo
+}
+
 # guest_accel ARCH ARGUMENT...: sets GUEST_ACCEL, of a machine with these arguments: what --accel
 # says, KVM if it works here, or TCG. That /dev/kvm is there does not mean that it works.
 guest_accel()
 {
 	GUEST_ACCEL=${OPT_ACCEL:-tcg,thread=multi}
 	[ -z "$OPT_ACCEL" ] || return 0
+	[ "$1" != x86_64 ] || guest_cpu_virtualizes || return 0
 	case $1-$(uname -m) in
 	x86_64-x86_64 | arm64-aarch64 | ppc64*-ppc64*)
 		! guest_works "$@" -accel kvm -cpu "${OPT_CPU:-host}" || GUEST_ACCEL=kvm
@@ -169,6 +177,9 @@ guest_run()
 	if [ "$code" != 0 ] && [ "$code" != 124 ]; then
 		GUEST_STATE=no-boot
 		GUEST_REASON="QEMU ended with code $code: $(tail -n 1 "$dir/qemu")"
+	elif log=$(grep -m 1 '^KVM internal error' "$dir/qemu"); then
+		GUEST_STATE=no-boot
+		GUEST_REASON="QEMU stopped: $log"
 	elif ! grep -q 'coherency: guest is up\|TAP version' "$dir/console"; then
 		GUEST_STATE=no-boot
 		GUEST_REASON="the kernel did not come up"
