@@ -11,6 +11,7 @@
 #include <linux/irqflags.h>
 #include <linux/pagemap.h>
 #include <linux/percpu.h>
+#include <linux/timekeeping.h>
 #include <linux/highmem.h>
 
 #include "arch.h"
@@ -31,7 +32,7 @@ struct call {
 	struct span span;
 };
 
-#define UDELAY_STEP	1000	/* us; some architectures have an upper limit for one call */
+#define UDELAY_STEP	10	/* us */
 #define FLUSH_PAGES	64	/* of one read or write at most: 256 KiB with pages of 4 KiB */
 
 /* Each action a function of its own, for a disassembler to find. */
@@ -75,11 +76,19 @@ static noinline void pbt_action_flush_dcache(const struct span *span)
 	}
 }
 
+/*
+ * By the clock: x86's udelay() counts cycles of a TSC as many as calibrate_delay() found, which for
+ * all CPUs but the first may be a fourth of what they are in a guest whose host was busy as it came
+ * up. Where only the tick moves the clock, and interrupts are off, it ends after five times the
+ * steps.
+ */
 static noinline void pbt_action_udelay(u32 usecs)
 {
-	for (; usecs > UDELAY_STEP; usecs -= UDELAY_STEP)
-		udelay(UDELAY_STEP);
-	udelay(usecs);
+	const u64 end = ktime_get_mono_fast_ns() + (u64)usecs * NSEC_PER_USEC;
+	u32 steps = 5 * DIV_ROUND_UP(usecs, UDELAY_STEP);
+
+	while (steps-- && ktime_get_mono_fast_ns() < end)
+		udelay(min_t(u32, usecs, UDELAY_STEP));
 }
 
 /*
