@@ -197,20 +197,29 @@ double knobs_call(unsigned int point)
 	return calls[point]();
 }
 
-double knobs_shortest(unsigned int point, double below)
+static int compare(const void *a, const void *b)
 {
-	double best = 1e12;
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct knobs_took knobs_took(unsigned int point, double below)
+{
+	struct knobs_took took = { .shortest = 1e12 };
+	double all[MAX_TRIES];
 	unsigned int i;
 
-	for (i = 0; i < KNOBS_TRIES || (i < MAX_TRIES && best >= below); i++) {
-		const double took = knobs_call(point);
-
-		if (took < 0)
-			return took;
-		if (took < best)
-			best = took;
+	for (i = 0; i < KNOBS_TRIES || (i < MAX_TRIES && took.shortest >= below); i++) {
+		all[i] = knobs_call(point);
+		if (all[i] < 0)
+			return (struct knobs_took){ all[i], all[i] };
+		if (all[i] < took.shortest)
+			took.shortest = all[i];
 	}
-	return best;
+	qsort(all, i, sizeof(all[0]), compare);
+	took.median = all[i / 2];
+	return took;
 }
 
 const char *knobs_prepare_call(unsigned int point)

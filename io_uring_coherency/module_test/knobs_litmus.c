@@ -2,6 +2,7 @@
 /*
  * Callers of PBT_LITMUS that wait for one of them, and a receiver that does not come.
  */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/ioctl.h>
@@ -15,6 +16,8 @@
 
 static atomic_int waiting, go;
 static atomic_int in_vfork;	/* the thread that is */
+static atomic_bool vfork_ended;
+static int vfork_pipe[2];
 
 static void *litmus_caller(void *cpu)
 {
@@ -59,24 +62,39 @@ int knobs_litmus_memory(int callers)
 	return taken < 0 ? 0 : taken > 99 ? 99 : taken;
 }
 
+/* The child shares all memory and has its own descriptors: it waits for the other end to close. */
 static void *vfork_and_wait(void *arg)
 {
 	pid_t child;
+	char byte;
 
 	(void)arg;
 	in_vfork = syscall(SYS_gettid);
 	child = vfork();
 	if (!child) {
-		sleep(KNOBS_VFORK_SECONDS);
-		_exit(0);
+		close(vfork_pipe[1]);
+		_exit(read(vfork_pipe[0], &byte, 1));
 	}
+	vfork_ended = 1;
 	waitpid(child, NULL, 0);
 	return NULL;
 }
 
+bool knobs_vfork_ended(void)
+{
+	return vfork_ended;
+}
+
+void knobs_vfork_end(pthread_t thread)
+{
+	close(vfork_pipe[1]);
+	pthread_join(thread, NULL);
+	close(vfork_pipe[0]);
+}
+
 pid_t knobs_thread_in_vfork(pthread_t *thread)
 {
-	if (pthread_create(thread, NULL, vfork_and_wait, NULL))
+	if (pipe2(vfork_pipe, O_CLOEXEC) || pthread_create(thread, NULL, vfork_and_wait, NULL))
 		return -1;
 	while (!in_vfork)
 		usleep(1000);

@@ -16,8 +16,8 @@
 
 /* --- knobs_calls.c: calls that pass a point */
 
-#define KNOBS_SHORTEST	0.5	/* of a delay: udelay() counts loops or a TSC, which TCG bends */
-#define KNOBS_TRIES	8U	/* at least; noise only adds, so the shortest of them counts */
+#define KNOBS_OF_DELAY	0.9	/* of a delay */
+#define KNOBS_TRIES	9U	/* at least */
 
 /* All that the call of a point needs. NULL, or the reason for a SKIP. */
 const char *knobs_prepare_call(unsigned int point);
@@ -25,8 +25,17 @@ const char *knobs_prepare_call(unsigned int point);
 /* A call that passes @point, after knobs_prepare_call(). Returns its microseconds, or -errno. */
 double knobs_call(unsigned int point);
 
-/* The shortest of some calls, of more until one takes less than @below us. Or -errno. */
-double knobs_shortest(unsigned int point, double below);
+/*
+ * The microseconds of some calls, of more until one takes less than @below. A busy machine adds to
+ * them, seldom it takes away: with HPET as its clock (x86 under TCG) a CPU may get the value that
+ * another has read long ago, see read_hpet(). So that there is no delay is told by the shortest,
+ * that there is one by the median. Or -errno, in both.
+ */
+struct knobs_took {
+	double shortest, median;
+};
+
+struct knobs_took knobs_took(unsigned int point, double below);
 
 /* Ends what knobs_prepare_call() has started. */
 void knobs_end_call(void);
@@ -67,23 +76,26 @@ int knobs_as_planted(unsigned int plant, unsigned char mark, const char *buf);
 
 /* --- knobs_scope.c: who is in a session, and what is left of it; most are for knobs_in_child() */
 
-/* Whether munmap(2) takes that long here: about @ms, up to 2.5 times that; 0 is less than 2 ms. */
-int knobs_delay_is(int ms);
+/*
+ * Whether munmap(2) takes that long here: about @us, up to 2.5 times that; 0 is less than 500 us.
+ * On a busy machine a short delay may be over before another thread has the CPU, a long one is not.
+ */
+int knobs_delay_is(int us);
 
 /* 0, or who lacks the delay: 2 own, 3 thread, 4 child, 5 child that was there before, 6 daemon. */
-int knobs_scope_of_tree(int ms);
+int knobs_scope_of_tree(int us);
 
 /*
  * A process with a session of its own and that delay; a socket to it. knobs_holds() asks whether
- * its delay is so many ms: 1, 0, or -1 for no answer. knobs_end_holder() returns how it ended, see
+ * its delay is so many us: 1, 0, or -1 for no answer. knobs_end_holder() returns how it ended, see
  * wait(2).
  */
-int knobs_hold_session(unsigned int ms);
-int knobs_holds(int holder, unsigned char ms);
+int knobs_hold_session(unsigned int us);
+int knobs_holds(int holder, int us);
 int knobs_end_holder(int holder);
 
 /* 0 if of two sessions the inner one counts, and each until its file is closed. */
-int knobs_nested(int ms);
+int knobs_nested(int us);
 
 #define KNOBS_PARENTS	16
 #define KNOBS_BETWEEN	300	/* processes of the session */
@@ -135,10 +147,10 @@ int knobs_workers_with(unsigned int workers, unsigned int flags, int expected);
 /* The MiB that calls take while one of them runs, up to 99; 100 if they do not. */
 int knobs_litmus_memory(int callers);
 
-#define KNOBS_VFORK_SECONDS	4
-
-/* Starts a thread that returns from vfork(2) after KNOBS_VFORK_SECONDS. Its id, or -1. */
+/* Starts a thread that is in vfork(2) until knobs_vfork_end(), which joins it. Its id, or -1. */
 pid_t knobs_thread_in_vfork(pthread_t *thread);
+bool knobs_vfork_ended(void);
+void knobs_vfork_end(pthread_t thread);
 
 /* --- knobs_fuzz.c: ioctls by chance */
 

@@ -20,33 +20,36 @@
 #include "knobs_session.h"
 #include "module.h"
 
+#define NO_DELAY_US	500
+
 /* In a child: opens a session with that delay. Its fd, or ends the child. */
-static int delayed_session(unsigned int ms)
+static int delayed_session(unsigned int us)
 {
 	const char *why;
 	const int fd = module_open(&why);
 
-	if (fd < 0 || knobs_set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, ms * 1000))
+	if (fd < 0 || knobs_set_point(fd, PBT_TASK_WORK_RUN, PBT_UDELAY, us))
 		_exit(100);
 	return fd;
 }
 
-int knobs_delay_is(int ms)
+int knobs_delay_is(int us)
 {
-	const double high = ms ? ms * 2500 : 2000, us = knobs_shortest(PBT_TASK_WORK_RUN, high);
+	const double high = us ? us * 2.5 : NO_DELAY_US;
+	const struct knobs_took took = knobs_took(PBT_TASK_WORK_RUN, high);
 
-	return us >= ms * 1000 * KNOBS_SHORTEST && us < high;
+	return took.median >= us * KNOBS_OF_DELAY && took.shortest < high;
 }
 
-static void *delay_in_thread(void *ms)
+static void *delay_in_thread(void *us)
 {
-	*(int *)ms = knobs_delay_is(*(int *)ms);
+	*(int *)us = knobs_delay_is(*(int *)us);
 	return NULL;
 }
 
-int knobs_scope_of_tree(int ms)
+int knobs_scope_of_tree(int us)
 {
-	int go[2], result[2], in_thread = ms, in_daemon = 0, status;
+	int go[2], result[2], in_thread = us, in_daemon = 0, status;
 	pthread_t thread;
 	pid_t early;
 	char c;
@@ -56,16 +59,16 @@ int knobs_scope_of_tree(int ms)
 	/* forked before the session was opened */
 	early = module_fork();
 	if (!early)
-		_exit(read(go[0], &c, 1) == 1 && knobs_delay_is(ms));
-	delayed_session(ms);
-	if (!knobs_delay_is(ms))
+		_exit(read(go[0], &c, 1) == 1 && knobs_delay_is(us));
+	delayed_session(us);
+	if (!knobs_delay_is(us))
 		return 2;
 	if (pthread_create(&thread, NULL, delay_in_thread, &in_thread))
 		return 1;
 	pthread_join(thread, NULL);
 	if (in_thread != 1)
 		return 3;
-	if (knobs_in_child(knobs_delay_is, ms) != 1)
+	if (knobs_in_child(knobs_delay_is, us) != 1)
 		return 4;
 	if (write(go[1], "", 1) != 1 || waitpid(early, &status, 0) != early || status != 1 << 8)
 		return 5;
@@ -75,7 +78,7 @@ int knobs_scope_of_tree(int ms)
 		if (!fork()) {
 			while (getppid() == getsid(0))
 				knobs_pause_us(1000);
-			in_daemon = knobs_delay_is(ms);
+			in_daemon = knobs_delay_is(us);
 			if (write(result[1], &in_daemon, sizeof(in_daemon)) < 0)
 				_exit(1);
 		}
@@ -86,10 +89,9 @@ int knobs_scope_of_tree(int ms)
 	return 0;
 }
 
-int knobs_hold_session(unsigned int ms)
+int knobs_hold_session(unsigned int us)
 {
-	unsigned char expected;
-	int pair[2];
+	int expected, pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		_exit(100);
@@ -98,18 +100,20 @@ int knobs_hold_session(unsigned int ms)
 		return pair[0];
 	}
 	close(pair[0]);
-	delayed_session(ms);
-	while (read(pair[1], &expected, 1) == 1) {
+	delayed_session(us);
+	while (read(pair[1], &expected, sizeof(expected)) == sizeof(expected)) {
 		expected = knobs_delay_is(expected);
-		if (write(pair[1], &expected, 1) != 1)
+		if (write(pair[1], &expected, sizeof(expected)) < 0)
 			break;
 	}
 	_exit(0);
 }
 
-int knobs_holds(int holder, unsigned char ms)
+int knobs_holds(int holder, int us)
 {
-	return write(holder, &ms, 1) == 1 && read(holder, &ms, 1) == 1 ? ms : -1;
+	if (write(holder, &us, sizeof(us)) < 0 || read(holder, &us, sizeof(us)) != sizeof(us))
+		return -1;
+	return us;
 }
 
 int knobs_end_holder(int holder)
@@ -121,16 +125,16 @@ int knobs_end_holder(int holder)
 	return status;
 }
 
-int knobs_nested(int ms)
+int knobs_nested(int us)
 {
-	const int outer = delayed_session(ms), inner = delayed_session(10);
+	const int outer = delayed_session(us), inner = delayed_session(3 * us);
 
-	if (!knobs_delay_is(10))
+	if (!knobs_delay_is(3 * us))
 		return 1;
 	if (knobs_set_point(inner, PBT_TASK_WORK_RUN, PBT_OFF, 0) || !knobs_delay_is(0))
 		return 2;
 	close(inner);
-	if (!knobs_delay_is(ms))
+	if (!knobs_delay_is(us))
 		return 3;
 	close(outer);
 	return knobs_delay_is(0) ? 0 : 4;
@@ -226,7 +230,7 @@ void knobs_hold_until_killed(enum knobs_state state, const int told[2])
 
 	if (!fork())
 		outlive(holder, told);
-	fd = delayed_session(4);
+	fd = delayed_session(4000);
 	if (write(told[1], "", 1) != 1)
 		_exit(1);
 	switch (state) {
