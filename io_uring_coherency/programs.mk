@@ -29,8 +29,9 @@ with_liburing += ring_order
 with_liburing += ring_complete
 with_liburing += module_knobs
 
-# a room has what is there for this architecture, and takes of lib/ what it calls
-other_banks = $(filter-out $(bank),$(banks) none)
+# a room has what is there for this architecture, or else for none, and takes of lib/ what it calls
+room_bank = $(if $(wildcard $(src)/$(1)/*_$(bank).c),$(bank),none)
+other_banks = $(filter-out $(room_bank),$(banks) none)
 room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
 lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
 detector = $(call lib,program module json provoke evidence planted)
