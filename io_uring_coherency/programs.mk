@@ -21,6 +21,7 @@ banks :=
 banks += x86_64
 banks += arm64
 banks += ppc64
+banks += s390x
 
 with_liburing :=
 with_liburing += live_registers
