@@ -188,8 +188,10 @@ run_check()
 		lld git bats parallel openssh-client openssh-server \
 		liburing-dev \
 		dpkg-dev gcc-powerpc64-linux-gnu libc6-dev-ppc64-cross \
-		$(for arch in ppc64le x86_64 arm64; do compiler_packages $arch; done) \
-		"${QEMU_PACKAGE[@]}"
+		$(for arch in ppc64le x86_64 arm64; do
+			compiler_packages $arch
+			echo "${QEMU_PACKAGE[$arch]}"
+		done)
 	need_command bats "the tests are run by it"
 	host_get
 	check_environment_for_tests

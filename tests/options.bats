@@ -71,6 +71,11 @@ check_bad_options()
 	refused 2 "'--nonsense' is not an option" "$me" vm --nonsense
 	refused 2 "'nonsense' is not a command" "$me" nonsense
 	refused 2 "'m68k' is not an architecture" "$me" vm --arch m68k
+	refused 2 "the module, which plants it, is not for s390x" "$me" validate --arch s390x \
+		--base source:6.1^vector
+	refused 2 "the module, which plants it, is not for riscv64" "$me" validate --quick \
+		--arch riscv64
+	refused 2 "'distro' is no kernel for ppc64:" "$me" vm --arch ppc64 --kernel distro
 	refused 2 "needs a value" "$me" vm --kernel
 	refused 2 "not a positive number" "$me" vm --smp 0
 	refused 2 "not a positive number" "$me" vm --timeout soon

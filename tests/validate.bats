@@ -159,6 +159,10 @@ check_validate_own_config()
 # bats test_tags=long
 @test "validate-arm64" { t check_validate 0 'FIXED$' --arch arm64; }
 # bats test_tags=long
+@test "validate-s390x" { t check_validate 0 'FIXED$' --arch s390x; }
+# bats test_tags=long
+@test "validate-riscv64" { t check_validate 0 'FIXED$' --arch riscv64; }
+# bats test_tags=long
 @test "bisect" { t check_bisect "$BOTH"; }
 # bats test_tags=long
 @test "bisect-completions" {

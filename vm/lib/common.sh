@@ -325,21 +325,26 @@ need_space()
 # Those without QEMU are built for, and their programs skip.
 
 declare -A DEB_ARCH=([ppc64le]=ppc64el [x86_64]=amd64 [arm64]=arm64 [ppc64]=ppc64 [i386]=i386
-	[hppa]=hppa)
+	[hppa]=hppa [riscv64]=riscv64 [s390x]=s390x)
 declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64 [ppc64]=powerpc [i386]=i386
-	[hppa]=parisc)
+	[hppa]=parisc [riscv64]=riscv [s390x]=s390)
 declare -A TRIPLET=([ppc64le]=powerpc64le-linux-gnu [x86_64]=x86_64-linux-gnu
 	[arm64]=aarch64-linux-gnu [ppc64]=powerpc64-linux-gnu [i386]=i686-linux-gnu
-	[hppa]=hppa-linux-gnu)
+	[hppa]=hppa-linux-gnu [riscv64]=riscv64-linux-gnu [s390x]=s390x-linux-gnu)
 declare -A DISTRO_KERNEL=([ppc64le]=linux-image-powerpc64le [x86_64]=linux-image-cloud-amd64
 	[arm64]=linux-image-arm64)
 declare -A QEMU=([ppc64le]=qemu-system-ppc64 [x86_64]=qemu-system-x86_64
-	[arm64]=qemu-system-aarch64 [ppc64]=qemu-system-ppc64)
+	[arm64]=qemu-system-aarch64 [ppc64]=qemu-system-ppc64
+	[riscv64]=qemu-system-riscv64 [s390x]=qemu-system-s390x)
 declare -A QEMU_PACKAGE=([ppc64le]=qemu-system-ppc [x86_64]=qemu-system-x86
-	[arm64]=qemu-system-arm [ppc64]=qemu-system-ppc)
+	[arm64]=qemu-system-arm [ppc64]=qemu-system-ppc
+	[riscv64]=qemu-system-misc [s390x]=qemu-system-misc)
 
-# Debian has packages of them; of the others no more than a compiler and its libc.
-DEBIAN_PORTS="ppc64le x86_64 arm64 i386"
+# For these the module has arch.h.
+MODULE_ARCHES="ppc64le ppc64 x86_64 arm64"
+
+# Debian 12 has packages of them; of the others no more than a compiler and its libc.
+DEBIAN_PORTS="ppc64le x86_64 arm64 i386 s390x"
 
 # The prefix of the cross compiler; empty when the machine is of that architecture.
 cross_prefix()

@@ -37,7 +37,7 @@ guest_accel()
 	[ -z "$OPT_ACCEL" ] || return 0
 	[ "$1" != x86_64 ] || guest_cpu_virtualizes || return 0
 	case $1-$(uname -m) in
-	x86_64-x86_64 | arm64-aarch64 | ppc64*-ppc64*)
+	x86_64-x86_64 | arm64-aarch64 | ppc64*-ppc64* | riscv64-riscv64 | s390x-s390x)
 		! guest_works "$@" -accel kvm -cpu "${OPT_CPU:-host}" || GUEST_ACCEL=kvm
 		;;
 	esac
@@ -46,8 +46,8 @@ guest_accel()
 # guest_command ARCH IMAGE INITRAMFS CONSOLE RESULT: sets GUEST_ACCEL and the array QEMU_COMMAND.
 guest_command()
 {
-	local arch=$1 image=$2 initramfs=$3 console=$4 result=$5 machine cpu tty line append disk
-	local disks=()
+	local arch=$1 image=$2 initramfs=$3 console=$4 machine cpu tty line append disk
+	local disks=() result=(-serial chardev:result)
 
 	case $arch in
 	ppc64le | ppc64)
@@ -67,28 +67,40 @@ guest_command()
 		machine="virt,gic-version=max"
 		cpu="max,pauth-impdef=on"
 		tty=ttyAMA0 line=ttyS0
+		result=(-device "pci-serial,chardev=result")
+		;;
+	riscv64)
+		machine=virt
+		cpu="rv64,v=true,vext_spec=v1.0"
+		# which of two 8250s is ttyS0 is told by who is probed first
+		tty=ttyS0 line=hvc0
+		result=(-device virtio-serial -device "virtconsole,chardev=result")
+		;;
+	s390x)
+		machine=s390-ccw-virtio
+		cpu=max
+		tty=ttysclp0 line=hvc0
+		result=(-device virtio-serial -device "virtconsole,chardev=result")
 		;;
 	esac
 	guest_accel "$arch" -M "$machine"
 	[ "${GUEST_ACCEL%%,*}" != kvm ] || cpu=host
 	machine=(-M "$machine" -cpu "${OPT_CPU:-$cpu}" -accel "$GUEST_ACCEL")
-	[ "$arch" != arm64 ] || machine+=(-device "pci-serial,chardev=result")
 	for disk in "$SCRATCH"/disk.*; do
 		[ ! -e "$disk" ] || disks+=(-drive
 			"file=$disk,if=none,id=${disk##*.},format=raw,cache=unsafe"
-			-device "virtio-blk-pci,drive=${disk##*.},serial=${disk##*.}")
+			-device "virtio-blk,drive=${disk##*.},serial=${disk##*.}")
 	done
 	# read-only: what is in the cache stays as it is
 	[ -z "${GUEST_ROOT:-}" ] || disks+=(-drive
 		"file=$GUEST_ROOT,if=none,id=root,format=raw,readonly=on"
-		-device virtio-blk-pci,drive=root,serial=root)
+		-device virtio-blk,drive=root,serial=root)
 	append="console=$tty panic=-1 quiet coherency.result=$line"
 	QEMU_COMMAND=("${QEMU[$arch]}" "${machine[@]}" -smp "$OPT_SMP" -m "$OPT_MEM"
 		-nographic -nodefaults -no-reboot
 		-chardev "file,id=console,path=$console" -serial chardev:console
-		-chardev "file,id=result,path=$result")
-	[ "$arch" = arm64 ] || QEMU_COMMAND+=(-serial chardev:result)
-	QEMU_COMMAND+=("${disks[@]}" -kernel "$image" -initrd "$initramfs" -append "$append")
+		-chardev "file,id=result,path=$5" "${result[@]}" "${disks[@]}"
+		-kernel "$image" -initrd "$initramfs" -append "$append")
 }
 
 # guest_disks: guests of this run have an empty ext4 at /mnt/ext4 and an empty xfs at /mnt/xfs, if

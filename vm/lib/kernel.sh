@@ -31,6 +31,10 @@ kernel_check()
 		done < <(tr , '\n' <<<"${1#*^}")
 		case $COMMAND:$what in
 		*:image:*) die $EXIT_USAGE "'$1': there is no module for an image" ;;
+		esac
+		[[ " $MODULE_ARCHES " == *" $OPT_ARCH "* ]] ||
+			die $EXIT_USAGE "'$1': the module, which plants it, is not for $OPT_ARCH"
+		case $COMMAND:$what in
 		vm:* | validate:* | bisect-step:*) ;;
 		*) die $EXIT_USAGE "'$1': $COMMAND plants no faults" ;;
 		esac
@@ -43,7 +47,11 @@ kernel_check()
 		;;
 	esac
 	case $what in
-	distro | distro+* | source:?*) ;;
+	distro | distro+*)
+		[ -n "${DISTRO_KERNEL[$OPT_ARCH]:-}" ] ||
+			die $EXIT_USAGE "'$what' is no kernel for $OPT_ARCH: use source: or tree:"
+		;;
+	source:?*) ;;
 	tree:?*)
 		path=${what#tree:}
 		path=${path%%+*}
@@ -138,9 +146,8 @@ kernel_get()
 
 kernel_distro()
 {
-	local arch=$1 package=${DISTRO_KERNEL[$1]:-} deb=${DEB_ARCH[$1]} dir found real
+	local arch=$1 package=${DISTRO_KERNEL[$1]} deb=${DEB_ARCH[$1]} dir found real
 
-	[ -n "$package" ] || die $EXIT_USAGE "Debian has no kernel for $arch: use source: or tree:"
 	# the metapackage has one dependency: the kernel of the day
 	found=$(debian_find "$package" "$deb") || exit $?
 	real=$(apt_private "${found% *}" "$deb" apt-cache depends "$package" |
@@ -351,9 +358,9 @@ KERNEL_NEED=detectors
 # kernel's .config, all of this over it. A guest has no modules but ours.
 kernel_fragments()
 {
-	local ours=("$TOP/vm/configs/"{common,"$1","$2"}.config)
+	local ours=("$TOP/vm/configs/"{common,"$1","$2",newer}.config)
 
-	[ "$2" = registers ] || ours+=("$TOP/config" "$TOP/vm/configs/newer.config")
+	[ "$2" = registers ] || ours+=("$TOP/config")
 	if [ -n "${3:-}" ]; then
 		sed 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$3" |
 			config_over <(cat "${ours[@]}" | grep -v '^CONFIG_\(NR_CPUS\|HZ_250\)=')
@@ -417,7 +424,8 @@ kernel_build()
 	objects=$KERNEL_OBJECTS
 	case $arch in
 	x86_64) target=arch/x86/boot/bzImage ;;
-	arm64) target=arch/arm64/boot/Image ;;
+	arm64 | riscv64) target=arch/${KBUILD_ARCH[$arch]}/boot/Image ;;
+	s390x) target=arch/s390/boot/bzImage ;;
 	*) target=vmlinux ;;
 	esac
 	# without a key nobody can know later what it was built from: it is this run's own

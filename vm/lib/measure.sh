@@ -21,6 +21,10 @@ guest_test()
 		GUEST_STATE=no-boot
 		GUEST_REASON=$(last_words "$2/ktap")
 	fi
+	if [ "${5:-}" = "$OPT_DETECTOR" ] && [ "$GUEST_STATE" = ok ] && [ ! -s "$2/$5.json" ]; then
+		GUEST_STATE=no-boot
+		GUEST_REASON="$5 has no result: $(sed -n "s/.* $5 # SKIP //p" "$2/ktap")"
+	fi
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
 

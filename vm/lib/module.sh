@@ -24,14 +24,14 @@ module_make()
 		M="$dir" "$@" modules
 }
 
-# module_get ARCH: sets KERNEL_MODULE, to nothing when the kernel is somebody's image. Kept beside
-# the kernel where that is kept.
+# module_get ARCH: sets KERNEL_MODULE, to nothing when the kernel is somebody's image, or the module
+# is not for that architecture. Kept beside the kernel where that is kept.
 module_get()
 {
 	local arch=$1 kdir ko
 
 	KERNEL_MODULE=
-	[ -n "$KERNEL_KIND" ] || return 0
+	[ -n "$KERNEL_KIND" ] && [[ " $MODULE_ARCHES " == *" $arch "* ]] || return 0
 	ko=$(dirname "$KERNEL_IMAGE")/ppc_barrier_test-$(module_hash).ko
 	if [ ! -r "$ko" ]; then
 		case $KERNEL_KIND in

@@ -56,7 +56,7 @@ sysroot_own()
 	cp -L "$(command -v busybox)" "$SYSROOT/bin/busybox"
 }
 
-# liburing_build ARCH DIRECTORY: where Debian has no packages (big endian ppc64), from its source.
+# liburing_build ARCH DIRECTORY: where Debian has no packages (ppc64, riscv64), from its source.
 liburing_build()
 {
 	local work=$SCRATCH/liburing triplet=${TRIPLET[$1]}
