@@ -21,6 +21,7 @@ banks :=
 banks += x86_64
 banks += arm64
 banks += ppc64
+banks += riscv64
 banks += s390x
 
 with_liburing :=

@@ -56,6 +56,8 @@ static void change_frame(ucontext_t *context)
 	context->uc_mcontext.gp_regs[14] ^= 1;
 #elif defined(__aarch64__)
 	context->uc_mcontext.regs[19] ^= 1;
+#elif defined(__riscv)
+	context->uc_mcontext.__gregs[19] ^= 1;
 #else
 	(void)context;
 #endif
