@@ -48,7 +48,8 @@ accel_is()
 	local here=$1
 
 	uname() { echo "$here"; }
-	printf '#!/bin/sh\ncase "$*" in *kvm*) test %s = works ;; esac\n' "$3" >"$SCRATCH/qemu"
+	printf '#!/bin/sh\nread -r quit\ncase "$*" in *kvm*) test %s = works ;; esac\n' "$3" \
+		>"$SCRATCH/qemu"
 	chmod 755 "$SCRATCH/qemu"
 	guest_command "$2" image initramfs console result
 	[ "$GUEST_ACCEL" = "$4" ] || fail "$*: $GUEST_ACCEL"
