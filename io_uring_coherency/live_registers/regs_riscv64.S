@@ -154,15 +154,14 @@ reg_arch_spin:
 	beqz	a1, 1f
 	LOAD_IMAGE REG_WIN_ALT
 	/*
-	 * Each turn writes a register of each unit, f31 onto itself and vcsr, which changes places
-	 * with a1 for that long, so that they are dirty again: the kernel saves no others
-	 * (fstate_save(), arch/riscv/include/asm/switch_to.h of 6.1 and 7.2;
-	 * riscv_v_vstate_save(), vector.h there). A move of a vector would make vstart 0, and be
-	 * SIGILL where the kernel has lost vtype.
+	 * Each turn writes a register of each unit with what it has, f31 and vcsr, so that they are
+	 * dirty again: the kernel saves no others (fstate_save() and riscv_v_vstate_save(),
+	 * arch/riscv/include/asm/switch_to.h and vector.h of 7.2). A move of a vector would make
+	 * vstart 0, and be SIGILL where the kernel has lost vtype.
 	 */
 1:	UNLESS	REG_RISCV64_V_BIT, a1, 3f
-2:	csrrw	a1, REG_RISCV64_CSR_VCSR, a1
-	csrrw	a1, REG_RISCV64_CSR_VCSR, a1
+2:	csrr	a1, REG_RISCV64_CSR_VCSR
+	csrw	REG_RISCV64_CSR_VCSR, a1
 	fmv.d	f31, f31
 	lw	a1, REG_WIN_STOP(a0)
 	beqz	a1, 2b
