@@ -17,8 +17,7 @@
 void live_show_change(const struct live_spin *s, unsigned int n)
 {
 	const unsigned int slot = s->slots[n];
-	const char *why = reg_arch.explain(&live_layout, slot, regs_in(s->window),
-					   regs_out(s->window));
+	const char *why = regs_explain(s->window, &live_layout, slot);
 	char expected[160], found[160];
 
 	regs_format(expected, sizeof(expected), &live_layout, slot, regs_in(s->window));
@@ -71,8 +70,7 @@ static void account(struct live_spin *s, struct live_result *r, int created)
 	if (s->switched)
 		r->switched.violations++;
 	for (i = 0; i < s->nr_changed; i++) {
-		if (reg_arch.explain(&live_layout, s->slots[i], regs_in(s->window),
-				     regs_out(s->window))) {
+		if (regs_explain(s->window, &live_layout, s->slots[i])) {
 			r->explained++;
 			break;
 		}

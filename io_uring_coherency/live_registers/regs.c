@@ -188,6 +188,12 @@ unsigned int regs_check(const struct reg_window *w, const struct reg_layout *lay
 	return compare(layout, regs_in(w), regs_out(w), slots, max);
 }
 
+const char *regs_explain(const struct reg_window *w, const struct reg_layout *layout,
+			 unsigned int slot)
+{
+	return reg_arch.explain ? reg_arch.explain(layout, slot, regs_in(w), regs_out(w)) : NULL;
+}
+
 unsigned int regs_check_frame(const struct reg_window *w, const struct reg_layout *layout,
 			      const void *context, uint8_t *image, unsigned int *slots,
 			      unsigned int max)

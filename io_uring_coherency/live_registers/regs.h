@@ -99,7 +99,7 @@ struct reg_arch {
 	void (*legalize)(const struct reg_layout *layout, uint8_t *image);
 	/*
 	 * @slot was found changed. Returns a static text when the value found tells the cause
-	 * ("= FPSCR: ..."), else NULL.
+	 * ("= FPSCR: ..."), else NULL. NULL: no value does.
 	 */
 	const char *(*explain)(const struct reg_layout *layout, unsigned int slot,
 			       const uint8_t *in, const uint8_t *out);
@@ -149,9 +149,13 @@ void regs_keep(struct reg_window *w, const struct reg_layout *layout);
 unsigned int regs_check(const struct reg_window *w, const struct reg_layout *layout,
 			unsigned int *slots, unsigned int max);
 
+/* A static text when the value of @slot, which changed, tells the cause; else NULL. */
+const char *regs_explain(const struct reg_window *w, const struct reg_layout *layout,
+			 unsigned int slot);
+
 /*
- * The same in a handler that has interrupted reg_arch_spin(), of what its ucontext_t @context has:
- * @image, of REG_IMAGE_SIZE bytes, gets it.
+ * The same as regs_check() in a handler that has interrupted reg_arch_spin(), of what its
+ * ucontext_t @context has: @image, of REG_IMAGE_SIZE bytes, gets it.
  */
 unsigned int regs_check_frame(const struct reg_window *w, const struct reg_layout *layout,
 			      const void *context, uint8_t *image, unsigned int *slots,

@@ -147,16 +147,6 @@ static void arm64_legalize(const struct reg_layout *layout, uint8_t *image)
 		memset(image + pred_offset(vl, i) + len, 0, len);
 }
 
-static const char *arm64_explain(const struct reg_layout *layout, unsigned int slot,
-				 const uint8_t *in, const uint8_t *out)
-{
-	(void)layout;
-	(void)slot;
-	(void)in;
-	(void)out;
-	return NULL;
-}
-
 /* x0-x30 and, of each vector, the part that Advanced SIMD has; vectors are the first slots. */
 static void arm64_frame(const struct reg_layout *layout, const void *context, uint8_t *image)
 {
@@ -188,7 +178,6 @@ const struct reg_arch reg_arch = {
 	.name = "arm64",
 	.init = arm64_init,
 	.legalize = arm64_legalize,
-	.explain = arm64_explain,
 	.frame = arm64_frame,
 	.keep = arm64_keep,
 };

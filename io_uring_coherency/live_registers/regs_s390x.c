@@ -73,16 +73,6 @@ static const char *s390x_init(struct reg_layout *layout)
 	return NULL;
 }
 
-static const char *s390x_explain(const struct reg_layout *layout, unsigned int slot,
-				 const uint8_t *in, const uint8_t *out)
-{
-	(void)layout;
-	(void)slot;
-	(void)in;
-	(void)out;
-	return NULL;
-}
-
 /* All there are. In v0-v15 the frame's f0-f15 and vxrs_low are a half each. */
 static void s390x_frame(const struct reg_layout *layout, const void *context, uint8_t *image)
 {
@@ -128,7 +118,6 @@ static void s390x_keep(const struct reg_layout *layout, uint8_t *image)
 const struct reg_arch reg_arch = {
 	.name = "s390x",
 	.init = s390x_init,
-	.explain = s390x_explain,
 	.frame = s390x_frame,
 	.keep = s390x_keep,
 };

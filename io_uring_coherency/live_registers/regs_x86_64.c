@@ -150,16 +150,6 @@ static void x86_64_legalize(const struct reg_layout *layout, uint8_t *image)
 	}
 }
 
-static const char *x86_64_explain(const struct reg_layout *layout, unsigned int slot,
-				  const uint8_t *in, const uint8_t *out)
-{
-	(void)layout;
-	(void)slot;
-	(void)in;
-	(void)out;
-	return NULL;
-}
-
 /* fpregs is an XSAVE area, if it says so: arch/x86/include/uapi/asm/sigcontext.h */
 #define XSAVE_MAGIC		0x46505853U
 #define XSAVE_MAGIC_AT		464
@@ -223,7 +213,6 @@ const struct reg_arch reg_arch = {
 	.name = "x86_64",
 	.init = x86_64_init,
 	.legalize = x86_64_legalize,
-	.explain = x86_64_explain,
 	.frame = x86_64_frame,
 	.keep = x86_64_keep,
 };
