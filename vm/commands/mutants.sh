@@ -253,7 +253,7 @@ mutants_plants()
 {
 	local plant
 
-	[[ " $MODULE_ARCHES " == *" $OPT_ARCH "* ]] || return 0
+	module_for "$OPT_ARCH" || return 0
 	while read -r plant _; do
 		[[ ! $1^$plant =~ $OPT_TESTS ]] || echo "$plant"
 	done <<<"$MUTANTS_PLANTS"

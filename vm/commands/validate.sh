@@ -29,10 +29,8 @@ distro_module()
 
 # What the fix of 2023 was about, or the nearest to it that the module can plant.
 declare -A PLANTS=([ppc64le]="fp,vector" [ppc64]="fp,vector" [x86_64]=vector [arm64]=vector)
-# ... and in a kernel that is built, by a patch where the module is not for the architecture.
-declare -A BASES=([ppc64le]=+powerpc-save-clobbers-fp-vmx [ppc64]=+powerpc-save-clobbers-fp-vmx
-	[x86_64]=^vector [arm64]=^vector
-	[riscv64]=+riscv-save-clobbers-fp [s390x]=+s390-fork-clears-vx)
+# ... and a patch of its own where the module is not for the architecture.
+declare -A PATCHES=([riscv64]=+riscv-save-clobbers-fp [s390x]=+s390-fork-clears-vx)
 
 run_validate()
 {
@@ -44,8 +42,9 @@ run_validate()
 		[ -n "${GIVEN[fixed]:-}" ] || OPT_FIXED=distro
 		MEASURE=("${MEASURE_QUICK[@]}")
 		VERDICT=("${VERDICT_QUICK[@]}")
-	elif [ -z "${GIVEN[base]:-}" ]; then
-		OPT_BASE="source:6.1${BASES[$OPT_ARCH]}"
+	elif [ -z "${GIVEN[base]:-}" ] && [[ $OPT_ARCH != ppc64* ]]; then
+		# the patch of the default is one of arch/powerpc
+		OPT_BASE="source:6.1${PATCHES[$OPT_ARCH]:-^${PLANTS[$OPT_ARCH]}}"
 	fi
 	[ -z "$OPT_QUICK" ] || [ -z "${GIVEN[detector]:-}" ] ||
 		die $EXIT_USAGE "--quick is about registers, so it takes no --detector"

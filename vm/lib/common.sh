@@ -340,8 +340,11 @@ declare -A QEMU_PACKAGE=([ppc64le]=qemu-system-ppc [x86_64]=qemu-system-x86
 	[arm64]=qemu-system-arm [ppc64]=qemu-system-ppc
 	[riscv64]=qemu-system-misc [s390x]=qemu-system-misc)
 
-# For these the module has arch.h.
-MODULE_ARCHES="ppc64le ppc64 x86_64 arm64"
+# Whether the module's arch.h is for that architecture.
+module_for()
+{
+	[[ $1 =~ ^(ppc64le|ppc64|x86_64|arm64)$ ]]
+}
 
 # Debian 12 has packages of them; of the others no more than a compiler and its libc.
 DEBIAN_PORTS="ppc64le x86_64 arm64 i386 s390x"

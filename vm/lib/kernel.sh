@@ -31,13 +31,11 @@ kernel_check()
 		done < <(tr , '\n' <<<"${1#*^}")
 		case $COMMAND:$what in
 		*:image:*) die $EXIT_USAGE "'$1': there is no module for an image" ;;
-		esac
-		[[ " $MODULE_ARCHES " == *" $OPT_ARCH "* ]] ||
-			die $EXIT_USAGE "'$1': the module, which plants it, is not for $OPT_ARCH"
-		case $COMMAND:$what in
 		vm:* | validate:* | bisect-step:*) ;;
 		*) die $EXIT_USAGE "'$1': $COMMAND plants no faults" ;;
 		esac
+		module_for "$OPT_ARCH" ||
+			die $EXIT_USAGE "'$1': the module, which plants it, is not for $OPT_ARCH"
 	fi
 	case ${what#*+} in
 	'' | +* | *+ | *++*)

@@ -31,7 +31,7 @@ module_get()
 	local arch=$1 kdir ko
 
 	KERNEL_MODULE=
-	[ -n "$KERNEL_KIND" ] && [[ " $MODULE_ARCHES " == *" $arch "* ]] || return 0
+	[ -n "$KERNEL_KIND" ] && module_for "$arch" || return 0
 	ko=$(dirname "$KERNEL_IMAGE")/ppc_barrier_test-$(module_hash).ko
 	if [ ! -r "$ko" ]; then
 		case $KERNEL_KIND in
