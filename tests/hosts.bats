@@ -79,7 +79,7 @@ hosts_run_there()
 	# shellcheck source=vm/commands/host.sh
 	. "$VM_COMMANDS/host.sh"
 	RESULTS=$SCRATCH/results
-	OPT_HOSTS=$1
+	OPT_HOSTS=$1 COMMAND=host COMMAND_LINE=(host --hosts "$1")
 	host_get() { HOST=$CHECK_HOST; }
 	host_build() {
 		mkdir -p "$SCRATCH/installed/io_uring_coherency"
@@ -136,6 +136,7 @@ check_hosts_faults()
 	grep '^absent *-  *-  *-  *-  *-  *no answer: ssh: ' "$SCRATCH/out"
 	grep '^all *1 *0 *0 *1000 *0$' "$SCRATCH/out"
 	jq -e '.machines | length == 1 and .[0].name == "well"' "$results/results.json"
+	page_agrees "$results"
 	[ -e "$results/well/ktap" ]
 	[ -s "$results/well/machine/cpuinfo" ]
 	[ -e "$results/slow/ktap" ]		# what there was
@@ -208,6 +209,7 @@ check_merge_programs()
 		"$SCRATCH/out"
 	grep '^b *0 *1 *0 *1000 *3 ' "$SCRATCH/out"
 	grep '^all *1 *1 *0 *2000 *3$' "$SCRATCH/out"
+	page_agrees "$SCRATCH/results/latest"
 	# what was merged is a file as the others
 	all=$(realpath "$SCRATCH/results/latest")/results.json
 	mkdir "$in/c"

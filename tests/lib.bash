@@ -324,19 +324,25 @@ too_busy()
 	[ -z "$why" ] || skip "$why"
 }
 
-# page_agrees DIRECTORY: its index.html has the rows of its report, stands alone, and says how to do
-# it again.
+# page_agrees DIRECTORY: its index.html begins with the tables of its report, which stand there apart
+# by an empty line, stands alone, and says how to do it again.
 page_agrees()
 {
-	local page=$1/index.html
+	local page=$1/index.html nr=0 table
 
-	sed -nE 's,^<tr>(.*)</tr>$,\1,p' "$page" | sed -E "s,</t[hd]><t[hd]>,|,g; s,</?t[hd]>,,g
-		s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&(#39|apos);/'/g; s/&amp;/\&/g" |
-		column_align >"$SCRATCH/rows"
-	[ -s "$SCRATCH/rows" ]
-	head -n "$(wc -l <"$SCRATCH/rows")" "$1/report" | diff - "$SCRATCH/rows"
+	sed -n '1,/<h2>/p' "$page" >"$SCRATCH/head"
+	while table=$(awk -v nr=$((nr + 1)) '/<table class="rows">/ { n++ }
+			n == nr && /^<tr>/' "$SCRATCH/head") && [ -n "$table" ]; do
+		sed -E "s,^<tr><t[hd]>,,; s,</t[hd]></tr>$,,; s,</t[hd]><t[hd]>,|,g
+			s/&lt;/</g; s/&gt;/>/g; s/&quot;/\"/g; s/&(#39|apos);/'/g; s/&amp;/\&/g" \
+			<<<"$table" | column_align >"$SCRATCH/rows"
+		awk -v nr=$nr '$0 == "" { n++; next } n == nr' "$1/report" |
+			head -n "$(wc -l <"$SCRATCH/rows")" | diff - "$SCRATCH/rows"
+		nr=$((nr + 1))
+	done
+	[ $nr != 0 ] || fail "the page has no table"
 	! grep -iE '(src|href)="?https?:' "$page" || fail "the page does not stand alone"
-	grep -E '<code>./run_tests.sh (validate|mutants|host)' "$page"
+	grep -E '<code>./run_tests.sh (validate|mutants|host|claims|merge)' "$page"
 	[ "$(grep -o '<table' "$page" | wc -l)" = "$(grep -o '</table' "$page" | wc -l)" ]
 }
 

@@ -149,8 +149,9 @@ claims_decide()
 				group_by(.key) | map({key: .[0].key, value: (map(.value) | add)}) |
 				from_entries) })' "$SCRATCH/decided.json" >"$SCRATCH/results.json"
 	mv "$SCRATCH/results.json" "$RESULT/results.json"
-	claims_page
+	rm -f "$SCRATCH/rows"	# those of the round before
 	claims_table >"$RESULT/report"
+	claims_page
 	return $code
 }
 
@@ -175,7 +176,7 @@ claims_table()
 			"\($s[.value.setting] | rate)|" +
 			"\(if .value.other == "" then "" else $s[.value.other] | rate end)|" +
 			(.value | times))' \
-		"$RESULT/results.json" | column_align
+		"$RESULT/results.json" | report_table
 	say
 	jq -r '.promise, (if [.claims[] | .mtr, .quick | select(.decision != "not asked")] |
 			all(.decision == "not run") then

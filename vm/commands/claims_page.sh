@@ -135,22 +135,26 @@ claims_machines()
 		"<li>Linux \(join(", ") | @html)</li>"' "$RESULT/results.json"
 }
 
+# How many claims have come to what, in a sentence.
+claims_sum()
+{
+	jq -r '[.claims[].decision] | group_by(.) | map("\(length) \(.[0])") |
+		"our workload: " + join(", ")' "$RESULT/results.json"
+}
+
 # index.html; what it needs is in it.
 claims_page()
 {
 	claims_pictures
 	{
-		page_begin claims "What the reports of 2023 say about io_uring and corrupt pages \
-			on powerpc, measured"
+		page_report "What the reports of 2023 say about io_uring and corrupt pages \
+			on powerpc, measured" "$(claims_sum)"
+		say '<h2>Rates by setting</h2><div class="wide">'
+		claims_svg wide "$RESULT/rates.svg"
+		say '</div><div class="narrow">'
+		claims_svg narrow "$SCRATCH/narrow.svg"
 		cat <<-'EOF'
-		<h2>The mechanism</h2>
-		<p>When io_uring needs another io-wq worker, it queues task_work to the thread
-		that submitted. Where an IPI or the timer brings it, that thread is in the middle
-		of its own computation, and its floating point and vector registers are in use. To
-		create the worker, copy_process() saves these registers. On powerpc save_fpu() and
-		save_altivec() returned with FPSCR in f0 and VSCR in v0, and did not put the old
-		values back. So the thread went on with wrong ones, and wrote what came of it: the
-		order of memory has nothing to do with it.</p>
+		</div>
 		<h2>The claims</h2>
 		<p>The reports are about MariaDB on POWER9 machines. A decision is about the
 		workload of its column, and says nothing of another one.</p>
@@ -181,14 +185,18 @@ claims_page()
 		claims_workloads
 		cat <<-'EOF'
 		</table>
-		<h2>Rates by setting</h2>
-		<div class="wide">
+		<h2>The mechanism</h2>
+		<p>When io_uring needs another io-wq worker, it queues task_work to the thread
+		that submitted. Where an IPI or the timer brings it, that thread is in the middle
+		of its own computation, and its floating point and vector registers are in use. To
+		create the worker, copy_process() saves these registers. On powerpc save_fpu() and
+		save_altivec() returned with FPSCR in f0 and VSCR in v0, and did not put the old
+		values back. So the thread went on with wrong ones, and wrote what came of it: the
+		order of memory has nothing to do with it.</p>
+		<h2>Measured on</h2><ul>
 		EOF
-		claims_svg wide "$RESULT/rates.svg"
-		say '</div><div class="narrow">'
-		claims_svg narrow "$SCRATCH/narrow.svg"
-		say '</div><h2>Measured on</h2><ul>'
 		claims_machines
-		say '</ul></body></html>'
+		say '</ul>'
+		page_end
 	} >"$RESULT/index.html"
 }

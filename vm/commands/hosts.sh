@@ -53,7 +53,7 @@ hosts_table()
 		jq -n --arg name "$name" --arg reason "$(hosts_reason "$name")" \
 			'{ name: $name, reason: $reason }'
 	done | jq -rs -L "$VM_COMMANDS" --slurpfile all "$RESULT/results.json" \
-		'include "pool"; machines($all[0])' | column_align
+		'include "pool"; machines($all[0])' | report_table
 }
 
 # The exit code: that of a failure on any host, or of a host without an answer.
@@ -96,6 +96,7 @@ hosts_run()
 		hosts_table
 	} >"$RESULT/report"
 	cat "$RESULT/report"
+	page_write "What of this is wrong with a kernel?" "${#HOSTS[@]} hosts: ${HOSTS[*]}"
 	code=$(hosts_code)
 	result_close
 	exit "$code"

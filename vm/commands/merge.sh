@@ -69,6 +69,7 @@ merge_programs()
 		pool_machines
 	} >"$RESULT/report"
 	cat "$RESULT/report"
+	page_write "What of this is wrong with a kernel?" "${#OPT_FILES[@]} results as one"
 	code=$(pool_code)
 	result_close
 	exit "$code"

@@ -296,8 +296,8 @@ run_mutants()
 	done
 	jq -s . "$RESULT/judged" >"$RESULT/results.json"
 	rm "$RESULT/judged"
-	jq -r -L "$VM_COMMANDS" 'include "mutants"; table' "$RESULT/results.json" >"$SCRATCH/rows"
-	column_align <"$SCRATCH/rows" >"$RESULT/report"
+	jq -r -L "$VM_COMMANDS" 'include "mutants"; table' "$RESULT/results.json" |
+		report_table >"$RESULT/report"
 	jq -r -L "$VM_COMMANDS" 'include "mutants"; summary' "$RESULT/results.json" \
 		>>"$RESULT/report"
 	page_write "Which known-bad kernel is caught, by what?" "$(tail -n 1 "$RESULT/report")"

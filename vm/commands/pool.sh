@@ -29,18 +29,17 @@ pool()
 		'include "pool"; pool_results($rates)' "$SCRATCH/pool" >"$RESULT/results.json"
 }
 
-# The table of questions, as host has it; its rows are in $SCRATCH/rows.
+# The table of questions, as host has it.
 pool_questions()
 {
-	jq -r -L "$VM_COMMANDS" 'include "host"; pool_runs | table' "$RESULT/results.json" \
-		>"$SCRATCH/rows"
-	column_align <"$SCRATCH/rows"
+	jq -r -L "$VM_COMMANDS" 'include "host"; pool_runs | table' "$RESULT/results.json" |
+		report_table
 }
 
 # A line for each test.
 pool_tests()
 {
-	jq -r -L "$VM_COMMANDS" 'include "pool"; pool_tests' "$RESULT/results.json" | column_align
+	jq -r -L "$VM_COMMANDS" 'include "pool"; pool_tests' "$RESULT/results.json" | report_table
 }
 
 # A line for each machine, and for what they come to.
@@ -48,7 +47,7 @@ pool_machines()
 {
 	jq -r -L "$VM_COMMANDS" 'include "pool"; . as $all |
 		[.machines[] | { name, reason: "" }] | unique | machines($all)' \
-		"$RESULT/results.json" | column_align
+		"$RESULT/results.json" | report_table
 }
 
 # The exit code of what they come to.

@@ -82,8 +82,8 @@ run_validate()
 	paste -d '|' <(printf '%s\n' '' kernel linux events violations 'rate (95 %)' \
 		'first violation' "$(measure_hit)") \
 		<(column base "${base[@]}" "$RESULT/base") \
-		<(column fixed "${fixed[@]}" "${runs[@]}") >"$SCRATCH/rows"
-	column_align <"$SCRATCH/rows" | tee "$RESULT/report"
+		<(column fixed "${fixed[@]}" "${runs[@]}") |
+		report_table | tee "$RESULT/report"
 
 	# counts alone are not enough: a variant that died, failed or gave no answer counts nothing
 	[ -n "$reason" ] || reason=$(unanswered fail "${runs[@]}")

@@ -33,30 +33,34 @@ page_style()
 	EOF
 }
 
-# page_begin WHAT TITLE
-page_begin()
+# report_table: rows with "|" between their cells, the first of them the head, as the terminal shows
+# them. SCRATCH/rows keeps them, an empty line behind each table, so that the page has the same.
+report_table()
+{
+	tee -a "$SCRATCH/rows" | column_align
+	echo >>"$SCRATCH/rows"
+}
+
+# page_report TITLE ANSWER: what the page begins with, which is what the report says: the answer in
+# a sentence, then its tables.
+page_report()
 {
 	cat <<-EOF
 	<!DOCTYPE html>
 	<html lang="en"><head><meta charset="utf-8">
 	<meta name="viewport" content="width=device-width, initial-scale=1">
-	<title>io_uring_coherency: $1</title><style>
+	<title>io_uring_coherency: $COMMAND</title><style>
 	EOF
 	page_style
-	say "</style></head><body>" "<h1>$2</h1>"
+	say "</style></head><body>" "<h1>$1</h1>"
+	jq -nr '"<p class=\"answer\">\($ARGS.positional[0] | @html)</p>"' --args -- "$2"
+	jq -Rrs 'splits("\n\n") | select(. != "") | "<table class=\"rows\">",
+		(split("\n") | to_entries[] | (if .key == 0 then "th" else "td" end) as $cell |
+		"<tr>" + (.value | split("|") | map("<\($cell)>\(@html)</\($cell)>") | add) +
+		"</tr>"), "</table>"' "$SCRATCH/rows"
 }
 
-# Rows with "|" between their cells, the first of them the head.
-page_table()
-{
-	say '<table class="rows">'
-	jq -Rrn '[inputs | split("|") | map(@html)] | to_entries[] |
-		(if .key == 0 then "th" else "td" end) as $cell |
-		"<tr>" + (.value | map("<\($cell)>\(.)</\($cell)>") | add) + "</tr>"'
-	say '</table>'
-}
-
-# What ran where, from what guests and programs left below RESULT, and how to do it again.
+# What ran where, from what guests and programs left below RESULT.
 page_measured_on()
 {
 	local file dir
@@ -67,22 +71,26 @@ page_measured_on()
 		dir=$(dirname "$file")
 		say "$(basename "$dir"): $(cat "$file"); $(cat "$dir/qemu-version")"
 	done | jq -Rr '"<li>\(@html)</li>"'
-	find "$RESULT" -name '*.json' ! -name results.json -exec cat {} + |
-		jq -rs '[.[] | select(.kernel?) | "Linux \(.kernel), \(.machine)"] | unique[] |
-			"<li>\(@html)</li>"'
-	say '</ul><h2>Again</h2>'
-	jq -nr '"<p><code>./run_tests.sh \($ARGS.positional[0] | @html)</code></p>"' \
-		--args -- "$(printf ' %q' "${COMMAND_LINE[@]}" | cut -c 2-)"
+	find "$RESULT" -name '*.json' -exec cat {} + |
+		jq -rs '[.[] | (., .machines[]?) | select(.kernel? and .machine?) |
+			"Linux \(.kernel), \(.machine)"] | unique[] | "<li>\(@html)</li>"'
+	say '</ul>'
 }
 
-# page_write TITLE ANSWER: the page of a report whose rows are in $SCRATCH/rows.
+page_end()
+{
+	say '<h2>Again</h2>'
+	jq -nr '"<p><code>./run_tests.sh \($ARGS.positional[0] | @html)</code></p>"' \
+		--args -- "$(printf ' %q' "${COMMAND_LINE[@]}" | cut -c 2-)"
+	say '</body></html>'
+}
+
+# page_write TITLE ANSWER: the page of a report whose tables were shown by report_table().
 page_write()
 {
 	{
-		page_begin "$COMMAND" "$1"
-		jq -nr '"<p class=\"answer\">\($ARGS.positional[0] | @html)</p>"' --args -- "$2"
-		page_table <"$SCRATCH/rows"
+		page_report "$1" "$2"
 		page_measured_on
-		say '</body></html>'
+		page_end
 	} >"$RESULT/index.html"
 }
