@@ -15,7 +15,7 @@
 
 #include "compiler.h"
 
-#define SKIP_REASON(id, words) SKIP_##id,
+#define SKIP_REASON(id, ...) SKIP_##id,
 enum skip_reason {
 #include "skip_reasons.h"
 	SKIP_NR_REASONS
