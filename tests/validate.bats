@@ -78,6 +78,54 @@ check_validate()
 	page_agrees "$SCRATCH/results/latest"
 }
 
+# All architectures in a table; the verdicts are made here.
+check_validate_all()
+{
+	local at=$SCRATCH/results/latest
+
+	# shellcheck source=vm/commands/validate.sh
+	. "$VM_COMMANDS/validate.sh"
+	RESULTS=$SCRATCH/results
+	OPT_ARCH=all COMMAND=validate COMMAND_LINE=(validate --arch all)
+	validate_apart() {
+		local verdict=FIXED code=0 events=1000
+
+		case $1 in
+		arm64) verdict="NOT FIXED" code=1 ;;
+		ppc64) verdict=INCONCLUSIVE code=4 ;;
+		s390x) say "no space: somewhere" >&2 && exit 4 ;;
+		esac
+		mkdir -p "$SCRATCH/all/1"
+		ln -s 1 "$SCRATCH/all/latest"
+		jq -n --arg verdict "$verdict" '{ $verdict, reason: "a (b)", base: [{ variants: [
+			{ events: 7, violations: 8, changed: { f1: 1 } },
+			{ events: 3, violations: 0 }] }],
+			fixed: [{ variants: [{ events: 9, violations: 0 }] }] }' \
+			>"$SCRATCH/all/1/results.json"
+		exit $code
+	}
+	code_is 1 validate_all_apart
+	grep '^arm64 *7 of 10 *f1 *0 of 9 *NOT FIXED (a (b))$' "$SCRATCH/out"
+	grep '^ppc64 *7 of 10 *f1 *0 of 9 *INCONCLUSIVE (a (b))$' "$SCRATCH/out"
+	grep '^ppc64le *7 of 10 *f1 *0 of 9 *FIXED$' "$SCRATCH/out"
+	grep '^s390x *0 of 0 *0 of 0 *none (no space: somewhere)$' "$SCRATCH/out"
+	page_agrees "$at"
+	grep '<p class="answer">FIXED: [0-9]* of [0-9]* architectures' "$at/index.html"
+	[ -e "$at/ppc64le/results.json" ]
+	jq -e --arg nr "${#QEMU[@]}" 'length == ($nr | tonumber) and
+		(.[] | select(.arch == "s390x").verdict == "none")' "$at/results.json"
+	refused 2 "is no kernel for" "$TOP/run_tests.sh" validate --arch all --base distro
+}
+
+validate_all_apart()
+{
+	(
+		SCRATCH=$(mktemp -d "$SCRATCH/validate.XXXXXX")
+		trap cleanup EXIT
+		run_validate
+	)
+}
+
 # With an empty cache a kernel is built for registers alone; on this VERSION.
 check_validate_registers()
 {
@@ -158,6 +206,7 @@ check_validate_own_config()
 @test "validate-x86_64" { t check_validate 0 'FIXED$' --arch x86_64; }
 # bats test_tags=long
 @test "validate-arm64" { t check_validate 0 'FIXED$' --arch arm64; }
+@test "validate-all" { t check_validate_all; }
 # bats test_tags=long
 @test "validate-s390x" { t check_validate 0 'FIXED$' --arch s390x; }
 # bats test_tags=long

@@ -5,6 +5,7 @@
 
 COMMAND_SUMMARY="does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE"
 COMMAND_OPTIONS="base fixed detector quick $GUEST_OPTIONS"
+OPTION_TEXT[arch]+=", or all: a table"
 OPTION_TEXT[quick]="Debian's kernel with a planted fault and without, nothing is built"
 
 # base_fetch K: what only has to be fetched, while packages are installed; xz may be one of them.
@@ -32,10 +33,9 @@ declare -A PLANTS=([ppc64le]="fp,vector" [ppc64]="fp,vector" [x86_64]=vector [ar
 # ... and a patch of its own where the module is not for the architecture.
 declare -A PATCHES=([riscv64]=+riscv-save-clobbers-fp [s390x]=+s390-fork-clears-vx)
 
-run_validate()
+# What is asked of OPT_ARCH: sets the kernels that were not given, and refuses what cannot be.
+validate_asked()
 {
-	local base fixed runs dir reason='' line code=0
-
 	measure_by_detector
 	if [ -n "$OPT_QUICK" ]; then
 		[ -n "${GIVEN[base]:-}" ] || OPT_BASE="distro^${PLANTS[$OPT_ARCH]:-vector}"
@@ -50,6 +50,83 @@ run_validate()
 		die $EXIT_USAGE "--quick is about registers, so it takes no --detector"
 	kernel_check "$OPT_BASE"
 	kernel_check "$OPT_FIXED"
+}
+
+# The same command for ARCH alone, in place of the shell that calls this.
+validate_apart()
+{
+	export IO_URING_COHERENCY_OUT=$SCRATCH/all
+	exec setpriv --pdeathsig TERM -- "$TOP/run_tests.sh" "${COMMAND_LINE[@]}" --arch "$1"
+}
+
+# validate_arch ARCH: runs that, and has its results in RESULT/ARCH. Adds what it came to, or why to
+# nothing, to $SCRATCH/verdicts, and returns its exit code.
+validate_arch()
+{
+	local code=0 last=$SCRATCH/all/latest
+
+	rm -rf "$SCRATCH/all"
+	set -m
+	validate_apart "$1" 2>"$SCRATCH/errors" </dev/null &
+	CHILD=$!
+	set +m
+	wait "$CHILD" || code=$?
+	CHILD=
+	cat "$SCRATCH/errors" >&2
+	[ ! -e "$last" ] || mv -T "$(realpath "$last")" "$RESULT/$1"
+	last=$RESULT/$1/results.json
+	[ -e "$last" ] || last=/dev/null
+	jq -n --arg arch "$1" --arg why "$(last_words "$SCRATCH/errors")" '
+		def side: [.[]?.variants[]] | { events: (map(.events) | add // 0),
+			violations: (map([.events, .violations] | min) | add // 0),
+			hit: (map(select(.violations > 0) | .name as $name | .changed // .classes //
+				{($name): 1} | keys[]) | unique) };
+		(input? // { verdict: "none", reason: $why }) | { arch: $arch, verdict, reason,
+			base: (.base | side), fixed: (.fixed | side) }' "$last" \
+		>>"$SCRATCH/verdicts"
+	return $code
+}
+
+# One architecture after the other; those that it cannot be asked of are refused before the first.
+validate_all()
+{
+	local arch archs=() one code=0
+
+	for arch in $(printf '%s\n' "${!QEMU[@]}" | sort); do
+		[ -z "$OPT_QUICK" ] || module_for "$arch" || continue
+		(OPT_ARCH=$arch && validate_asked) || exit $?
+		archs+=("$arch")
+	done
+	start
+	need_packages jq
+	need_command jq "results are read with it"
+	result_open validate
+	for arch in "${archs[@]}"; do
+		say "architecture: $arch"
+		one=0
+		validate_arch "$arch" || one=$?
+		[ $one = 0 ] || [ $one = $EXIT_FAIL ] || one=$EXIT_SKIP
+		[ $one = 0 ] || [ $code = $EXIT_FAIL ] || code=$one
+	done
+	jq -s . "$SCRATCH/verdicts" >"$RESULT/results.json"
+	jq -r '["", "base", "registers hit", "fixed", "verdict"], (.[] | [.arch,
+			(.base | "\(.violations) of \(.events)", (.hit | join(" "))),
+			(.fixed | "\(.violations) of \(.events)"),
+			.verdict + if .verdict == "FIXED" then "" else " (\(.reason))" end]) |
+		join("|")' "$RESULT/results.json" | report_table | tee "$RESULT/report"
+	page_write "Does a patch end what is wrong?" "$(jq -r '"FIXED: \(map(
+		select(.verdict == "FIXED")) | length) of \(length) architectures"' \
+		"$RESULT/results.json")"
+	result_close
+	exit $code
+}
+
+run_validate()
+{
+	local base fixed runs dir reason='' line code=0
+
+	[ "$OPT_ARCH" != all ] || validate_all
+	validate_asked
 	start
 	[[ $OPT_BASE$OPT_FIXED == *source:* ]] || KSELFTEST_ALONE=yes
 	if debian_tools && [[ $OPT_BASE =~ ^(distro|source:) ]]; then

@@ -216,9 +216,8 @@ set_option()
 {
 	case $1 in
 	arch)
-		[ -n "${QEMU[$2]:-}" ] || die $EXIT_USAGE \
-			"'$2' is not an architecture: use ppc64le, ppc64, x86_64, arm64, riscv64" \
-			"or s390x"
+		[ -n "${QEMU[$2]:-}" ] || [ "$COMMAND $2" = "validate all" ] ||
+			die $EXIT_USAGE "'$2' is not an architecture: use" "${OPTION_TEXT[arch]}"
 		OPT_ARCH=$2
 		;;
 	kernel) OPT_KERNEL=$2 ;;

@@ -66,10 +66,9 @@ page_measured_on()
 	local file dir
 
 	say '<h2>Measured on</h2><ul>'
-	for file in "$RESULT"/*/origin; do
-		[ -e "$file" ] || continue
+	find "$RESULT" -name origin | sort | while read -r file; do
 		dir=$(dirname "$file")
-		say "$(basename "$dir"): $(cat "$file"); $(cat "$dir/qemu-version")"
+		say "${dir#"$RESULT"/}: $(cat "$file"); $(cat "$dir/qemu-version")"
 	done | jq -Rr '"<li>\(@html)</li>"'
 	find "$RESULT" -name '*.json' -exec cat {} + |
 		jq -rs '[.[] | (., .machines[]?) | select(.kernel? and .machine?) |
