@@ -16,12 +16,13 @@ time"
 # claims_guest GUEST KERNEL ARCH ROUND: runs what is left to do in one guest, and adds its counts.
 claims_guest()
 {
-	local guest=$1 dir=$RESULT/$4-$1 OPT_ARCH=$3
+	local guest=$1 dir=$RESULT/$4-$1 OPT_ARCH=$3 KERNEL_NEED=$KERNEL_NEED
 
 	"$HOST/claims" --plan "$guest" --seed "$((OPT_SEED + $4))" --round "$4" \
 		<"$RESULT/counts" >"$SCRATCH/guest.plan"
 	[ -s "$SCRATCH/guest.plan" ] || return 0
 	guest_script "$VM_GUEST/claims.sh"
+	[[ $guest =~ ^(bad|good)$ ]] || KERNEL_NEED=registers
 	userspace_get "$OPT_ARCH"
 	kernel_get "$2" "$OPT_ARCH"
 	KERNEL_MODULE=
@@ -210,7 +211,7 @@ claims_mariadb_need()
 # Rounds of all settings, until every claim is decided or the time is over.
 run_claims()
 {
-	local round code=$EXIT_SKIP start=$SECONDS form=mtr
+	local round code=$EXIT_SKIP start=$SECONDS form=mtr arch other
 
 	[ -z "$OPT_QUICK" ] || form=quick
 	kernel_check "$OPT_BASE"
@@ -230,8 +231,12 @@ run_claims()
 	for ((round = 1; code == EXIT_SKIP; round++)); do
 		claims_guest bad "$OPT_BASE" "$OPT_ARCH" $round
 		claims_guest good "$OPT_FIXED" "$OPT_ARCH" $round
-		claims_guest x86_64 distro x86_64 $round
-		claims_guest arm64 distro arm64 $round
+		# the other architectures, by Debian's kernel or one that is built
+		for arch in $(printf '%s\n' "${!QEMU[@]}" | grep -v ^ppc64 | sort); do
+			other=source:6.1
+			[ -z "${DISTRO_KERNEL[$arch]:-}" ] || other=distro
+			claims_guest "$arch" "$other" "$arch" $round
+		done
 		[ -z "$OPT_MARIADB" ] || claims_mariadb "$form" $round
 		jq -n --arg seed "$OPT_SEED" --arg rounds "$round" --arg seconds \
 			"$((SECONDS - start))" --arg base "$OPT_BASE" --arg fixed "$OPT_FIXED" \

@@ -49,7 +49,7 @@ struct claims_named {
 };
 
 #define CLAIMS_MAX_SETTINGS	80
-#define CLAIMS_MAX_CONDITIONS	4
+#define CLAIMS_MAX_CONDITIONS	12
 #define CLAIMS_NR	14
 
 struct claims_entry {
