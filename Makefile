@@ -32,6 +32,8 @@ CC += $(if $(and $(LLVM),$(CROSS_COMPILE)),$(if $(findstring --target=,$(CC)),,\
 src := io_uring_coherency
 # _GNU_SOURCE is empty in lib.mk of 7.2, too, and defining it twice must agree
 CFLAGS += -O2 -g -Wall -Wextra -D_GNU_SOURCE= -I$(selfdir) -I. -I$(src)/lib
+# an off_t is 64 bits as in the kernel, on 32 bits, too
+CFLAGS += -D_FILE_OFFSET_BITS=64
 # the harness of 6.12 forks in the middle of its macros; clang does not know the warning
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
