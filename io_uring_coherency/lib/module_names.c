@@ -64,13 +64,13 @@ static const char *no_such(const char *what, const char *name, size_t len,
 /* A number from 1 to @max, or 0: it is none. */
 static unsigned int number(const char *text, unsigned int max)
 {
+	unsigned long n;
 	char *end;
-	long n;
 
 	errno = 0;
-	n = strtol(text, &end, 10);
-	/* strtol() also takes leading blanks and signs */
-	if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > max)
+	n = strtoul(text, &end, 10);
+	/* strtoul() also takes leading blanks and signs */
+	if (*text < '0' || *text > '9' || *end || errno || !n || n > max)
 		return 0;
 	return n;
 }

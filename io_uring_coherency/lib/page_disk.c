@@ -394,7 +394,7 @@ bool page_disk_under(const char *dir)
 		return false;
 	map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
 	if (map != MAP_FAILED && !fstatfs(fd, &fs) && fs.f_type != TMPFS_MAGIC &&
-	    fs.f_type != RAMFS_MAGIC && !posix_fallocate(fd, 0, size) &&
+	    (unsigned int)fs.f_type != RAMFS_MAGIC && !posix_fallocate(fd, 0, size) &&
 	    pwrite(fd, dir, 1, 0) == 1 && !fsync(fd) &&
 	    !posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
 		/* an overlay's own type does not tell what is below */

@@ -166,7 +166,7 @@ die(const char *fmt, ...);
  * x86 shows store buffering and no other reordering, so that there the order of message passing
  * cannot be seen broken, with barriers or without.
  */
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 #define MACHINE_IS_TSO	true
 #else
 #define MACHINE_IS_TSO	false

@@ -163,7 +163,7 @@ static void message_judge(struct messages *all, struct msg_receiver *to,
 	struct complete_case *c = all->c;
 
 	if (cqe->data != message_data(all, i, k) || k >= all->sender[i].nr || m->arrived ||
-	    m->to != to - all->receiver) {
+	    &all->receiver[m->to] != to) {
 		complete_bad(c, COMPLETE_TWICE, "user_data %#llx, which is done, or not for it",
 			     (unsigned long long)cqe->data);
 		return;
