@@ -351,19 +351,21 @@ patches_out()
 # What kernels are built for: a test of registers needs half of what all detectors do.
 KERNEL_NEED=detectors
 
-# kernel_fragments ARCH NEED [OWN]: the configuration asked for: what a guest needs, what the
-# architecture needs, what the tests do, but what --config has of these symbols instead; with OWN, a
-# kernel's .config, all of this over it. A guest has no modules but ours.
+# kernel_fragments ARCH NEED [OWN]: the configuration asked for: what a guest needs, but what the
+# architecture has of these symbols instead, what the tests need, but what --config has instead;
+# with OWN, a kernel's .config, all of this over it. A guest has no modules but ours.
 kernel_fragments()
 {
-	local ours=("$TOP/vm/configs/"{common,"$1","$2",newer}.config)
+	local at=$TOP/vm/configs ours
 
-	[ "$2" = registers ] || ours+=("$TOP/config")
+	ours=$(config_over "$at/$1.config" <"$at/common.config"
+		cat "$at/$2.config" "$at/newer.config"
+		[ "$2" = registers ] || cat "$TOP/config")
 	if [ -n "${3:-}" ]; then
 		sed 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$3" |
-			config_over <(cat "${ours[@]}" | grep -v '^CONFIG_\(NR_CPUS\|HZ_250\)=')
+			config_over <(grep -v '^CONFIG_\(NR_CPUS\|HZ_250\)=' <<<"$ours")
 	else
-		cat "${ours[@]}"
+		printf '%s\n' "$ours"
 	fi | config_over "${EXTRA_CONFIG:-/dev/null}"
 }
 
