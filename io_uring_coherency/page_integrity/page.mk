@@ -15,4 +15,6 @@ vector_none := -Wno-psabi
 page_scalar := page page_aes page_damage page_sums
 $(page_scalar:%=$(objects)/$(src)/page_integrity/%.c.o): CFLAGS += -fno-builtin \
 	-fno-tree-vectorize -fno-tree-slp-vectorize $(scalar_$(bank))
-$(objects)/%/page_fill.c.o $(objects)/%/page_vector_$(bank).c.o: CFLAGS += -O3 $(vector_$(bank))
+page_bank := $(call room_bank,page_integrity)
+$(objects)/%/page_fill.c.o $(objects)/%/page_vector_$(page_bank).c.o: CFLAGS += -O3 \
+	$(vector_$(page_bank))
