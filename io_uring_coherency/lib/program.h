@@ -166,7 +166,9 @@ die(const char *fmt, ...);
  * x86 shows store buffering and no other reordering, so that there the order of message passing
  * cannot be seen broken, with barriers or without.
  */
-#if defined(__x86_64__) || defined(__i386__)
+#ifdef __x86_64__
+#define MACHINE_IS_TSO	true
+#elif defined(__i386__)
 #define MACHINE_IS_TSO	true
 #else
 #define MACHINE_IS_TSO	false
