@@ -24,6 +24,9 @@ banks += ppc64
 banks += riscv64
 banks += s390x
 
+# ... and those that two of them share
+shared_x86_64 := x86
+
 with_liburing :=
 with_liburing += live_registers
 with_liburing += page_integrity
@@ -33,7 +36,7 @@ with_liburing += module_knobs
 
 # a room has what is there for this architecture, or else for none, and takes of lib/ what it calls
 room_bank = $(if $(wildcard $(src)/$(1)/*_$(bank).c),$(bank),none)
-other_banks = $(filter-out $(room_bank),$(banks) none)
+other_banks = $(filter-out $(room_bank) $(shared_$(room_bank)),$(banks) x86 none)
 room = $(filter-out $(foreach b,$(other_banks),%_$(b).c %_$(b).S),$(wildcard $(src)/$(1)/*.[cS]))
 lib = $(foreach l,$(1),$(wildcard $(src)/lib/$(l).c $(src)/lib/$(l)_*.c))
 detector = $(call lib,program module json provoke evidence planted)

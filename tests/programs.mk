@@ -22,7 +22,7 @@ with_liburing += $(fault_programs)
 by_name := $(addprefix $(OUTPUT)/,$(fault_programs))
 live_registers_windows := $(live_registers) tests/faults/windows.c
 live_registers_planted := $(live_registers) tests/faults/planted.c
-live_registers_none := $(filter-out %_$(bank).c %_$(bank).S,$(live_registers)) \
+live_registers_none := $(filter-out $(src)/live_registers/regs_%,$(live_registers)) \
 	$(src)/live_registers/regs_none.c
 $(OUTPUT)/live_registers_windows: LDFLAGS += -Wl,--wrap=reg_arch_spin
 $(OUTPUT)/live_registers_planted: LDFLAGS += -Wl,--wrap=module_load_unless \
