@@ -19,6 +19,7 @@ extended += module_storm
 # architectures with files of their own
 banks :=
 banks += x86_64
+banks += i386
 banks += arm64
 banks += ppc64
 banks += riscv64
@@ -26,6 +27,7 @@ banks += s390x
 
 # ... and those that two of them share
 shared_x86_64 := x86
+shared_i386 := x86
 
 with_liburing :=
 with_liburing += live_registers

@@ -9,6 +9,8 @@
 #include "regs.h"
 #include "regs_x86.h"
 
+#ifdef __x86_64__
+
 #define WIN		%rdi
 #define AX		rax
 #define CX		rcx
@@ -26,6 +28,31 @@
 
 .macro LEAVE
 .endm
+
+#else
+
+#define WIN		%edi
+#define AX		eax
+#define CX		ecx
+#define DX		edx
+#define XMM_NUMBERS	0, 1, 2, 3, 4, 5, 6, 7
+#define ZMM_NUMBERS	XMM_NUMBERS
+#define PUSH		pushl
+#define POP		popl
+#define FXSAVE		fxsave
+#define FXRSTOR		fxrstor
+
+/* the window is the argument, on the stack */
+.macro ENTER
+	pushl	%edi
+	movl	8(%esp), %edi
+.endm
+
+.macro LEAVE
+	popl	%edi
+.endm
+
+#endif
 
 	.text
 
@@ -102,6 +129,27 @@
 .macro store_base at, name
 	rd\name	%rax
 	movq	%rax, \at(WIN)
+.endm
+
+/*
+ * A segment register of i386: behind the selector what it finds at REG_I386_BASES, so its base. The
+ * kernel may have left it anything, so none but a segment of regs_i386.c's is read by.
+ */
+.macro load_seg at, name
+	movw	\at(WIN), %\name
+.endm
+
+.macro store_seg at, name
+	movl	%\name, %eax
+	movzwl	%ax, %eax
+	movl	%eax, \at(WIN)
+	lsl	%eax, %eax
+	jnz	76f
+	cmpl	$REG_I386_LIMIT, %eax
+	jne	76f
+	movw	%\name:(REG_WIN_IN + REG_I386_BASES)(WIN), %ax
+	movw	%ax, (\at + 2)(WIN)
+76:
 .endm
 
 /* One row, unless this CPU has not got it. */

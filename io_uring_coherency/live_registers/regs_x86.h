@@ -27,7 +27,11 @@
 #define REG_X86_AVX512		2
 #define REG_X86_AVX512BW	4	/* k0-k7 have 64 bits, not 16 */
 
+#ifdef __x86_64__
 #include "regs_x86_64.h"
+#else
+#include "regs_i386.h"
+#endif
 
 #ifndef __ASSEMBLER__
 

@@ -52,6 +52,8 @@ static void change_frame(ucontext_t *context)
 {
 #if defined(__x86_64__)
 	context->uc_mcontext.gregs[REG_RBX] ^= 1;
+#elif defined(__i386__)
+	context->uc_mcontext.gregs[REG_EBX] ^= 1;
 #elif defined(__powerpc64__)
 	context->uc_mcontext.gp_regs[14] ^= 1;
 #elif defined(__aarch64__)
