@@ -38,8 +38,7 @@ CFLAGS += -D_FILE_OFFSET_BITS=64
 CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-clobbered)
 
 machine := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
-bank := $(firstword $(filter $(banks),$(patsubst powerpc64%,ppc64,$(patsubst i%86,i386,\
-	$(machine:aarch64=arm64)))) none)
+bank := $(firstword $(filter $(banks),$(bank_$(machine)) $(machine)) none)
 
 ifeq ($(filter clean,$(MAKECMDGOALS)),)
 liburing_probe = printf '%s\n' '\#include <liburing.h>' \

@@ -25,6 +25,12 @@ banks += ppc64
 banks += riscv64
 banks += s390x
 
+# ... where compilers have other names for them
+bank_aarch64 := arm64
+bank_i686 := i386
+bank_powerpc64 := ppc64
+bank_powerpc64le := ppc64
+
 # ... and those that two of them share
 shared_x86_64 := x86
 shared_i386 := x86
