@@ -21,12 +21,14 @@ banks :=
 banks += x86_64
 banks += i386
 banks += arm64
+banks += armhf
 banks += ppc64
 banks += riscv64
 banks += s390x
 
 # ... where compilers have other names for them
 bank_aarch64 := arm64
+bank_arm := armhf
 bank_i686 := i386
 bank_powerpc64 := ppc64
 bank_powerpc64le := ppc64

@@ -124,7 +124,7 @@ needs_ring()
 
 needs_bank()
 {
-	[[ $(uname -m) =~ ^(x86_64|i.86|aarch64|ppc64.*|s390x)$ ]] ||
+	[[ $(uname -m) =~ ^(x86_64|i.86|aarch64|armv[78]l|ppc64.*|s390x)$ ]] ||
 		skip "no register bank for this architecture"
 }
 

@@ -58,6 +58,8 @@ static void change_frame(ucontext_t *context)
 	context->uc_mcontext.gp_regs[14] ^= 1;
 #elif defined(__aarch64__)
 	context->uc_mcontext.regs[19] ^= 1;
+#elif defined(__arm__)
+	context->uc_mcontext.arm_r9 ^= 1;
 #elif defined(__riscv)
 	context->uc_mcontext.__gregs[19] ^= 1;
 #else
