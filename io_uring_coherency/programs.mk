@@ -23,6 +23,7 @@ banks += i386
 banks += arm64
 banks += armhf
 banks += ppc64
+banks += mips64
 banks += riscv64
 banks += s390x
 
@@ -30,6 +31,9 @@ banks += s390x
 bank_aarch64 := arm64
 bank_arm := armhf
 bank_i686 := i386
+bank_mips64el := mips64
+bank_mipsisa64r6 := mips64
+bank_mipsisa64r6el := mips64
 bank_powerpc64 := ppc64
 bank_powerpc64le := ppc64
 

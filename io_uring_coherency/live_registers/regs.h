@@ -42,7 +42,7 @@ extern const char *const reg_class_names[];
 
 enum reg_class {
 	REG_CLASS_GPR,		/* general purpose, and branch or flag registers saved with them */
-	REG_CLASS_FP,		/* ppc64: vs0-vs31, FPSCR; riscv64: fcsr; s390x: FPC, f0-f15; x87 */
+	REG_CLASS_FP,		/* ppc64: vs0-vs31, FPSCR; mips64, riscv64: FCSR; s390x: FPC; x87 */
 	REG_CLASS_VECTOR,	/* ppc64: v0-v31 (vs32-vs63) and VSCR; elsewhere all SIMD */
 	REG_CLASS_SWITCHED,	/* what only a context switch saves: SPRs, PKRU, TLS pointers */
 	REG_CLASS_NR		/* ... and of what is missing */

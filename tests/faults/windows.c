@@ -60,6 +60,8 @@ static void change_frame(ucontext_t *context)
 	context->uc_mcontext.regs[19] ^= 1;
 #elif defined(__arm__)
 	context->uc_mcontext.arm_r9 ^= 1;
+#elif defined(__mips__)
+	context->uc_mcontext.gregs[19] ^= 1;
 #elif defined(__riscv)
 	context->uc_mcontext.__gregs[19] ^= 1;
 #else
