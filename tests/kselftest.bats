@@ -199,3 +199,5 @@ check_builds()
 @test "bank-i386" { t check_bank i386; }
 # bats test_tags=long
 @test "skips-hppa" { t check_skips hppa; }
+# bats test_tags=long
+@test "skips-m68k" { t check_skips m68k; }

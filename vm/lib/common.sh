@@ -325,12 +325,13 @@ need_space()
 # Those without QEMU are built for, and their programs skip.
 
 declare -A DEB_ARCH=([ppc64le]=ppc64el [x86_64]=amd64 [arm64]=arm64 [ppc64]=ppc64 [i386]=i386
-	[hppa]=hppa [riscv64]=riscv64 [s390x]=s390x)
+	[hppa]=hppa [riscv64]=riscv64 [s390x]=s390x [m68k]=m68k)
 declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64 [ppc64]=powerpc [i386]=i386
-	[hppa]=parisc [riscv64]=riscv [s390x]=s390)
+	[hppa]=parisc [riscv64]=riscv [s390x]=s390 [m68k]=m68k)
 declare -A TRIPLET=([ppc64le]=powerpc64le-linux-gnu [x86_64]=x86_64-linux-gnu
 	[arm64]=aarch64-linux-gnu [ppc64]=powerpc64-linux-gnu [i386]=i686-linux-gnu
-	[hppa]=hppa-linux-gnu [riscv64]=riscv64-linux-gnu [s390x]=s390x-linux-gnu)
+	[hppa]=hppa-linux-gnu [riscv64]=riscv64-linux-gnu [s390x]=s390x-linux-gnu
+	[m68k]=m68k-linux-gnu)
 declare -A DISTRO_KERNEL=([ppc64le]=linux-image-powerpc64le [x86_64]=linux-image-cloud-amd64
 	[arm64]=linux-image-arm64)
 declare -A QEMU=([ppc64le]=qemu-system-ppc64 [x86_64]=qemu-system-x86_64
