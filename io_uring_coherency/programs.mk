@@ -23,6 +23,7 @@ banks += i386
 banks += arm64
 banks += armhf
 banks += ppc64
+banks += hppa
 banks += mips64
 banks += riscv64
 banks += s390x

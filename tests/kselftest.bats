@@ -198,6 +198,4 @@ check_builds()
 # bats test_tags=long
 @test "bank-i386" { t check_bank i386; }
 # bats test_tags=long
-@test "skips-hppa" { t check_skips hppa; }
-# bats test_tags=long
 @test "skips-m68k" { t check_skips m68k; }
