@@ -28,7 +28,7 @@ check_claims()
 	local guest decide
 
 	# violations everywhere, but on the kernel that has none to show, decide all claims
-	for guest in bad $(printf '%s\n' "${!QEMU[@]}" | grep -v ^ppc64); do
+	for guest in bad $(printf '%s\n' "${ARCHITECTURES[@]}" | grep -v ^ppc64); do
 		"$HOST/claims" --plan $guest </dev/null | sed 's/ .*/ 9000 900 0 1 0/'
 	done >"$SCRATCH/counts"
 	"$HOST/claims" --plan good </dev/null | sed 's/ .*/ 9000 0 1 0 0/' >>"$SCRATCH/counts"

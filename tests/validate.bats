@@ -112,7 +112,7 @@ check_validate_all()
 	page_agrees "$at"
 	grep '<p class="answer">FIXED: [0-9]* of [0-9]* architectures' "$at/index.html"
 	[ -e "$at/ppc64le/results.json" ]
-	jq -e --arg nr "${#QEMU[@]}" 'length == ($nr | tonumber) and
+	jq -e --arg nr "${#ARCHITECTURES[@]}" 'length == ($nr | tonumber) and
 		(.[] | select(.arch == "s390x").verdict == "none")' "$at/results.json"
 	refused 2 "is no kernel for" "$TOP/run_tests.sh" validate --arch all --base distro
 }

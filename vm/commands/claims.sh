@@ -232,7 +232,8 @@ run_claims()
 		claims_guest bad "$OPT_BASE" "$OPT_ARCH" $round
 		claims_guest good "$OPT_FIXED" "$OPT_ARCH" $round
 		# the other architectures, by Debian's kernel or one that is built
-		for arch in $(printf '%s\n' "${!QEMU[@]}" | grep -v ^ppc64 | sort); do
+		for arch in "${ARCHITECTURES[@]}"; do
+			[[ $arch != ppc64* ]] || continue
 			other=source:6.1
 			[ -z "${DISTRO_KERNEL[$arch]:-}" ] || other=distro
 			claims_guest "$arch" "$other" "$arch" $round

@@ -5,7 +5,7 @@
 
 COMMAND_SUMMARY="does this fix it? Two kernels, one verdict: FIXED, NOT FIXED or INCONCLUSIVE"
 COMMAND_OPTIONS="base fixed detector quick $GUEST_OPTIONS"
-OPTION_TEXT[arch]+=", or all: a table"
+OPTION_TEXT[arch]+=$'\nor all: one after the other, and a table'
 OPTION_TEXT[quick]="Debian's kernel with a planted fault and without, nothing is built"
 
 # base_fetch K: what only has to be fetched, while packages are installed; xz may be one of them.
@@ -92,7 +92,7 @@ validate_all()
 {
 	local arch archs=() one code=0
 
-	for arch in $(printf '%s\n' "${!QEMU[@]}" | sort); do
+	for arch in "${ARCHITECTURES[@]}"; do
 		[ -z "$OPT_QUICK" ] || module_for "$arch" || continue
 		(OPT_ARCH=$arch && validate_asked) || exit $?
 		archs+=("$arch")

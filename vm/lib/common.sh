@@ -321,25 +321,36 @@ need_space()
 		die $EXIT_SKIP "no space: $1 has $((free)) MiB free, $2 MiB are needed"
 }
 
-# --- architectures: our name, Debian's, the kernel's, the compiler's, the prebuilt kernel, QEMU.
-# Those without QEMU are built for, and their programs skip.
+# --- architectures: our name, Debian's, the kernel's, the compiler's; QEMU and its package, which
+# those that are built for alone do not have; the prebuilt kernel, if guests have one
 
-declare -A DEB_ARCH=([ppc64le]=ppc64el [x86_64]=amd64 [arm64]=arm64 [ppc64]=ppc64 [i386]=i386
-	[hppa]=hppa [riscv64]=riscv64 [s390x]=s390x [m68k]=m68k)
-declare -A KBUILD_ARCH=([ppc64le]=powerpc [x86_64]=x86 [arm64]=arm64 [ppc64]=powerpc [i386]=i386
-	[hppa]=parisc [riscv64]=riscv [s390x]=s390 [m68k]=m68k)
-declare -A TRIPLET=([ppc64le]=powerpc64le-linux-gnu [x86_64]=x86_64-linux-gnu
-	[arm64]=aarch64-linux-gnu [ppc64]=powerpc64-linux-gnu [i386]=i686-linux-gnu
-	[hppa]=hppa-linux-gnu [riscv64]=riscv64-linux-gnu [s390x]=s390x-linux-gnu
-	[m68k]=m68k-linux-gnu)
-declare -A DISTRO_KERNEL=([ppc64le]=linux-image-powerpc64le [x86_64]=linux-image-cloud-amd64
-	[arm64]=linux-image-arm64)
-declare -A QEMU=([ppc64le]=qemu-system-ppc64 [x86_64]=qemu-system-x86_64
-	[arm64]=qemu-system-aarch64 [ppc64]=qemu-system-ppc64
-	[riscv64]=qemu-system-riscv64 [s390x]=qemu-system-s390x)
-declare -A QEMU_PACKAGE=([ppc64le]=qemu-system-ppc [x86_64]=qemu-system-x86
-	[arm64]=qemu-system-arm [ppc64]=qemu-system-ppc
-	[riscv64]=qemu-system-misc [s390x]=qemu-system-misc)
+declare -A DEB_ARCH=() KBUILD_ARCH=() TRIPLET=() QEMU=() QEMU_PACKAGE=() DISTRO_KERNEL=()
+ARCHITECTURES=()	# those of guests
+
+architectures()
+{
+	local arch deb kbuild triplet qemu package kernel
+
+	while read -r arch deb kbuild triplet qemu package kernel; do
+		DEB_ARCH[$arch]=$deb KBUILD_ARCH[$arch]=$kbuild TRIPLET[$arch]=$triplet
+		[ -n "$qemu" ] || continue
+		ARCHITECTURES+=("$arch")
+		QEMU[$arch]=qemu-system-$qemu QEMU_PACKAGE[$arch]=qemu-system-$package
+		[ -z "$kernel" ] || DISTRO_KERNEL[$arch]=linux-image-$kernel
+	done
+}
+
+architectures <<-'EOF'
+	ppc64le  ppc64el  powerpc  powerpc64le-linux-gnu  ppc64    ppc   powerpc64le
+	ppc64    ppc64    powerpc  powerpc64-linux-gnu    ppc64    ppc
+	arm64    arm64    arm64    aarch64-linux-gnu      aarch64  arm   arm64
+	riscv64  riscv64  riscv    riscv64-linux-gnu      riscv64  misc
+	s390x    s390x    s390     s390x-linux-gnu        s390x    misc
+	x86_64   amd64    x86      x86_64-linux-gnu       x86_64   x86   cloud-amd64
+	hppa     hppa     parisc   hppa-linux-gnu
+	i386     i386     i386     i686-linux-gnu
+	m68k     m68k     m68k     m68k-linux-gnu
+EOF
 
 # Whether the module's arch.h is for that architecture.
 module_for()

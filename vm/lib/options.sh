@@ -54,7 +54,7 @@ declare -A OPTION_TAKES=([arch]=A [kernel]=K [base]=K [fixed]=K [seconds]=N [see
 	[output]=FILE [origin]=NAME [no-install]='')
 declare -A OPTION_SHORT=([seconds]=t [output]=o)
 declare -A OPTION_TEXT=(
-	[arch]="ppc64le (default), ppc64, x86_64, arm64, riscv64 or s390x"
+	[arch]="of ${ARCHITECTURES[*]} (default: ppc64le)"
 	[kernel]="the kernel to test (default: source:6.1)"
 	[base]="the kernel with the problem (default: 6.1 with the fix reverted)"
 	[fixed]="the kernel that claims to be fixed (default: source:6.1)"
@@ -217,7 +217,7 @@ set_option()
 	case $1 in
 	arch)
 		[ -n "${QEMU[$2]:-}" ] || [ "$COMMAND $2" = "validate all" ] ||
-			die $EXIT_USAGE "'$2' is not an architecture: use" "${OPTION_TEXT[arch]}"
+			die $EXIT_USAGE "'$2' is not an architecture ${OPTION_TEXT[arch]}"
 		OPT_ARCH=$2
 		;;
 	kernel) OPT_KERNEL=$2 ;;
