@@ -208,6 +208,8 @@ check_validate_own_config()
 @test "validate-arm64" { t check_validate 0 'FIXED$' --arch arm64; }
 @test "validate-all" { t check_validate_all; }
 # bats test_tags=long
+@test "validate-i386" { t check_validate 0 'FIXED$' --arch i386; }
+# bats test_tags=long
 @test "validate-s390x" { t check_validate 0 'FIXED$' --arch s390x; }
 # bats test_tags=long
 @test "validate-riscv64" { t check_validate 0 'FIXED$' --arch riscv64; }

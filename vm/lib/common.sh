@@ -347,8 +347,8 @@ architectures <<-'EOF'
 	riscv64  riscv64  riscv    riscv64-linux-gnu      riscv64  misc
 	s390x    s390x    s390     s390x-linux-gnu        s390x    misc
 	x86_64   amd64    x86      x86_64-linux-gnu       x86_64   x86   cloud-amd64
+	i386     i386     x86      i686-linux-gnu         i386     x86
 	hppa     hppa     parisc   hppa-linux-gnu
-	i386     i386     i386     i686-linux-gnu
 	m68k     m68k     m68k     m68k-linux-gnu
 EOF
 
@@ -365,7 +365,7 @@ DEBIAN_PORTS="ppc64le x86_64 arm64 i386 s390x"
 cross_prefix()
 {
 	case $1-$(uname -m) in
-	ppc64le-ppc64le | x86_64-x86_64 | arm64-aarch64) echo ;;
+	ppc64le-ppc64le | x86_64-x86_64 | arm64-aarch64 | i386-i?86) echo ;;
 	*) echo "${TRIPLET[$1]}-" ;;
 	esac
 }

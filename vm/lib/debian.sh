@@ -55,7 +55,7 @@ debian_sources()
 	case $1 in
 	bookworm | trixie) echo "deb-src $by $3 $1 main" ;;
 	esac
-	# for kernels; ppc64el is not there, and of i386 a library is all that is taken
+	# for kernels; ppc64el is not there, and of i386 none is taken
 	case $1-$2 in
 	bookworm-amd64 | bookworm-arm64)
 		security=$(debian_mirrors -security | head -n 1)

@@ -35,9 +35,10 @@ guest_accel()
 {
 	GUEST_ACCEL=${OPT_ACCEL:-tcg,thread=multi}
 	[ -z "$OPT_ACCEL" ] || return 0
-	[ "$1" != x86_64 ] || guest_cpu_virtualizes || return 0
+	[[ ! $1 =~ ^(x86_64|i386)$ ]] || guest_cpu_virtualizes || return 0
 	case $1-$(uname -m) in
-	x86_64-x86_64 | arm64-aarch64 | ppc64*-ppc64* | riscv64-riscv64 | s390x-s390x)
+	x86_64-x86_64 | i386-x86_64 | i386-i?86 | arm64-aarch64 | ppc64*-ppc64* | \
+		riscv64-riscv64 | s390x-s390x)
 		! guest_works "$@" -accel kvm -cpu "${OPT_CPU:-host}" || GUEST_ACCEL=kvm
 		;;
 	esac
@@ -58,7 +59,7 @@ guest_command()
 		cpu=POWER9
 		tty=hvc0 line=hvc1
 		;;
-	x86_64)
+	x86_64 | i386)
 		machine=pc
 		cpu=max
 		tty=ttyS0 line=ttyS1

@@ -423,7 +423,7 @@ kernel_build()
 	kernel_objects "$arch" "$tree" "$own"
 	objects=$KERNEL_OBJECTS
 	case $arch in
-	x86_64) target=arch/x86/boot/bzImage ;;
+	x86_64 | i386) target=arch/x86/boot/bzImage ;;
 	arm64 | riscv64) target=arch/${KBUILD_ARCH[$arch]}/boot/Image ;;
 	s390x) target=arch/s390/boot/bzImage ;;
 	*) target=vmlinux ;;
