@@ -212,6 +212,8 @@ check_validate_own_config()
 # bats test_tags=long
 @test "validate-s390x" { t check_validate 0 'FIXED$' --arch s390x; }
 # bats test_tags=long
+@test "validate-hppa" { t check_validate 0 'FIXED$' --arch hppa; }
+# bats test_tags=long
 @test "validate-riscv64" { t check_validate 0 'FIXED$' --arch riscv64; }
 # bats test_tags=long
 @test "bisect" { t check_bisect "$BOTH"; }

@@ -348,7 +348,7 @@ architectures <<-'EOF'
 	s390x    s390x    s390     s390x-linux-gnu        s390x    misc
 	x86_64   amd64    x86      x86_64-linux-gnu       x86_64   x86   cloud-amd64
 	i386     i386     x86      i686-linux-gnu         i386     x86
-	hppa     hppa     parisc   hppa-linux-gnu
+	hppa     hppa     parisc   hppa-linux-gnu         hppa     misc
 	m68k     m68k     m68k     m68k-linux-gnu
 EOF
 

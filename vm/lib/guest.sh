@@ -77,6 +77,12 @@ guest_command()
 		tty=ttyS0 line=hvc0
 		result=(-device virtio-serial -device "virtconsole,chardev=result")
 		;;
+	hppa)
+		machine=hppa
+		cpu=hppa
+		tty=ttyS0 line=hvc0
+		result=(-device virtio-serial -device "virtconsole,chardev=result")
+		;;
 	s390x)
 		machine=s390-ccw-virtio
 		cpu=max

@@ -352,15 +352,18 @@ patches_out()
 KERNEL_NEED=detectors
 
 # kernel_fragments ARCH NEED [OWN]: the configuration asked for: what a guest needs, but what the
-# architecture has of these symbols instead, what the tests need, but what --config has instead;
-# with OWN, a kernel's .config, all of this over it. A guest has no modules but ours.
+# architecture has of these symbols instead, what the tests need, but for what that has not set, but
+# what --config has instead; with OWN, a kernel's .config, all of this over it. A guest has no
+# modules but ours.
 kernel_fragments()
 {
 	local at=$TOP/vm/configs ours
 
 	ours=$(config_over "$at/$1.config" <"$at/common.config"
-		cat "$at/$2.config" "$at/newer.config"
-		[ "$2" = registers ] || cat "$TOP/config")
+		{
+			cat "$at/$2.config" "$at/newer.config"
+			[ "$2" = registers ] || cat "$TOP/config"
+		} | grep -vEf <(sed -n 's/^# \(CONFIG_.*\) is not set$/^\1=/p' "$at/$1.config"))
 	if [ -n "${3:-}" ]; then
 		sed 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$3" |
 			config_over <(grep -v '^CONFIG_\(NR_CPUS\|HZ_250\)=' <<<"$ours")
