@@ -75,6 +75,7 @@ check_bad_options()
 		--base source:6.1^vector
 	refused 2 "the module, which plants it, is not for riscv64" "$me" validate --quick \
 		--arch riscv64
+	refused 2 "'distro' is no kernel for armhf:" "$me" vm --arch armhf --kernel distro
 	refused 2 "'distro' is no kernel for hppa:" "$me" vm --arch hppa --kernel distro
 	refused 2 "'distro' is no kernel for i386:" "$me" vm --arch i386 --kernel distro
 	refused 2 "'distro' is no kernel for ppc64:" "$me" vm --arch ppc64 --kernel distro

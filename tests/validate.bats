@@ -210,6 +210,8 @@ check_validate_own_config()
 # bats test_tags=long
 @test "validate-i386" { t check_validate 0 'FIXED$' --arch i386; }
 # bats test_tags=long
+@test "validate-armhf" { t check_validate 0 'FIXED$' --arch armhf; }
+# bats test_tags=long
 @test "validate-s390x" { t check_validate 0 'FIXED$' --arch s390x; }
 # bats test_tags=long
 @test "validate-hppa" { t check_validate 0 'FIXED$' --arch hppa; }

@@ -252,7 +252,7 @@ need_commands_of()
 		gnuplot-nox) name=gnuplot ;;
 		e2fsprogs) name=mkfs.ext4 ;;
 		xfsprogs) name=mkfs.xfs ;;
-		gcc-*-linux-gnu) name=${p#gcc-}-gcc name=${name/x86-64/x86_64} ;;
+		gcc-*-linux-gnu*) name=${p#gcc-}-gcc name=${name/x86-64/x86_64} ;;
 		*) continue ;;
 		esac
 		command -v "$name" >/dev/null || missing+=("$name")
@@ -347,6 +347,7 @@ architectures <<-'EOF'
 	riscv64  riscv64  riscv    riscv64-linux-gnu      riscv64  misc
 	s390x    s390x    s390     s390x-linux-gnu        s390x    misc
 	x86_64   amd64    x86      x86_64-linux-gnu       x86_64   x86   cloud-amd64
+	armhf    armhf    arm      arm-linux-gnueabihf    arm      arm
 	i386     i386     x86      i686-linux-gnu         i386     x86
 	hppa     hppa     parisc   hppa-linux-gnu         hppa     misc
 	m68k     m68k     m68k     m68k-linux-gnu
@@ -359,7 +360,7 @@ module_for()
 }
 
 # Debian 12 has packages of them; of the others no more than a compiler and its libc.
-DEBIAN_PORTS="ppc64le x86_64 arm64 i386 s390x"
+DEBIAN_PORTS="ppc64le x86_64 arm64 armhf i386 s390x"
 
 # The prefix of the cross compiler; empty when the machine is of that architecture.
 cross_prefix()

@@ -70,6 +70,13 @@ guest_command()
 		tty=ttyAMA0 line=ttyS0
 		result=(-device "pci-serial,chardev=result")
 		;;
+	armhf)
+		# without LPAE a kernel does not reach PCI's configuration space of the other place
+		machine="virt,highmem=off"
+		cpu=max
+		tty=ttyAMA0 line=ttyS0
+		result=(-device "pci-serial,chardev=result")
+		;;
 	riscv64)
 		machine=virt
 		cpu="rv64,v=true,vext_spec=v1.0"

@@ -428,6 +428,7 @@ kernel_build()
 	case $arch in
 	x86_64 | i386) target=arch/x86/boot/bzImage ;;
 	arm64 | riscv64) target=arch/${KBUILD_ARCH[$arch]}/boot/Image ;;
+	armhf) target=arch/arm/boot/zImage ;;
 	s390x) target=arch/s390/boot/bzImage ;;
 	*) target=vmlinux ;;
 	esac
