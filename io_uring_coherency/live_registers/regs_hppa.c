@@ -71,8 +71,7 @@ static void hppa_frame(const struct reg_layout *layout, const void *context, uin
 
 /*
  * C finds its data by r27. The way to a system call is by an sr2 of 0, and sigreturn(2) leaves that
- * and in the other space registers the process's own (syscall_exit_rfi, arch/parisc/kernel/entry.S
- * of 6.1).
+ * and in sr0 and sr1 what is in sr3 (syscall_exit_rfi, arch/parisc/kernel/entry.S of 6.1).
  */
 static void hppa_keep(const struct reg_layout *layout, uint8_t *image)
 {
@@ -83,7 +82,6 @@ static void hppa_keep(const struct reg_layout *layout, uint8_t *image)
 	regs_put(layout, image, "sr0", space);
 	regs_put(layout, image, "sr1", space);
 	regs_put(layout, image, "sr2", 0);
-	regs_put(layout, image, "sr3", space);
 }
 
 const struct reg_arch reg_arch = {
