@@ -93,8 +93,10 @@ TEST(decided)
 		{ "registers 900 900 0 1 0\nregisters_x86_64 900 0 1 0 0\n",
 		  { { "C9", "open" } } },
 		{ "registers 199 199 0 1 0\nregisters_x86_64 199 0 1 0 0\n"
-		  "registers_arm64 199 0 1 0 0\nregisters_riscv64 199 0 1 0 0\n"
-		  "registers_s390x 199 0 1 0 0\n", { { "C9", "confirmed" } } },
+		  "registers_arm64 199 0 1 0 0\nregisters_armhf 199 0 1 0 0\n"
+		  "registers_hppa 199 0 1 0 0\nregisters_i386 199 0 1 0 0\n"
+		  "registers_riscv64 199 0 1 0 0\nregisters_s390x 199 0 1 0 0\n",
+		  { { "C9", "confirmed" } } },
 		{ "registers 9 9 0 1 0\nregisters_x86_64 900 1 0 1 0\n",
 		  { { "C9", "refuted" } } },
 		{ "registers 1000000 0 1 0 0\n", { { "C9", "refuted" } } },
