@@ -31,7 +31,7 @@ distro_module()
 # What the fix of 2023 was about, or the nearest to it that the module can plant.
 declare -A PLANTS=([ppc64le]="fp,vector" [ppc64]="fp,vector" [x86_64]=vector [arm64]=vector)
 # ... and a patch of its own where the module is not for the architecture.
-declare -A PATCHES=([armhf]=+arm-fork-discards-vfp [hppa]=+parisc-fork-clears-fp
+declare -A PATCHES=([armhf]=+arm-fork-clears-vfp [hppa]=+parisc-fork-clears-fp
 	[i386]=+x86-fork-clears-fp [riscv64]=+riscv-save-clobbers-fp [s390x]=+s390-fork-clears-vx)
 
 # What is asked of OPT_ARCH: sets the kernels that were not given, and refuses what cannot be.
