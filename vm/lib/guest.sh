@@ -62,6 +62,8 @@ guest_command()
 	x86_64 | i386)
 		machine=pc
 		cpu=max
+		# a K7, as it is there otherwise, has 6.1 warn that it is not for SMP
+		[ "$arch" = x86_64 ] || cpu=max,family=15
 		tty=ttyS0 line=ttyS1
 		;;
 	arm64)
