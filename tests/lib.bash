@@ -362,20 +362,22 @@ QUIET="cd /kselftest && KSELFTEST_LIVE_REGISTERS_ARGS='-t 20 -n 500'"
 QUIET+=" KSELFTEST_RING_COMPLETE_ARGS='--case links,hard_links' ./run_kselftest.sh"
 check_quiet()
 {
-	local other
+	local other late
 
 	guest_shared "$1" "$2"
 	jq -e '[.variants[] | select(.outcome == "fail" or .violations > 0)] == []' "$JSON"
 	jq -e '[.variants[] | select(.outcome == "pass" and .events >= 100)] | length >= 2' "$JSON"
 	jq -e '[.variants[] | select(.events > 0) | .control_windows > 0 and
 		.control_violations == 0] | all' "$JSON"
-	other=$(jq -r '.variants[] | select(.outcome == "skip") | select(.text |
+	# on a busy machine the tick may be there before the IPI
+	late=$(jq -r '.variants[] | select(.name | test("_by_signal$")) |
+		select(.outcome == "skip" and .delivered.tick > .delivered.IPI and
+			(.text | test("^the module.s knob did not act"))).name' "$JSON")
+	other=$(jq -r --arg late "$late" '.variants[] | select(.outcome == "skip") | select(.text |
 		test("^inconclusive|does not have IORING_SETUP|has no TWA_SIGNAL_NO_IPI") | not) |
-		"\(.name): \(.text)"' "$JSON")
+		select(.name != $late) | "\(.name): \(.text)"' "$JSON")
 	[ -z "$other" ] || fail "no reason for a skip: $other"
-	# the module, whose view of each delivery agrees with the events; how many an IPI brings is
-	# not asked here, as on a busy machine the tick is there before it: below a tenth the
-	# program says itself that the knob did not act
+	# the module, whose view of each delivery agrees with the events
 	jq -e '[.variants[] | select(.events > 0 and .handlers == null) |
 		select(.delivered.IPI + .delivered.tick + .delivered.other <
 		0.9 * .events)] == []' "$JSON"
@@ -386,6 +388,20 @@ check_quiet()
 	grep -E '^ok [0-9]+ selftests: io_uring_coherency: module_offload$' "$GUEST/ktap"
 	! grep '^not ok' "$GUEST/ktap" || fail "a test failed"
 	too_busy "$JSON"
+	[ -z "$late" ] || check_ipi_again "$1" "$2" "$late"
+}
+
+# A variant by IPI that the tick was there for has an answer in one of three guests of its own.
+check_ipi_again()
+{
+	OPT_ARCH=$2
+	rm -f "$SCRATCH"/guest.*
+	for _ in 1 2 3; do
+		guest_of "$1" "-t 20 -n 500 --only $3" live_registers
+		! jq -e --arg name "$3" '.variants[] | select(.name == $name).outcome == "pass"' \
+			"$GUEST/live_registers.json" || return 0
+	done
+	skip "this machine is too busy for IPIs: $3"
 }
 
 # ring_complete on a kernel without patches: the first case fails, and FAILS, a list, do not pass,
