@@ -94,7 +94,7 @@ validate_all()
 	local arch archs=() one code=0
 
 	for arch in "${ARCHITECTURES[@]}"; do
-		[ -z "$OPT_QUICK" ] || module_for "$arch" || continue
+		[ -z "$OPT_QUICK" ] || [ -n "${DISTRO_KERNEL[$arch]:-}" ] || continue
 		(OPT_ARCH=$arch && validate_asked) || exit $?
 		archs+=("$arch")
 	done
