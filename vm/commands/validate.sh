@@ -77,11 +77,8 @@ validate_arch()
 	[ ! -e "$last" ] || mv -T "$(realpath "$last")" "$RESULT/$1"
 	last=$RESULT/$1/results.json
 	[ -e "$last" ] || last=/dev/null
-	jq -n --arg arch "$1" --arg why "$(last_words "$SCRATCH/errors")" '
-		def side: [.[]?.variants[]] | { events: (map(.events) | add // 0),
-			violations: (map([.events, .violations] | min) | add // 0),
-			hit: (map(select(.violations > 0) | .name as $name | .changed // .classes //
-				{($name): 1} | keys[]) | unique) };
+	jq -n --arg arch "$1" --arg why "$(last_words "$SCRATCH/errors")" "$JQ_EVIDENCE"'
+		def side: counts + { hit: hit };
 		(input? // { verdict: "none", reason: $why }) | { arch: $arch, verdict, reason,
 			base: (.base | side), fixed: (.fixed | side) }' "$last" \
 		>>"$SCRATCH/verdicts"

@@ -28,13 +28,19 @@ guest_test()
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
 
-# evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs; they add up.
+# jq's counts and hit, of an array of what a detector wrote in its runs: they add up.
+# shellcheck disable=SC2016 # a program of jq
+JQ_EVIDENCE='def counts: [.[]?.variants[]] | { events: (map(.events) | add // 0),
+		violations: (map([.events, .violations] | min) | add // 0) };
+	def hit: [.[]?.variants[] | select(.violations > 0) | .name as $name |
+		.changed // .classes // {($name): 1} | keys[]] | unique;'
+
+# evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs.
 evidence()
 {
 	local counts
 
-	counts=$(field '[.[].variants[]] | "\(map(.events) | add // 0) " +
-		"\(map([.events, .violations] | min) | add // 0)"' "$@")
+	counts=$(field "$JQ_EVIDENCE"' counts | "\(.events) \(.violations)"' "$@")
 	[ "$counts" != - ] || counts="0 0"
 	echo "$counts"
 }
@@ -110,9 +116,7 @@ column()
 		if . == null then "none" elif .first_ms == null then "not timed" else
 		"\(.first_ms | floor) ms" + if .first_event then ", event \(.first_event)"
 		else "" end end' "$@")"
-	say "$(field '[.[].variants[] | select(.violations > 0) | .name as $name |
-		.changed // .classes // {($name): 1} | keys[]] | unique | join(" ") |
-		if . == "" then "none" else . end' "$@")"
+	say "$(field "$JQ_EVIDENCE"' hit | if . == [] then "none" else join(" ") end' "$@")"
 }
 
 # What of a kernel is in the last line of the table.
