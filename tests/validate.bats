@@ -105,6 +105,7 @@ check_validate_all()
 		exit $code
 	}
 	code_is 1 validate_all_apart
+	! grep 'jq: error' "$SCRATCH/out" || fail "the page is not whole"
 	grep '^arm64 *7 of 10 *f1 *0 of 9 *NOT FIXED (a (b))$' "$SCRATCH/out"
 	grep '^ppc64 *7 of 10 *f1 *0 of 9 *INCONCLUSIVE (a (b))$' "$SCRATCH/out"
 	grep '^ppc64le *7 of 10 *f1 *0 of 9 *FIXED$' "$SCRATCH/out"

@@ -71,7 +71,7 @@ page_measured_on()
 		say "${dir#"$RESULT"/}: $(cat "$file"); $(cat "$dir/qemu-version")"
 	done | jq -Rr '"<li>\(@html)</li>"'
 	find "$RESULT" -name '*.json' -exec cat {} + |
-		jq -rs '[.[] | (., .machines[]?) | select(.kernel? and .machine?) |
+		jq -rs '[.[] | objects | (., .machines[]?) | select(.kernel? and .machine?) |
 			"Linux \(.kernel), \(.machine)"] | unique[] | "<li>\(@html)</li>"'
 	say '</ul>'
 }
