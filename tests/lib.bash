@@ -639,13 +639,13 @@ module_tree()
 	local version=$1 arch=$2 config make
 
 	kernel_source "source:$version"
-	config=$(kernel_fragments "$arch" detectors | sha256sum | cut -c 1-12)
+	config=$(kernel_fragments "$arch" detectors | fragments_key)
 	KDIR=$CACHE/build/$SOURCE_KEY-$arch-modules-$config
 	[ ! -e "$KDIR/prepared" ] || return 0
 	mkdir -p "$KDIR"
 	make=(make -C "$SOURCE_TREE" O="$KDIR" ARCH="${KBUILD_ARCH[$arch]}"
 		CROSS_COMPILE="$(cross_prefix "$arch")")
-	kernel_fragments "$arch" detectors >"$KDIR/all.config"
+	kernel_fragments "$arch" detectors | kernel_merge "$SOURCE_TREE" "$KDIR/all.config"
 	"${make[@]}" KCONFIG_ALLCONFIG="$KDIR/all.config" allnoconfig >"$SCRATCH/log" 2>&1 &&
 		"${make[@]}" -j"$(($(nproc) + 1))" modules_prepare >"$SCRATCH/log" 2>&1 ||
 		fail "the tree cannot be prepared: $(last_words "$SCRATCH/log")"

@@ -59,10 +59,9 @@ check_module_in_tree()
 	cp -r "$TOP/Kconfig" "$TOP/ppc_barrier_test" "$tree/$here/"
 	echo "source \"$here/Kconfig\"" >>"$tree/lib/Kconfig.debug"
 	echo "obj-\$(CONFIG_TEST_PPC_BARRIER) += $here/ppc_barrier_test/" >>"$tree/Kbuild"
-	{
-		kernel_fragments ppc64le detectors
-		printf 'CONFIG_%s\n' RUNTIME_TESTING_MENU=y TEST_PPC_BARRIER=m
-	} >"$SCRATCH/all.config"
+	printf 'CONFIG_%s\n' RUNTIME_TESTING_MENU=y TEST_PPC_BARRIER=m >"$SCRATCH/more"
+	EXTRA_CONFIG=$SCRATCH/more kernel_fragments ppc64le detectors |
+		kernel_merge "$SOURCE_TREE" "$SCRATCH/all.config"
 	make=(make -C "$tree" O="$SCRATCH/objects" ARCH=powerpc
 		CROSS_COMPILE="$(cross_prefix ppc64le)")
 	"${make[@]}" KCONFIG_ALLCONFIG="$SCRATCH/all.config" allnoconfig

@@ -151,11 +151,13 @@ check_validate_own_config()
 
 	user_tree
 	{
-		kernel_fragments ppc64le registers | grep -v '^CONFIG_\(HZ_250\|NR_CPUS\|EPOLL\)='
 		printf 'CONFIG_%s=y\n' HZ_1000 MODULES BPF_SYSCALL
+		printf '# CONFIG_%s is not set\n' HZ_250 EPOLL
 		echo CONFIG_NR_CPUS=16
 		echo CONFIG_CRYPTO=m
-	} >"$SCRATCH/all.config"
+	} >"$SCRATCH/more"
+	EXTRA_CONFIG=$SCRATCH/more kernel_fragments ppc64le registers |
+		kernel_merge "$tree" "$SCRATCH/all.config"
 	make -C "$tree" O="$SCRATCH/objects" ARCH=powerpc CROSS_COMPILE="$(cross_prefix ppc64le)" \
 		KCONFIG_ALLCONFIG="$SCRATCH/all.config" allnoconfig >"$SCRATCH/log" 2>&1
 	cp "$SCRATCH/objects/.config" "$tree/"

@@ -78,25 +78,34 @@ check_guest_accel()
 	accel_is ppc64le ppc64le works tcg POWER10
 }
 
+# merged_as FILE [OWN]: what is asked for of ppc64le, sorted.
+merged_as()
+{
+	kernel_fragments ppc64le detectors "${@:2}" | kernel_merge "$SOURCE_TREE" "$SCRATCH/merged"
+	grep CONFIG_ "$SCRATCH/merged" | grep -x 'CONFIG_.*\|# CONFIG_[A-Z0-9_]* is not set' |
+		LC_ALL=C sort >"$1"
+}
+
 # What --config has of a symbol is there once, and no other line is gone.
 check_fragments()
 {
-	kernel_fragments ppc64le detectors >"$SCRATCH/ours"
-	printf '%s\n' "# CONFIG_EXT4_FS is not set" CONFIG_NR_CPUS=64 CONFIG_KASAN=y \
-		"# of CONFIG_SMP" >"$SCRATCH/more"
-	EXTRA_CONFIG=$SCRATCH/more
-	kernel_fragments ppc64le detectors >"$SCRATCH/all"
-	grep -vx 'CONFIG_EXT4_FS=y\|CONFIG_NR_CPUS=8' "$SCRATCH/ours" | cat - "$SCRATCH/more" |
-		diff - "$SCRATCH/all"
+	kernel_source source:6.1
+	merged_as "$SCRATCH/ours"
+	printf '%s\n' "# CONFIG_EXT4_FS is not set" CONFIG_KASAN=y CONFIG_NR_CPUS=64 \
+		"# of CONFIG_SMP" >"$SCRATCH/more of it"
+	EXTRA_CONFIG="$SCRATCH/more of it"
+	merged_as "$SCRATCH/all"
+	grep -vx 'CONFIG_EXT4_FS=y\|CONFIG_NR_CPUS=8' "$SCRATCH/ours" |
+		cat - <(head -n 3 "$EXTRA_CONFIG") | LC_ALL=C sort | diff - "$SCRATCH/all"
 	# a .config, with ours over it but for what is no need
 	printf '%s\n' "# CONFIG_SMP is not set" CONFIG_NR_CPUS=16 CONFIG_BTRFS_FS=m \
 		CONFIG_HZ_1000=y CONFIG_EXT4_FS=m >"$SCRATCH/own"
 	EXTRA_CONFIG=
-	kernel_fragments ppc64le detectors "$SCRATCH/own" >"$SCRATCH/all"
-	head -n 3 "$SCRATCH/all" | diff - <(printf '%s\n' CONFIG_NR_CPUS=16 \
-		"# CONFIG_BTRFS_FS is not set" CONFIG_HZ_1000=y)
-	tail -n +4 "$SCRATCH/all" |
-		diff - <(grep -v '^CONFIG_NR_CPUS=\|^CONFIG_HZ_250=' "$SCRATCH/ours")
+	merged_as "$SCRATCH/all" "$SCRATCH/own"
+	{
+		grep -v '^CONFIG_NR_CPUS=\|^CONFIG_HZ_250=' "$SCRATCH/ours"
+		printf '%s\n' CONFIG_NR_CPUS=16 "# CONFIG_BTRFS_FS is not set" CONFIG_HZ_1000=y
+	} | LC_ALL=C sort | diff - "$SCRATCH/all"
 }
 
 # Of what was being fetched nothing is left, and nothing else of the cache is gone.
@@ -129,8 +138,8 @@ check_kernel_need()
 	local CACHE=$SCRATCH/cache registers
 
 	KERNEL_PLANTS=
-	kernel_fragments ppc64le registers >"$SCRATCH/registers"
-	kernel_fragments ppc64le detectors | grep '^CONFIG_XFS_FS=y'
+	kernel_fragments ppc64le registers | xargs cat >"$SCRATCH/registers"
+	kernel_fragments ppc64le detectors | xargs grep -h '^CONFIG_XFS_FS=y'
 	! grep "CONFIG_NET=\|CONFIG_BLOCK=\|_XFS_" "$SCRATCH/registers" || fail "too much"
 	objects_are registers=registers
 	registers=$KERNEL_OBJECTS

@@ -351,35 +351,35 @@ patches_out()
 # What kernels are built for: a test of registers needs half of what all detectors do.
 KERNEL_NEED=detectors
 
-# kernel_fragments ARCH NEED [OWN]: the configuration asked for: what a guest needs, but what the
-# architecture has of these symbols instead, what the tests need, but for what that has not set, but
-# what --config has instead; with OWN, a kernel's .config, all of this over it. A guest has no
-# modules but ours.
+# kernel_fragments ARCH NEED [OWN]: the files that tell what is asked for, one a line; of a symbol
+# that several have, the last counts. The first is OWN, a kernel's .config, or what that is free to
+# have otherwise.
 kernel_fragments()
 {
-	local at=$TOP/vm/configs ours
+	local at=$TOP/vm/configs
 
-	ours=$(config_over "$at/$1.config" <"$at/common.config"
-		{
-			cat "$at/$2.config" "$at/newer.config"
-			[ "$2" = registers ] || cat "$TOP/config"
-		} | grep -vEf <(sed -n 's/^# \(CONFIG_.*\) is not set$/^\1=/p' "$at/$1.config"))
-	if [ -n "${3:-}" ]; then
-		sed 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$3" |
-			config_over <(grep -v '^CONFIG_\(NR_CPUS\|HZ_250\)=' <<<"$ours")
-	else
-		printf '%s\n' "$ours"
-	fi | config_over "${EXTRA_CONFIG:-/dev/null}"
+	printf '%s\n' "${3:-$at/free.config}" "$at/common.config" "$at/$2.config" "$at/newer.config"
+	[ "$2" = registers ] || printf '%s\n' "$TOP/config"
+	printf '%s\n' "$at/$1.config" ${EXTRA_CONFIG:+"$EXTRA_CONFIG"}
 }
 
-# config_over FILE: a configuration, of whose symbols FILE has some instead.
-config_over()
+# kernel_merge TREE CONFIG: makes it of the fragments on stdin, by the tree's own script, whose
+# arguments cannot have blanks. The first one's modules are left out: a guest has none but ours.
+kernel_merge()
 {
-	local symbol='^(# )?(CONFIG_[A-Za-z0-9_]+)(=.*| is not set)$' over
+	local at file nr=0
 
-	over=$(cat "$1")
-	{ grep -vEf <(sed -nE "s/$symbol/^(# )?\\2[= ]/p" <<<"$over") || true; }
-	[ -z "$over" ] || printf '%s\n' "$over"
+	at=$(mktemp -d "$SCRATCH/merge.XXXXXX")
+	while read -r file; do
+		nr=$((nr + 1))
+		cp "$file" "$at/$nr"
+	done
+	sed -i 's/^\(CONFIG_.*\)=m$/# \1 is not set/' "$at/1"
+	# shellcheck disable=SC2046 # a list of numbers
+	(cd "$at" && KCONFIG_CONFIG=$2 "$1/scripts/kconfig/merge_config.sh" -m $(seq "$nr")) \
+		>"$at/log" 2>&1 ||
+		die $EXIT_SKIP "the configuration cannot be merged: $(last_words "$at/log")"
+	rm -r "$at"
 }
 
 # own_config K: the .config of a kernel tree that --own-config is about, if it is.
@@ -395,10 +395,16 @@ kernel_smp_check()
 {
 	local most
 
-	most=$(kernel_fragments "$OPT_ARCH" registers "$(own_config "$1")" |
-		sed -n 's/^CONFIG_NR_CPUS=//p' | tail -n 1)
+	most=$(kernel_fragments "$OPT_ARCH" registers "$(own_config "$1")" | tr '\n' '\0' |
+		xargs -0 sed -n 's/^CONFIG_NR_CPUS=//p' | tail -n 1)
 	[ "$OPT_SMP" -le "${most:-$OPT_SMP}" ] || die $EXIT_USAGE \
 		"--smp $OPT_SMP: kernels built here have CONFIG_NR_CPUS=$most, see --config"
+}
+
+# What those on stdin come to.
+fragments_key()
+{
+	tr '\n' '\0' | xargs -0 cat | sha256sum | cut -c 1-12
 }
 
 # kernel_objects ARCH TREE [OWN]: where a kernel is built; sets KERNEL_OBJECTS, and KERNEL_HAS to
@@ -408,7 +414,7 @@ kernel_objects()
 	local config
 
 	for KERNEL_HAS in detectors "$KERNEL_NEED"; do
-		config=$(kernel_fragments "$1" "$KERNEL_HAS" "${3:-}" | sha256sum | cut -c 1-12)
+		config=$(kernel_fragments "$1" "$KERNEL_HAS" "${3:-}" | fragments_key)
 		KERNEL_OBJECTS=$CACHE/build/$(basename "$2")-$1-$config
 		[ -z "$KERNEL_PLANTS" ] && [ ! -r "$KERNEL_OBJECTS/vmlinux" ] || break
 	done
@@ -439,8 +445,7 @@ kernel_build()
 		[ ${#patches[@]} = 0 ] ||
 			out=$out-$(patch_bodies "${patches[@]}" | sha256sum | cut -c 1-12)
 	fi
-	KERNEL_ORIGIN+=", configured for $KERNEL_HAS${own:+, its own .config but for $(
-		kernel_fragments "$arch" "$KERNEL_HAS" "$own" | grep -cvxFf "$own") lines}"
+	KERNEL_ORIGIN+=", configured for $KERNEL_HAS"
 	KERNEL_NAME=$name
 	KERNEL_IMAGE=$out/$(basename "$target")
 	KERNEL_KIND=built KERNEL_TREE=$tree
@@ -466,13 +471,16 @@ kernel_build()
 	log=$objects/log
 	# a tree may have other symbols by now
 	if [ ! -r "$objects/asked.config" ] || [ -z "$key" ]; then
-		kernel_fragments "$arch" "$KERNEL_HAS" "$own" >"$objects/all.config"
+		kernel_fragments "$arch" "$KERNEL_HAS" "$own" |
+			kernel_merge "$tree" "$objects/all.config"
 		phase 20 "$log" "configure $(basename "$tree")" "${make[@]}" \
 			KCONFIG_ALLCONFIG="$objects/all.config" "$rest" ||
 			die $EXIT_SKIP "the kernel cannot be configured: $(tail -n 1 "$log")"
 		mv "$objects/all.config" "$objects/asked.config"
 	fi
 	kernel_config_check "$objects"
+	[ -z "$own" ] || KERNEL_ORIGIN+=", its own .config but for $(grep CONFIG_ \
+		"$objects/asked.config" | grep -cvxFf "$own") lines"
 	what="build $(basename "$tree") for $KERNEL_HAS"
 	what+=${patches[*]:+ + $(patch_names "${patches[@]}")}
 	# shellcheck disable=SC2046 # a target or none
