@@ -95,13 +95,14 @@ check_validate_all()
 		ppc64) verdict=INCONCLUSIVE code=4 ;;
 		s390x) say "no space: somewhere" >&2 && exit 4 ;;
 		esac
-		mkdir -p "$SCRATCH/all/1"
-		ln -s 1 "$SCRATCH/all/latest"
+		mkdir -p "$RESULTS/$1/1"
+		ln -s 1 "$RESULTS/$1/latest"
 		jq -n --arg verdict "$verdict" '{ $verdict, reason: "a (b)", base: [{ variants: [
 			{ events: 7, violations: 8, changed: { f1: 1 } },
 			{ events: 3, violations: 0 }] }],
 			fixed: [{ variants: [{ events: 9, violations: 0 }] }] }' \
-			>"$SCRATCH/all/1/results.json"
+			>"$RESULTS/$1/1/results.json"
+		say "results: $RESULTS/$1/1"
 		exit $code
 	}
 	code_is 1 validate_all_apart
@@ -113,6 +114,7 @@ check_validate_all()
 	page_agrees "$at"
 	grep '<p class="answer">FIXED: [0-9]* of [0-9]* architectures' "$at/index.html"
 	[ -e "$at/ppc64le/results.json" ]
+	sed -n 's/^results: //p' "$SCRATCH/out" | xargs stat -t
 	jq -e --arg nr "${#ARCHITECTURES[@]}" 'length == ($nr | tonumber) and
 		(.[] | select(.arch == "s390x").verdict == "none")' "$at/results.json"
 	refused 2 "is no kernel for" "$TOP/run_tests.sh" validate --arch all --base distro

@@ -53,20 +53,21 @@ validate_asked()
 	kernel_check "$OPT_FIXED"
 }
 
-# The same command for ARCH alone, in place of the shell that calls this.
+# The same command for ARCH alone, in place of the shell that calls this; its results are beside
+# those of all.
 validate_apart()
 {
-	export IO_URING_COHERENCY_OUT=$SCRATCH/all
+	export IO_URING_COHERENCY_OUT=$RESULTS/$1
 	exec setpriv --pdeathsig TERM -- "$TOP/run_tests.sh" "${COMMAND_LINE[@]}" --arch "$1"
 }
 
-# validate_arch ARCH: runs that, and has its results in RESULT/ARCH. Adds what it came to, or why to
+# validate_arch ARCH: runs that; RESULT/ARCH leads to its results. Adds what it came to, or why to
 # nothing, to $SCRATCH/verdicts, and returns its exit code.
 validate_arch()
 {
-	local code=0 last=$SCRATCH/all/latest
+	local code=0 last=$RESULTS/$1/latest
 
-	rm -rf "$SCRATCH/all"
+	rm -f "$last"
 	set -m
 	validate_apart "$1" 2>"$SCRATCH/errors" </dev/null &
 	CHILD=$!
@@ -74,7 +75,7 @@ validate_arch()
 	wait "$CHILD" || code=$?
 	CHILD=
 	cat "$SCRATCH/errors" >&2
-	[ ! -e "$last" ] || mv -T "$(realpath "$last")" "$RESULT/$1"
+	[ ! -e "$last" ] || ln -s "../$1/$(readlink "$last")" "$RESULT/$1"
 	last=$RESULT/$1/results.json
 	[ -e "$last" ] || last=/dev/null
 	jq -n --arg arch "$1" --arg why "$(last_words "$SCRATCH/errors")" "$JQ_EVIDENCE"'
