@@ -48,6 +48,9 @@ liburing_probe = printf '%s\n' '\#include <liburing.h>' \
 have_liburing := $(shell mkdir -p $(OUTPUT); $(liburing_probe))
 endif
 
+# what the compiler calls on 32 bits for atomics of 64, as on m68k
+libatomic := $(if $(findstring /,$(shell $(CC) -print-file-name=libatomic.a)),-l:libatomic.a)
+
 linked := $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_EXTENDED)
 
 # what run_tests.sh needs beside them, and a kernel tree does not
@@ -74,7 +77,7 @@ EXTRA_CLEAN += $(objects)
 .SECONDEXPANSION:
 $(linked): $$(patsubst %,$(objects)/%.o,$$($$(@F)))
 	$(CC) $(CFLAGS) $^ $(LDFLAGS) $(if $(filter $(@F),$(with_liburing)),$(LIBURING_LIBS)) \
-		-lpthread -lm -o $@
+		-lpthread -lm $(libatomic) -o $@
 
 $(objects)/%.o: %
 	@mkdir -p $(@D)
