@@ -351,6 +351,7 @@ architectures <<-'EOF'
 	i386     i386     x86      i686-linux-gnu         i386     x86
 	hppa     hppa     parisc   hppa-linux-gnu         hppa     misc
 	m68k     m68k     m68k     m68k-linux-gnu
+	mips64   mips64el mips     mips64el-linux-gnuabi64
 EOF
 
 # Whether the module's arch.h is for that architecture.
