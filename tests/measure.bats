@@ -52,6 +52,21 @@ check_bench_figures()
 		"$SCRATCH/figures"
 }
 
+# What people read of registers that were hit.
+check_listed()
+{
+	jq -r "$JQ_EVIDENCE listed" >"$SCRATCH/out" <<-EOF
+		["FPSR", "f0", "f1", "f10", "f2", "f4", "f5", "r9", "vs0", "vs32"]
+		["uring", "wrong_page"]
+		[]
+	EOF
+	diff "$SCRATCH/out" - <<-EOF
+		FPSR f0-f2 f4-f5 f10 r9 vs0 vs32
+		uring wrong_page
+
+	EOF
+}
+
 # What counts cannot tell: a variant that died, failed, or has no answer on the fixed kernel.
 check_unanswered()
 {
@@ -74,6 +89,7 @@ check_unanswered()
 	unanswered skip "$SCRATCH/fixed" | grep '^one shows the problem on the base'
 }
 
+@test "registers-listed" { t check_listed; }
 @test "verdict" { t check_verdict; }
 @test "unanswered" { t check_unanswered; }
 @test "bench-figures" { t check_bench_figures; }

@@ -108,8 +108,8 @@ validate_all()
 		[ $one = 0 ] || [ $code = $EXIT_FAIL ] || code=$one
 	done
 	jq -s . "$SCRATCH/verdicts" >"$RESULT/results.json"
-	jq -r '["", "base", "registers hit", "fixed", "verdict"], (.[] | [.arch,
-			(.base | "\(.violations) of \(.events)", (.hit | join(" "))),
+	jq -r "$JQ_EVIDENCE"'["", "base", "registers hit", "fixed", "verdict"], (.[] | [.arch,
+			(.base | "\(.violations) of \(.events)", (.hit | listed)),
 			(.fixed | "\(.violations) of \(.events)"),
 			.verdict + if .verdict == "FIXED" then "" else " (\(.reason))" end]) |
 		join("|")' "$RESULT/results.json" | report_table | tee "$RESULT/report"

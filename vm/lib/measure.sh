@@ -28,12 +28,20 @@ guest_test()
 	printf '%s\n' "$KERNEL_NAME" >"$2/kernel"
 }
 
-# jq's counts and hit, of an array of what a detector wrote in its runs: they add up.
+# jq's counts and hit, of an array of what a detector wrote in its runs: they add up; listed is what
+# people read of hit: f0-f31 for all of these.
 # shellcheck disable=SC2016 # a program of jq
 JQ_EVIDENCE='def counts: [.[]?.variants[]] | { events: (map(.events) | add // 0),
 		violations: (map([.events, .violations] | min) | add // 0) };
 	def hit: [.[]?.variants[] | select(.violations > 0) | .name as $name |
-		.changed // .classes // {($name): 1} | keys[]] | unique;'
+		.changed // .classes // {($name): 1} | keys[]] | unique;
+	def listed: map(capture("^(?<set>.*?)(?<nr>[0-9]*)$") |
+			{ set, from: (.nr | if . == "" then null else tonumber end) }) |
+		sort_by(.set, .from) | reduce .[] as $one ([];
+			if $one.from and .[-1].set == $one.set and .[-1].to + 1 == $one.from
+			then .[-1].to = $one.from else . + [$one + { to: $one.from }] end) |
+		map(.set as $set | [.from, .to] | unique | map("\($set)\(. // "")") |
+			join("-")) | join(" ");'
 
 # evidence DIRECTORY...: "EVENTS VIOLATIONS" of one or more runs.
 evidence()
@@ -116,7 +124,7 @@ column()
 		if . == null then "none" elif .first_ms == null then "not timed" else
 		"\(.first_ms | floor) ms" + if .first_event then ", event \(.first_event)"
 		else "" end end' "$@")"
-	say "$(field "$JQ_EVIDENCE"' hit | if . == [] then "none" else join(" ") end' "$@")"
+	say "$(field "$JQ_EVIDENCE"' hit | if . == [] then "none" else listed end' "$@")"
 }
 
 # What of a kernel is in the last line of the table.
@@ -131,9 +139,9 @@ measure_hit()
 
 # The options of live_registers for the base, for the fixed kernel, and for more of that; and how
 # the counts are compared. A variant ends by its events, but on a slow machine: hppa under QEMU 7.2
-# has 30 a second, where others have hundreds. With --quick, which is about a fault in each event, it
-# is enough that the fixed kernel's are surprisingly few, and two variants are asked, those with the
-# most events. Variants with a signal have too few in so short a time.
+# has 30 a second, where others have hundreds. With --quick, which is about a fault in each event,
+# it is enough that the fixed kernel's are surprisingly few, and two variants are asked, those with
+# the most events. Variants with a signal have too few in so short a time.
 MEASURE=("-t 1 -n 300" "-t 2 -n 1500" "-t 30 -n 4000")
 MEASURE_ONLY="--only poll_wake_default,poll_wake_coop_taskrun,poll_wake_defer_taskrun"
 MEASURE_ONLY+=",poll_wake_sqpoll,create_worker_cb_default,create_worker_cb_coop_taskrun"
