@@ -132,6 +132,15 @@ validate_all_apart()
 	)
 }
 
+# What is fetched beforehand is the source without what is planted in it.
+check_base_fetch()
+{
+	# shellcheck source=vm/commands/validate.sh
+	. "$VM_COMMANDS/validate.sh"
+	base_fetch source:6.1^vector
+	[[ ${SOURCE_TREE##*/} == linux-6.1-6.1.* ]]
+}
+
 # With an empty cache a kernel is built for registers alone; on this VERSION.
 check_validate_registers()
 {
@@ -214,6 +223,7 @@ check_validate_own_config()
 @test "validate-x86_64" { t check_validate 0 'FIXED$' --arch x86_64; }
 # bats test_tags=long
 @test "validate-arm64" { t check_validate 0 'FIXED$' --arch arm64; }
+@test "validate-base-fetch" { t check_base_fetch; }
 @test "validate-all" { t check_validate_all; }
 # bats test_tags=long
 @test "validate-i386" { t check_validate 0 'FIXED$' --arch i386; }

@@ -12,7 +12,7 @@ OPTION_TEXT[quick]="Debian's kernel with a planted fault and without, nothing is
 base_fetch()
 {
 	if [[ $1 == source:* ]]; then
-		! command -v xz >/dev/null || kernel_source "$1"
+		! command -v xz >/dev/null || kernel_source "${1%%^*}"
 	else
 		kernel_get "$1" "$OPT_ARCH"
 		[ -z "$KERNEL_PLANTS" ] || module_headers "$OPT_ARCH"
