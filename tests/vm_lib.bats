@@ -154,6 +154,22 @@ check_kernel_need()
 	objects_are registers=detectors
 }
 
+# Programs are built anew where a header of the module that they include is another one.
+check_source_hash()
+{
+	local header headers before
+
+	cp -r "$TOP" "$SCRATCH/top"
+	local TOP=$SCRATCH/top
+	headers=$(sed -n 's/^#include "\(.*\)"/\1/p' "$TOP/ppc_barrier_test/ppc_barrier_test.h")
+	[ -n "$headers" ]
+	for header in ppc_barrier_test.h $headers; do
+		before=$(source_hash)
+		echo >>"$TOP/ppc_barrier_test/$header"
+		[ "$(source_hash)" != "$before" ] || fail "$header does not count"
+	done
+}
+
 # Another run that has the lock is waited for, and that is told; names of any length have a place.
 check_locks()
 {
@@ -323,6 +339,7 @@ check_check_end()
 @test "guest-accel" { t check_guest_accel; }
 @test "fetch-ended" { t check_fetch_ended; }
 @test "kernel-need" { t check_kernel_need; }
+@test "source-hash" { t check_source_hash; }
 @test "fragments" { t check_fragments; }
 @test "locks" { t check_locks; }
 @test "build-error" { t check_build_error; }

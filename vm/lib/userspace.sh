@@ -277,7 +277,7 @@ guest_makes_fs()
 source_hash()
 {
 	(cd "$TOP" && find Makefile settings config io_uring_coherency vm/tools tests/*.c \
-		tests/programs.mk ppc_barrier_test/{ppc_barrier_test,pbt_edges,pbt_points}.h \
+		tests/programs.mk ppc_barrier_test/{ppc_barrier_test,pbt_*}.h \
 		-type f -exec sha256sum {} + 2>/dev/null | sort
 	realpath "$KSELFTEST/lib.mk") | sha256sum | cut -c 1-16
 }
