@@ -128,6 +128,27 @@ static inline unsigned int compat_task_state(const struct task_struct *task)
 #define COMPAT_MM_IS_BARRIER	false
 #endif
 
+/* Of arm64's CPUs: what a kernel does not know, before v5.19, v6.3 and v6.9, no user has. */
+#ifdef CONFIG_ARM64
+#include <linux/cpufeature.h>
+
+#ifdef KERNEL_HWCAP_SME
+#define COMPAT_CPU_HAS_SME	cpu_have_named_feature(SME)
+#else
+#define COMPAT_CPU_HAS_SME	false
+#endif
+#ifdef KERNEL_HWCAP_SME2
+#define COMPAT_CPU_HAS_SME2	cpu_have_named_feature(SME2)
+#else
+#define COMPAT_CPU_HAS_SME2	false
+#endif
+#ifdef KERNEL_HWCAP_FPMR
+#define COMPAT_CPU_HAS_FPMR	cpu_have_named_feature(FPMR)
+#else
+#define COMPAT_CPU_HAS_FPMR	false
+#endif
+#endif
+
 /* "slab: Introduce kmalloc_obj() and family" */
 #ifndef kmalloc_obj
 #define kmalloc_obj(object, gfp)	kmalloc(sizeof(object), gfp)

@@ -21,6 +21,8 @@ PBT_PLANT(VECTOR, vector, PROBE_CREATE_IO_THREAD)
 PBT_PLANT(GPR, gpr, PROBE_CREATE_IO_THREAD)
 /* a bit of CR, EFLAGS or PSTATE */
 PBT_PLANT(FLAGS, flags, PROBE_CREATE_IO_THREAD)
+/* in turn one of the others that this CPU has: arch_plant_other() in arch.h */
+PBT_PLANT(OTHERS, others, PROBE_CREATE_IO_THREAD)
 
 /* kick_process() of a task does nothing */
 PBT_PLANT(KICK, kick, PBT_KICK_PROCESS)

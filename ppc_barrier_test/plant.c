@@ -42,7 +42,8 @@
 #define PAGES_OF_OUR_OWN	get_order(SZ_64K)
 
 #define PLANTS_OF_REGISTERS	(BIT(PBT_PLANT_FP) | BIT(PBT_PLANT_VECTOR) | \
-				 BIT(PBT_PLANT_GPR) | BIT(PBT_PLANT_FLAGS))
+				 BIT(PBT_PLANT_GPR) | BIT(PBT_PLANT_FLAGS) | \
+				 BIT(PBT_PLANT_OTHERS))
 #define PLANTS_OF_READS		BIT(PBT_PLANT_READ_SHORT)
 #define PLANTS_OF_WRITES	(BIT(PBT_PLANT_WRITE_SHORT) | BIT(PBT_PLANT_WRITE_DROPPED) | \
 				 BIT(PBT_PLANT_WRITE_MISPLACED))
@@ -141,7 +142,7 @@ void pbt_plant_registers(struct pbt_session *s)
 		return;
 	local_irq_save(flags);
 	for (i = 0; i < PBT_NR_PLANTS; i++)
-		if (plants & BIT(i) && arch_plant(i, regs))
+		if (plants & BIT(i) && arch_plant(i, regs, atomic64_read(&s->planted[i])))
 			atomic64_inc(&s->planted[i]);
 	local_irq_restore(flags);
 }

@@ -10,8 +10,7 @@
 guest_jobs()
 {
 	echo "quiet-debian-$2 $QUIET -c io_uring_coherency"
-	[ "$2" != x86_64 ] || echo "planted-debian-$2 $PLANTED fp vector"
-	[ "$2" != arm64 ] || echo "planted-debian-$2 $PLANTED vector"
+	echo "planted-debian-$2 $PLANTED$([ "$2" = arm64 ] || echo " fp") vector"
 	[ "$2" = ppc64le ] || echo "reproducer-liburing-debian-$2 /guest.io-wq-registers"
 	[ -z "$CHECK_LONG" ] || [ "$2" != x86_64 ] || echo "fuzz-x86_64 sh /guest.fuzz.sh 100000"
 }
@@ -27,6 +26,7 @@ check_preempt_rt()
 }
 
 @test "quiet-debian-ppc64le" { t check_quiet distro ppc64le; }
+@test "planted-debian-ppc64le" { t check_planted distro ppc64le "vs0 vs32 r11 CR"; }
 @test "quiet-debian-x86_64" { t check_quiet distro x86_64; }
 @test "planted-debian-x86_64" { t check_planted distro x86_64 "FSW_FCW [xyz]mm0 r11 FLAGS"; }
 @test "reproducer-liburing-debian-x86_64" { t check_liburing_quiet distro x86_64; }

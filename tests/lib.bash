@@ -586,8 +586,8 @@ check_pages_disk()
 # Faults that the module plants in a good kernel: each is found, as what it is, and by the control
 # of each program. check_planted KERNEL ARCH REGISTERS: what fp, vector, gpr and flags change, - for
 # what the module cannot there; a line of the form "PLANT WHAT" each.
-PLANTED="sh /guest.planted.sh gpr flags write_short write_dropped write_misplaced write_stale"
-PLANTED+=" read_short"
+PLANTED="sh /guest.planted.sh gpr flags others write_short write_dropped write_misplaced"
+PLANTED+=" write_stale read_short"
 check_planted()
 {
 	local plant what
@@ -612,6 +612,29 @@ check_planted()
 		jq -s -e '[.[].planted.'"$plant"' | values] | length == 1 and
 			(.[0].planted >= 10 and .[0].found >= 0.9 * .[0].planted)' "$JSON" "$PAGES"
 	done <"$SCRATCH/plants"
+	others_found "$2"
+}
+
+# What the plant others changes, SLOT, where live_registers says that the CPU has it: =REGEX of that
+# text if it is not the same. Of ZA it is more than one.
+declare -gA OTHERS=(
+	[ppc64le]="LR CTR XER PPR TAR DSCR FPSCR vs31=vs0-vs63 VSCR VRSAVE"
+	[x86_64]="FLAGS=FS.base FSBASE=FS.base GSBASE=GS.base MXCSR FSW_FCW=FSW FTW st7=st0-st7 PKRU"
+	[arm64]="PSTATE=DIT|SSBS|TCO TPIDR_EL0 TPIDR2_EL0 FPCR FPSR FPMR ZA ZT0 z31=z0 p15=p0 FFR"
+)
+OTHERS[x86_64]+=" ymm15=ymm0 zmm15=zmm0 zmm14=zmm0 zmm31=zmm0 k7=k0"
+
+# others_found ARCH: each of these, in one run, and no other register.
+others_found()
+{
+	say "others: $(jq -c .planted.others "$GUEST/others.ctl")," \
+		"$(jq -c '.registers, .variants[].changed | select(. != {})' "$GUEST/others.found")"
+	jq -s -e --arg others "${OTHERS[$1]}" '.[0].planted.others as $planted | .[1] |
+		.registers as $has | .variants[] | select(.events > 0) |
+		$planted >= 10 and .violations >= 0.9 * $planted and
+		([.changed | keys[] | sub("\\[.*"; "")] | unique) ==
+		([$others | split(" ")[] | split("=") | (.[1] // .[0]) as $text |
+			select($has | test($text))[0]] | sort)' "$GUEST"/others.{ctl,found}
 }
 
 # check_edges_caught PATCH PROGRAM ARGS EDGE...: on that bad kernel the first of these fails, the

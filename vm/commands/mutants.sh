@@ -40,6 +40,7 @@ MUTANTS_PLANTS='fp live_registers poll_wake_default create_worker_cb_default
 vector live_registers poll_wake_default create_worker_cb_default
 gpr live_registers poll_wake_default create_worker_cb_default
 flags live_registers poll_wake_default create_worker_cb_default
+others live_registers poll_wake_default create_worker_cb_default
 write_short page_integrity uring uring_async
 write_dropped page_integrity uring uring_async
 write_misplaced page_integrity uring uring_async
