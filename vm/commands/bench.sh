@@ -29,7 +29,7 @@ bench_guest()
 	guest_script "$VM_GUEST/bench.sh" "${@:3}"
 	kernel_get "$1" "$OPT_ARCH"
 	case $3 in
-	knobs | loops | defaults) module_get "$OPT_ARCH" ;;
+	knobs | loops | defaults | others) module_get "$OPT_ARCH" ;;
 	esac
 	guest_run "$OPT_ARCH" "$RESULT/$name" "bench: $name" 60
 	[ "$GUEST_STATE" = ok ] || die $EXIT_FAIL "$name: $GUEST_REASON"
@@ -75,6 +75,27 @@ bench_first()
 	wc -l <"$dir/found" | bench_figure "6.1+$patch, starts that found it" "of $BENCH_STARTS"
 	cut -d ' ' -f 1 "$dir/found" | bench_figure "6.1+$patch, first violation" ms
 	cut -d ' ' -f 2 "$dir/found" | bench_figure "6.1+$patch, first violation, event" ""
+}
+
+# 200 fresh starts in Debian's kernel, in each of which the module takes in turn the registers that
+# no other plant takes: how many starts found each.
+bench_others()
+{
+	local dir=$RESULT/others-$1 found register
+
+	OPT_ARCH=$1
+	OPT_TIMEOUT=3600
+	userspace_get "$OPT_ARCH"
+	bench_guest distro "others-$1" others $BENCH_STARTS
+	# ZA has several
+	jq -r '[.variants[].changed | keys[] | sub("\\[.*"; "")] | unique[]' "$dir"/[0-9]*.json |
+		sort | uniq -c >"$dir/found"
+	while read -r found register; do
+		bench_figure "$1, starts that found $register" "of $BENCH_STARTS" <<<"$found"
+	done <"$dir/found"
+	jq -r '.variants[] | select(.events > 0).events' "$dir"/[0-9]*.json |
+		bench_figure "$1, events of a start" ""
+	rm -f "$dir"/[0-9]*.json
 }
 
 # 200 fresh starts of ring_complete, of the default length, on 6.1 as it is or with a patch, by
@@ -347,7 +368,7 @@ b()
 
 run_bench()
 {
-	local patch bench_parts=0
+	local patch arch bench_parts=0
 
 	start
 	need_packages jq
@@ -375,6 +396,9 @@ run_bench()
 			for patch in powerpc-save-clobbers-fp-vmx powerpc-save-clobbers-fp \
 				powerpc-save-clobbers-vmx; do
 				b first-$patch bench_first $patch
+			done
+			for arch in ppc64le x86_64 arm64; do
+				b others-$arch bench_others $arch
 			done
 			bench_all_completions
 			b defaults-ppc64le bench_defaults source:6.1 ppc64le

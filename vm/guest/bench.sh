@@ -11,6 +11,15 @@ starts()
 	done
 }
 
+# others STARTS: fresh starts under that plant
+others()
+{
+	for i in $(seq "$1"); do
+		./barrier_ctl --plant others -- ./live_registers -t 20 -n 100 \
+			--only poll_wake_default --json "/results/$i.json" >/dev/null 2>&1
+	done
+}
+
 # completions STARTS CASES: fresh starts of these cases, of the default length
 completions()
 {
