@@ -261,7 +261,7 @@ const char *live_measure(struct live_result *r, const struct live_variant *varia
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	for (round = 0; !*error && more_wanted(r, &start); round++)
 		*error = run_round(&s, r, round, &start);
-	r->seconds = ms_since(&start) / 1e3;
+	r->seconds += ms_since(&start) / 1e3;
 	live_spin_close(&s);
 	provoke_close(&provoke);
 	return NULL;

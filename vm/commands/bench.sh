@@ -70,6 +70,8 @@ bench_first()
 
 	bench_guest "source:6.1+$patch" "first-$patch" starts $BENCH_STARTS
 	bench_violation "$dir"/[0-9]*.json >"$dir/first"
+	bench_violation "$dir/1.json" | cut -d ' ' -f 1 |
+		bench_figure "6.1+$patch, first violation, first start" ms
 	rm -f "$dir"/[0-9]*.json
 	grep -v inf "$dir/first" >"$dir/found" || true
 	wc -l <"$dir/found" | bench_figure "6.1+$patch, starts that found it" "of $BENCH_STARTS"
