@@ -100,6 +100,11 @@ int provoke_begin(struct provoke *p, const cpu_set_t *workers, size_t size)
 	unsigned int max = p->max_workers, splices = max, i;
 	int ret;
 
+	if (p->pin_sq && p->setup_flags & IORING_SETUP_SQPOLL) {
+		params.flags |= IORING_SETUP_SQ_AFF;
+		while (!CPU_ISSET_S(params.sq_thread_cpu, size, workers))
+			params.sq_thread_cpu++;
+	}
 	ret = io_uring_queue_init_params(RING_ENTRIES, &p->ring, &params);
 	if (ret)
 		return ret;

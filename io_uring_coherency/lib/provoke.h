@@ -53,6 +53,7 @@ struct provoke {
 	unsigned int setup_flags;	/* IORING_SETUP_* */
 	unsigned int max_workers;	/* poll wake-up: no more than these, or 0 */
 	bool pin;			/* workers that cannot be kept to CPUs are an error */
+	bool pin_sq;			/* an SQ thread stays on the first of these CPUs */
 	struct io_uring ring;
 	bool ring_up;
 	int task_dir;			/* /proc/self/task: its link count tells the threads */

@@ -11,6 +11,7 @@
 #include "live.h"
 #include "live_spin.h"
 
+#define TICKS		1.2	/* so long may task_work take that waits for one */
 #define CONTROL_EACH	8	/* of so many windows of a submitter one has no creation */
 #define CONTROL_MS	0.03	/* ... which is as long as the one before, but not longer */
 
@@ -152,12 +153,20 @@ static int count_workers(unsigned int *own, unsigned int *others)
 	return ret;
 }
 
+/* 1 / HZ: posix_get_coarse_res() of kernel/time/posix-timers.c in 6.1 */
+static double tick_ms(void)
+{
+	struct timespec tick;
+
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &tick) ? 10 : tick.tv_nsec / 1e6;
+}
+
 /* One submitter from its first window to its end. Returns 0 or -errno. */
 static int run_round(struct live_spin *s, struct live_result *r, unsigned int round,
 		     const struct timespec *start)
 {
-	/* a tick that brings task_work without an IPI is at most 10 ms away (HZ=100) */
-	const double wait_ms = r->expect == LIVE_IN_SYSCALL ? 12 : 100;
+	/* what no IPI brings comes with the tick */
+	const double wait_ms = r->expect == LIVE_IN_SYSCALL ? TICKS * tick_ms() : 100;
 	const struct provoke *p = s->provoke;
 	const bool sqpoll = p->setup_flags & IORING_SETUP_SQPOLL;
 	/* controller, spawner, submitter, SQ thread, and the worker that submission creates */

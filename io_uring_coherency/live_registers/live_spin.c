@@ -20,10 +20,13 @@
 #define HANDLER_MS	1
 #define STUCK_MS	10	/* 32 workers end in 2 ms, under emulation */
 
+/* What the controller waits for needs its CPU. */
+static bool cpu_shared;
+
 void live_wait_start(struct live_wait *w)
 {
 	clock_gettime(CLOCK_MONOTONIC, &w->start);
-	w->napping = live_opt.cpus.nr == 1;
+	w->napping = cpu_shared;
 }
 
 double live_wait_turn(struct live_wait *w)
@@ -110,6 +113,8 @@ static void *submitter(void *arg)
 	s->tid = syscall(__NR_gettid);
 	if (s->provoke) {
 		s->provoke->pin = live_opt.pin_workers;
+		/* on the submitter's CPU it would wait for the end of a time slice */
+		s->provoke->pin_sq = true;
 		ret = provoke_begin(s->provoke, live_opt.pin_workers ? s->own : s->others,
 				    live_opt.cpus.size);
 	}
@@ -200,6 +205,8 @@ int live_spin_open(struct live_spin *s)
 	const struct sched_param idle = { 0 };
 	int ret;
 
+	cpu_shared = live_opt.cpus.nr == 1 ||
+		     (s->provoke && s->provoke->setup_flags & IORING_SETUP_SQPOLL);
 	handle_signals(s);
 	s->window = mmap(NULL, sizeof(struct reg_window), PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
@@ -214,8 +221,8 @@ int live_spin_open(struct live_spin *s)
 		spin_free(s);
 		return -ret;
 	}
-	/* with one CPU the spinning submitter would leave nothing to an idle thread */
-	if (live_opt.cpus.nr > 1)
+	/* a spinning submitter or SQ thread would leave nothing to an idle thread */
+	if (!cpu_shared)
 		sched_setscheduler(0, SCHED_IDLE, &idle);
 	return 0;
 }

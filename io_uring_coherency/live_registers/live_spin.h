@@ -27,7 +27,7 @@
 
 /*
  * Waiting for the other side: watch, because it answers within microseconds when it has a CPU to
- * itself; nap when it does not, or when there is one CPU for all.
+ * itself; nap when it does not, as with one CPU for all, or an SQ thread.
  */
 struct live_wait {
 	struct timespec start;
@@ -40,6 +40,10 @@ struct live_wait {
  * the worker would wait for the end of a time slice, and with two CPUs that is 4 to 10 ms an
  * event. Threads inherit the policy, and only root may go back from it; therefore a third thread,
  * the spawner, which sleeps on the submitter's CPU meanwhile, creates the submitters.
+ *
+ * An SQ thread spins for two jiffies before it sleeps (io_sq_thread() of io_uring/sqpoll.c in 6.1),
+ * and does so twice a window, where it would keep such a controller from its CPU. With one the
+ * controller keeps its priority, and naps.
  */
 struct live_spin {
 	struct reg_window *window;
