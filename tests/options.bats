@@ -145,6 +145,7 @@ check_bad_program_options()
 	refused 2 "not a number of seconds" "$program" -t never
 	refused 2 "not a number of seconds" "$program" -t -1
 	refused 2 "not a number of events" "$program" -n 0
+	refused 2 "not a number of events" "$program" --tick-events 0
 	refused 2 "not a number of events" "$program" -n 99999999999999999999999
 	refused 2 "not a list of CPUs" "$program" -c 0-
 	refused 2 "may not use CPU" "$program" -c 999999

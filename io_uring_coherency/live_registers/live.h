@@ -48,6 +48,7 @@ struct live_variant {
 	enum live_expectation expect;
 	enum pbt_notify notify;	/* what the module makes of TWA_SIGNAL and TWA_SIGNAL_NO_IPI */
 	bool signals;		/* a handler runs in each window */
+	bool by_tick;		/* no more than one creation for each timer tick */
 };
 
 struct live_result {
@@ -95,6 +96,7 @@ struct live_shared {
 struct live_opt {
 	double seconds;
 	uint64_t max_events;
+	uint64_t tick_events;	/* the same for variants by_tick */
 	bool stop_first;
 	bool no_module;
 	bool pin_workers;

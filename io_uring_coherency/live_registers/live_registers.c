@@ -68,7 +68,10 @@
 #define LOOK_SECONDS	0.03	/* of the event before all else, where none comes */
 #define DEFER_TASKRUN	(IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER)
 
-struct live_opt live_opt = { .seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX };
+struct live_opt live_opt = {
+	.seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX, .tick_events = UINT64_MAX
+};
+
 struct live_shared *live_shared;
 struct reg_layout live_layout;
 
@@ -179,7 +182,8 @@ FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default)
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_coop_taskrun)
 {
-	.live = { .way = PROVOKE_POLL_WAKE, .setup_flags = IORING_SETUP_COOP_TASKRUN }
+	.live = { .way = PROVOKE_POLL_WAKE, .setup_flags = IORING_SETUP_COOP_TASKRUN,
+		  .by_tick = true }
 };
 
 /*
@@ -221,7 +225,7 @@ FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_sqpoll)
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_default_by_no_ipi)
 {
-	.live = { .way = PROVOKE_POLL_WAKE, .notify = PBT_NOTIFY_SIGNAL_NO_IPI }
+	.live = { .way = PROVOKE_POLL_WAKE, .notify = PBT_NOTIFY_SIGNAL_NO_IPI, .by_tick = true }
 };
 
 FIXTURE_VARIANT_ADD(worker_creation, poll_wake_coop_taskrun_by_signal)
@@ -232,7 +236,8 @@ FIXTURE_VARIANT_ADD(worker_creation, poll_wake_coop_taskrun_by_signal)
 
 FIXTURE_VARIANT_ADD(worker_creation, create_worker_cb_default_by_no_ipi)
 {
-	.live = { .way = PROVOKE_CREATE_WORKER_CB, .notify = PBT_NOTIFY_SIGNAL_NO_IPI }
+	.live = { .way = PROVOKE_CREATE_WORKER_CB, .notify = PBT_NOTIFY_SIGNAL_NO_IPI,
+		  .by_tick = true }
 };
 
 /*
@@ -326,6 +331,8 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 	int session, ret;
 
 	program_test_begin(3 * live_opt.seconds + 30);
+	if (variant->live.by_tick && live_opt.max_events > live_opt.tick_events)
+		live_opt.max_events = live_opt.tick_events;
 
 	if (!live_shared->clean_ok || !live_shared->altered_ok) {
 		init_result(r, r->name, &variant->live);
@@ -387,10 +394,12 @@ static const struct program program = {
 };
 
 static const char usage[] =
-	"usage: live_registers [-t SECONDS] [-n EVENTS] [-c CPUS] [--json FILE]\n"
-	"                      [--only NAME[,NAME...]] [--stop-first] [--no-module] [--pin-workers]\n"
+	"usage: live_registers [-t SECONDS] [-n EVENTS] [--tick-events EVENTS] [-c CPUS]\n"
+	"                      [--json FILE] [--only NAME[,NAME...]] [--stop-first] [--no-module]\n"
+	"                      [--pin-workers]\n"
 	"  -t SECONDS    time for each variant (default 1; 3 times that to reach 100 events)\n"
 	"  -n EVENTS     a variant ends after so many events, too\n"
+	"  --tick-events EVENTS  ... one that has no more than one for each timer tick\n"
 	"  -c CPUS       CPUs to use, such as 0-3,8 (default: all that this process may use)\n"
 	"  --json FILE   results for programs; $IO_URING_COHERENCY_RESULTS/live_registers.json\n"
 	"                is the default where that directory is named\n"
@@ -399,6 +408,18 @@ static const char usage[] =
 	"  --no-module   leave ppc_barrier_test alone, even where it could be loaded\n"
 	"  --pin-workers io-wq workers run on the CPU of the thread that they work for, not elsewhere\n"
 	"exit status: 0 no violation, 1 violation, 4 no answer (skipped), 2 wrong usage\n";
+
+static uint64_t parse_events(const char *option, const char *text)
+{
+	uint64_t events;
+	char *end;
+
+	errno = 0;
+	events = strtoull(text, &end, 10);
+	if (end == text || *end || *text == '-' || errno || !events)
+		die("%s: '%s' is not a number of events", option, text);
+	return events;
+}
 
 /* Dies if there is no variant @name. */
 static bool variant_exists(const char *name)
@@ -444,6 +465,7 @@ static void parse_options(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", required_argument, NULL, 'j' },
+		{ "tick-events", required_argument, NULL, 'k' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "stop-first", no_argument, NULL, 's' },
 		{ "no-module", no_argument, NULL, 'm' },
@@ -452,7 +474,6 @@ static void parse_options(int argc, char **argv)
 		{ 0 }
 	};
 	const char *cpus = NULL;
-	char *end;
 	int c;
 
 	live_opt.json = json_default("live_registers");
@@ -462,11 +483,10 @@ static void parse_options(int argc, char **argv)
 			live_opt.seconds = parse_seconds(optarg);
 			break;
 		case 'n':
-			errno = 0;
-			live_opt.max_events = strtoull(optarg, &end, 10);
-			if (end == optarg || *end || *optarg == '-' || errno ||
-			    !live_opt.max_events)
-				die("-n: '%s' is not a number of events", optarg);
+			live_opt.max_events = parse_events("-n", optarg);
+			break;
+		case 'k':
+			live_opt.tick_events = parse_events("--tick-events", optarg);
 			break;
 		case 'c':
 			cpus = optarg;
