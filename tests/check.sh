@@ -193,7 +193,7 @@ run_check()
 			echo "${QEMU_PACKAGE[$arch]}"
 		done)
 	need_command bats "the tests are run by it"
-	host_get
+	host_get_all
 	check_environment_for_tests
 	for lane in "${!CHECK_LANES[@]}"; do
 		files=()

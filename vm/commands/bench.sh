@@ -276,7 +276,7 @@ bench_fio()
 	bench_fio_report "$RESULT/fio" "$OPT_ARCH in QEMU"
 
 	need_packages fio
-	host_get
+	host_get_all
 	mkdir "$RESULT/fio-native"
 	(cd "$HOST" && "$VM_GUEST/bench.sh" pairs $BENCH_PAIRS "$RESULT/fio-native" /dev/shm)
 	bench_fio_report "$RESULT/fio-native" "$(uname -m) natively"

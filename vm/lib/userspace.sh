@@ -207,18 +207,34 @@ userspace_get()
 	unlock "userspace-$arch"
 }
 
-# host_get [PROGRAM...]: these for this machine, which need no liburing; without any name all of
-# them, with a shared liburing, whose calls tests intercept. Sets HOST, a directory.
+# host_get PROGRAM...: these for this machine, which need no liburing. Sets HOST, a directory.
 host_get()
 {
 	need_packages make gcc libc6-dev
-	[ $# != 0 ] || need_packages liburing-dev
+	kselftest_get
+	HOST=$CACHE/userspace/host-$(source_hash)$(printf -- -%s "$@")
+	missing "$HOST" userspace-host "builds $* for this machine" || return 0
+	rm -rf "$HOST.partial"
+	host_make "$HOST.partial" "" "${@/#/$HOST.partial/}"
+	mv -T "$HOST.partial" "$HOST"
+	unlock userspace-host
+}
+
+# All of them, with a shared liburing, whose calls tests intercept. Sets HOST.
+host_get_all()
+{
+	need_packages make gcc libc6-dev liburing-dev
 	kselftest_get
 	HOST=$SCRATCH/host
-	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$HOST" LABORATORY=y \
-		LIBURING_LIBS="$([ $# != 0 ] || echo -luring)" "${@/#/$HOST/}") \
-		>"$SCRATCH/log" 2>&1 ||
-		die $EXIT_SKIP "${*:-what runs here} does not build: $(build_error "$SCRATCH/log")"
+	host_make "$HOST" -luring
+}
+
+# host_make DIRECTORY LIBURING [TARGET...]
+host_make()
+{
+	(cd "$KSELFTEST" && make -C io_uring_coherency OUTPUT="$1" LABORATORY=y \
+		LIBURING_LIBS="$2" "${@:3}") >"$SCRATCH/log" 2>&1 ||
+		die $EXIT_SKIP "what runs here does not build: $(build_error "$SCRATCH/log")"
 }
 
 # fio for the guests of an architecture, static. Sets FIO.
