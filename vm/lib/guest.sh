@@ -231,7 +231,7 @@ guest_record()
 		mkdir -p "$dir/patches"
 		cp "${KERNEL_PATCHES[@]}" "$dir/patches/"
 	fi
-	gzip -dc "$SCRATCH/initramfs" | cpio --quiet -tv >"$dir/initramfs.list"
+	cpio --quiet -tv <"$SCRATCH/initramfs" >"$dir/initramfs.list"
 	command=$(printf '%q ' "${QEMU_COMMAND[@]}")
 	command=${command//"$(printf %q "$KERNEL_IMAGE")"/kernel-image}
 	command=${command//"$(printf %q "$dir")/console"/console.again}

@@ -322,5 +322,6 @@ initramfs_make()
 		(mkfs_get "$arch" "$CACHE/mkfs/$arch") || true
 		[ ! -d "$CACHE/mkfs/$arch" ] || cp -a "$CACHE/mkfs/$arch/." "$root/"
 	fi
-	(cd "$root" && find . -print0 | cpio --null --quiet -o -H newc | gzip -1) >"$file"
+	# neither we nor an emulated CPU would gain by compression
+	(cd "$root" && find . -print0 | cpio --null --quiet -o -H newc) >"$file"
 }
