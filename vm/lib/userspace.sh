@@ -5,6 +5,7 @@
 # the guest's architecture; and the initramfs that holds it. Sourced by run_tests.sh.
 
 KSELFTEST_VERSION=6.1	# whose lib.mk and runner stand-alone runs use
+KSELFTEST_OF=		# of which tree this run has it
 KSELFTEST_ALONE=	# yes: no kernel is built from source, so the rest of it is not unpacked
 KSELFTEST_ROOM=400	# MiB: the package, the archive that is in it, and the selftests
 KSELFTEST_HEADERS=	# where the running kernel may have left its selftests, if these will do
@@ -112,8 +113,10 @@ kselftest_get()
 				"directory into one, tools/testing/selftests/io_uring_coherency" \
 				"there, or $(kselftest_named)"
 	fi
+	[ "$KSELFTEST_OF" != "$tree" ] || return 0
 	kselftest_in_tree "$tree"
 	ln -s "$TOP" "$KSELFTEST/io_uring_coherency"
+	KSELFTEST_OF=$tree
 }
 
 # How COMMAND is told of a tree.
@@ -162,6 +165,7 @@ kselftest_in_tree()
 	local tree=$1 at=$SCRATCH/tree-${1##*/} below=. part
 
 	KSELFTEST=$at/tools/testing/selftests
+	KSELFTEST_OF=
 	rm -rf "$at"
 	mkdir -p "$KSELFTEST"
 	for part in tools testing selftests ''; do
@@ -193,7 +197,7 @@ userspace_get()
 	kselftest_get
 	sysroot_get "$arch"
 	USERSPACE=$CACHE/userspace/$arch-$(source_hash)
-	[ -d "$USERSPACE" ] || USERSPACE+=${1:+$(printf -- -%s "$@")}
+	USERSPACE+=${1:+$(printf -- -%s "$@")}
 	missing "$USERSPACE" "userspace-$arch" "builds the tests for $arch" || return 0
 	mkdir -p "$CACHE/userspace"
 	rm -rf "$USERSPACE.partial"
