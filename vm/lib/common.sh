@@ -178,7 +178,7 @@ phase_shown()
 	[ -t 1 ] || return 0
 	while kill -0 "$1" 2>/dev/null; do
 		printf '\r%s: %d s%s\033[K' "$2" $((SECONDS - start)) "${3:-}"
-		sleep 0.5
+		sleep 0.2
 	done
 	printf '\r\033[K'
 }
@@ -213,16 +213,16 @@ joined()
 # command that does. Where dpkg has not installed itself, what has the packages' commands is enough.
 need_packages()
 {
-	local missing=() p
+	local missing=()
 
 	if ! dpkg-query -W dpkg >/dev/null 2>&1; then
 		need_commands_of "$@"
 		return 0
 	fi
-	for p in $(printf '%s\n' "$@" | sort -u); do
-		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||
-			missing+=("$p")
-	done
+	# it fails for those that it does not know
+	readarray -t missing < <(comm -23 <(printf '%s\n' "$@" | sort -u) <({
+		dpkg-query -W -f '${Package} ${Status}\n' "$@" 2>/dev/null || true
+	} | sed -n 's/ .*ok installed$//p' | sort -u))
 	[ ${#missing[@]} -gt 0 ] || return 0
 	if [ "$(id -u)" != 0 ] || [ "$INSTALL_PACKAGES" != yes ]; then
 		die $EXIT_SKIP "packages are missing, install them by:" \
