@@ -48,6 +48,81 @@ bench_figure()
 		"\(.values[0] | short) to \(.values[-1] | short))" end' "$SCRATCH/figure"
 }
 
+# bench_run NAME COMMAND...: adds the seconds that run_tests.sh takes for it to $RESULT/NAME.
+bench_run()
+{
+	local to=$RESULT/$1 begin=$EPOCHREALTIME
+	shift
+
+	phase 15 "$SCRATCH/log" "bench: $1" env IO_URING_COHERENCY_OUT="$SCRATCH/runs" \
+		"$TOP/run_tests.sh" "$@" --arch "$OPT_ARCH" ||
+		die $EXIT_FAIL "$1: $(last_words "$SCRATCH/log")"
+	seconds_since "$begin" >>"$to"
+}
+
+seconds_since()
+{
+	awk -v now="$EPOCHREALTIME" -v then="$1" 'BEGIN { print now - then }'
+}
+
+# validate with a warm cache against two guests that do nothing, in turns.
+bench_validate()
+{
+	local KERNEL_NEED=registers pair begin
+
+	bench_run cold validate
+	for ((pair = 0; pair < BENCH_PAIRS; pair++)); do
+		bench_run warm validate
+		begin=$EPOCHREALTIME
+		bench_guest source:6.1 one nothing
+		bench_guest source:6.1 two nothing
+		seconds_since "$begin" >>"$RESULT/nothing"
+	done
+	bench_figure "validate, warm cache" s <"$RESULT/warm"
+	bench_figure "two guests that do nothing" s <"$RESULT/nothing"
+	paste "$RESULT/warm" "$RESULT/nothing" | awk '{ print $1 / $2 }' |
+		bench_figure "validate / two guests that do nothing" ""
+}
+
+# A step of bisect after a change in one file against make's own time after the same, in turns.
+bench_bisect()
+{
+	local KERNEL_NEED=registers tree=$SCRATCH/tree copy step begin
+
+	kernel_source source:6.1
+	cp -al "$SOURCE_TREE" "$tree"
+	copy=$(tree_copy "$tree")
+	cleanup_hooks+=(bench_bisect_drop)
+	bench_run cold bisect-step "tree:$tree"
+	for ((step = 0; step < BENCH_PAIRS; step++)); do
+		sed -i "\$a /* $step */" "$tree/io_uring/nop.c"
+		bench_run step bisect-step "tree:$tree"
+		kernel_objects "$OPT_ARCH" "$copy"
+		echo "/* make */" >>"$copy/io_uring/nop.c"
+		begin=$EPOCHREALTIME
+		phase 5 "$SCRATCH/log" "bench: make" make -C "$copy" O="$KERNEL_OBJECTS" \
+			ARCH="${KBUILD_ARCH[$OPT_ARCH]}" -j"$(($(nproc) + 1))" vmlinux \
+			CROSS_COMPILE="$(cross_prefix "$OPT_ARCH")"
+		seconds_since "$begin" >>"$RESULT/make"
+	done
+	bench_figure "bisect-step, a change in one file" s <"$RESULT/step"
+	bench_figure "make alone, a change in that file" s <"$RESULT/make"
+	paste "$RESULT/step" "$RESULT/make" | awk '{ print $1 - $2 }' |
+		bench_figure "bisect-step but for make" s
+	bench_bisect_drop
+}
+
+# What became of the tree in the cache.
+bench_bisect_drop()
+{
+	local copy
+
+	[ -e "$SCRATCH/tree" ] || return 0
+	copy=$(tree_copy "$SCRATCH/tree")
+	rm -rf "$SCRATCH/tree" "$copy" "$copy.orig" "$CACHE/build/${copy##*/}"-* \
+		"$CACHE/timings/"*"${copy##*/}"* "$CACHE/timings/"*"${SCRATCH##*/}"*
+}
+
 # The value in the middle of numbers, one a line.
 median()
 {
@@ -388,6 +463,8 @@ run_bench()
 			b million-debian-x86_64 bench_million distro x86_64
 			b mariadb bench_mariadb
 		else
+			b validate bench_validate
+			b bisect bench_bisect
 			b rate bench_rate
 			b module bench_module
 			b kernel_order bench_loops kernel_order "-t 2 --bare" '.forms |

@@ -3,6 +3,12 @@
 #
 # bench.sh PART [ARGUMENT...]: what bench measures, in turns in one guest; fio natively, too.
 
+# nothing: a guest that starts, and ends
+nothing()
+{
+	:
+}
+
 # starts STARTS: fresh starts, each to its first violation
 starts()
 {
