@@ -95,7 +95,9 @@ check_validate_all()
 		ppc64) verdict=INCONCLUSIVE code=4 ;;
 		s390x) say "no space: somewhere" >&2 && exit 4 ;;
 		esac
-		mkdir -p "$RESULTS/$1/1"
+		mkdir -p "$RESULTS/$1/1/base"
+		say "source of $1" >"$RESULTS/$1/1/base/origin"
+		say QEMU >"$RESULTS/$1/1/base/qemu-version"
 		ln -s 1 "$RESULTS/$1/latest"
 		jq -n --arg verdict "$verdict" '{ $verdict, reason: "a (b)", base: [{ variants: [
 			{ events: 7, violations: 8, changed: { f1: 1 } },
@@ -114,6 +116,7 @@ check_validate_all()
 	page_agrees "$at"
 	grep '<p class="answer">FIXED: [0-9]* of [0-9]* architectures' "$at/index.html"
 	[ -e "$at/ppc64le/results.json" ]
+	grep '<li>ppc64le/base: source of ppc64le; QEMU</li>' "$at/index.html"
 	sed -n 's/^results: //p' "$SCRATCH/out" | xargs stat -t
 	jq -e --arg nr "${#ARCHITECTURES[@]}" 'length == ($nr | tonumber) and
 		(.[] | select(.arch == "s390x").verdict == "none")' "$at/results.json"

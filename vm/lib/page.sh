@@ -60,17 +60,17 @@ page_report()
 		"</tr>"), "</table>"' "$SCRATCH/rows"
 }
 
-# What ran where, from what guests and programs left below RESULT.
+# What ran where, from what guests and programs left below RESULT, or where links there lead.
 page_measured_on()
 {
 	local file dir
 
 	say '<h2>Measured on</h2><ul>'
-	find "$RESULT" -name origin | sort | while read -r file; do
+	find -L "$RESULT" -name origin | sort | while read -r file; do
 		dir=$(dirname "$file")
 		say "${dir#"$RESULT"/}: $(cat "$file"); $(cat "$dir/qemu-version")"
 	done | jq -Rr '"<li>\(@html)</li>"'
-	find "$RESULT" -name '*.json' -exec cat {} + |
+	find -L "$RESULT" -name '*.json' -exec cat {} + |
 		jq -rs '[.[] | objects | (., .machines[]?) | select(.kernel? and .machine?) |
 			"Linux \(.kernel), \(.machine)"] | unique[] | "<li>\(@html)</li>"'
 	say '</ul>'

@@ -45,7 +45,7 @@ result_failed()
 	[ -d "$RESULT_FINAL.partial" ] || return 0
 	rm -f "$RESULT_FINAL.partial/pid"
 	if [ "${1:-}" = $EXIT_USAGE ] || [ "${1:-}" = $EXIT_NO_PATCH ] ||
-		[ -z "$(find "$RESULT_FINAL.partial" -type f -size +0 | head -n 1)" ]; then
+		[ -z "$(find -L "$RESULT_FINAL.partial" -type f -size +0 | head -n 1)" ]; then
 		rm -rf "$RESULT_FINAL.partial"
 		return 0
 	fi
