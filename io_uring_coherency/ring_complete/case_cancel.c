@@ -67,6 +67,7 @@ struct target {
 	bool asked;		/* a cancellation may mean it */
 	bool sure;		/* one has said that it is cancelled */
 	bool missed;		/* one has said that it is not there */
+	bool works;		/* io-wq may have it, at least once its byte is there */
 	bool feed, done;
 	int res;
 };
@@ -86,6 +87,7 @@ struct cancels {
 	struct io_uring ring;
 	struct complete_thread submitter, feeder;
 	bool by_fd;		/* this kernel has it */
+	bool reads;		/* io_uring reads the pipes by itself */
 	enum cancel_asks asks;
 	unsigned int round, pause;
 	struct channel channel[AT_CLOCK][TARGETS];
@@ -159,6 +161,8 @@ static void targets_choose(struct cancels *all)
 		do
 			t->kind = &kinds[complete_draw(c, ARRAY_SIZE(kinds))];
 		while (t->kind->multi && !all->by_fd);
+		t->works = t->kind->works ||
+			   (t->kind->opcode == IORING_OP_READ && !all->reads);
 		if (t->kind->at != AT_CLOCK)
 			t->on = &all->channel[t->kind->at][i];
 		if (i && t->on && t->kind->at == t[-1].kind->at && complete_draw(c, 2))
@@ -338,7 +342,7 @@ static void cancel_judge_count(struct cancels *all, const struct cancel *what)
 		if (!means(all, what, t))
 			continue;
 		most++;
-		works |= t->kind->works;
+		works |= t->works;
 		if (!has_to_stop(all, t))
 			continue;
 		least++;
@@ -464,7 +468,7 @@ static void target_judge(struct cancels *all, struct target *t)
 	if (t->kind->opcode == IORING_OP_SPLICE && t->res == -COMPLETE_ERESTARTSYS &&
 	    all->asks != ASKS_ERROR)
 		t->res = -EINTR;
-	stopped = t->res == -ECANCELED || (t->kind->works && t->res == -EINTR);
+	stopped = t->res == -ECANCELED || (t->works && t->res == -EINTR);
 
 	all->targets++;
 	all->cancelled += stopped;
@@ -473,7 +477,7 @@ static void target_judge(struct cancels *all, struct target *t)
 	if (stopped && !t->asked)
 		complete_bad(c, COMPLETE_CANCELLED, "%s, which nobody has cancelled: res %d",
 			     t->kind->name, t->res);
-	else if (stopped && t->missed && (!t->kind->works || all->asks == ASKS_WORKERS))
+	else if (stopped && t->missed && (!t->works || all->asks == ASKS_WORKERS))
 		complete_bad(c, COMPLETE_WRONG, "%s was not found, but res %d", t->kind->name,
 			     t->res);
 	else if (t->sure && t->res != -ECANCELED)
@@ -556,6 +560,7 @@ static bool cancels_open(struct cancels *all)
 	for (i = 0; i < AT_CLOCK * TARGETS; i++)
 		if (!channel_open(c, &all->channel[i / TARGETS][i % TARGETS], i / TARGETS))
 			return false;
+	all->reads = complete_reads_pipe(all->channel[AT_PIPE][0].from);
 	if (!complete_thread(c, &all->submitter, "submitter") ||
 	    !complete_thread(c, &all->feeder, "feeder") ||
 	    !complete_ring(c, &all->ring, 4 * TARGETS, 0, 0))

@@ -21,7 +21,9 @@
  *
  * The timer of a request that io-wq sleeps in is started when that is over, since b53e523261bf
  * (v6.15, 6.1.139): __io_issue_sqe() of io_uring/io_uring.c, 7.2. One that fires while io-wq has
- * tried, but not armed a poll, finds a worker, and the request waits on.
+ * tried, but not armed a poll, finds a worker, and the request waits on. The -EALREADY of a worker
+ * that it finds gives way to the -ENOENT of what is asked next: io_try_cancel() of
+ * io_uring/cancel.c, 6.1.
  */
 #define CHAINS		4U
 #define ROUND_SHIFT	8
@@ -51,6 +53,7 @@ struct chain {
 	uint64_t ns;		/* of the timer */
 	struct __kernel_timespec ts;
 	bool before, meanwhile;	/* when the byte comes */
+	bool works;		/* io-wq may have it, at least once the byte is there */
 	bool fed, next;
 	char byte;
 	bool done[CHAIN_PARTS];
@@ -64,6 +67,7 @@ struct limits {
 	struct complete_thread feeder;
 	struct timespec start;
 	bool works;		/* what io-wq has may get no byte */
+	bool reads;		/* io_uring reads the pipes by itself */
 	unsigned int round, pause;
 	struct chain chain[CHAINS];
 	uint64_t expired, ended, met;
@@ -83,6 +87,8 @@ static void limits_choose(struct limits *all)
 	for (i = 0; i < CHAINS; i++) {
 		ch = &all->chain[i];
 		ch->kind = &kinds[complete_draw(c, ARRAY_SIZE(kinds))];
+		ch->works = ch->kind->works ||
+			    (ch->kind->opcode == IORING_OP_READ && !all->reads);
 		ch->before = complete_draw(c, 4) == 0;
 		ch->meanwhile = !ch->before &&
 				(complete_draw(c, 3) || (ch->kind->works && !all->works));
@@ -193,7 +199,7 @@ static bool request_stopped(const struct chain *ch)
 	const int res = ch->res[THE_REQUEST];
 
 	return res == -ECANCELED ||
-	       (ch->kind->works && (res == -EINTR || res == -COMPLETE_ERESTARTSYS));
+	       (ch->works && (res == -EINTR || res == -COMPLETE_ERESTARTSYS));
 }
 
 /* Whether the timer has fired, by what the timeout says. -ENOENT: it had nothing to cancel. */
@@ -215,7 +221,7 @@ static const char *chain_is_wrong(const struct chain *ch)
 		return "has a timeout that neither fires nor is cancelled";
 	if (!all && !fired)
 		return "is cancelled by a timeout that is cancelled";
-	if (!all && ch->res[THE_TIMEOUT] != -ETIME && !ch->kind->works)
+	if (!all && ch->res[THE_TIMEOUT] != -ETIME && !ch->works)
 		return "is cancelled by a timeout that did not find it";
 	if (all && ch->ns == LONG_NS && fired)
 		return "has all of it, and a timeout that fires";
@@ -305,6 +311,7 @@ static void limits_run(struct complete_case *c, bool works)
 			complete_fail(c, -errno, "pipe()");
 			return;
 		}
+	all.reads = complete_reads_pipe(all.chain[0].bytes[0]);
 	if (!complete_thread(c, &all.feeder, "feeder") ||
 	    !complete_ring(c, &all.ring, 4 * CHAINS, 0, 0))
 		return;

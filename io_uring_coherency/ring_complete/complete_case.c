@@ -2,8 +2,10 @@
 /*
  * How long a case runs, and what it counts; see complete_case.h.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "complete_case.h"
@@ -100,4 +102,12 @@ bool complete_skip(struct complete_case *c, enum skip_reason reason, const char 
 	c->reason = reason;
 	c->skip = why;
 	return false;
+}
+
+bool complete_reads_pipe(int fd)
+{
+	char byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+
+	return preadv2(fd, &iov, 1, -1, RWF_NOWAIT) >= 0 || errno != EOPNOTSUPP;
 }

@@ -169,6 +169,12 @@ void complete_twice(struct complete_case *c, const struct complete_cqe *cqe);
 /* Each CQE left is one that nobody asked for. */
 void complete_none_left(struct complete_case *c, struct io_uring *ring);
 
+/*
+ * Whether io_uring reads this pipe, which is empty, by itself. Pipes lack FMODE_NOWAIT before 6.4:
+ * there a read waits in a poll, and io-wq has it as soon as that tells of something.
+ */
+bool complete_reads_pipe(int fd);
+
 /* --- complete_thread.c: threads that may sleep, and do what they are asked */
 
 struct complete_thread {
