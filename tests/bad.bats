@@ -51,6 +51,20 @@ check_registers_both()
 	registers_are "vs0 vs32"
 }
 
+# Each of four submitters has a quarter of the events, and one of them shows what changed, but for
+# the event before all else.
+check_side_by_side()
+{
+	OPT_ARCH=ppc64le OPT_SMP=8
+	guest_of "source:6.1+$BOTH" "-t 20 -n 400 --only poll_wake_default" live_registers
+	grep '^# # submitters side by side: 4$' "$GUEST/ktap"
+	[ "$(grep -c 'registers changed while the thread spun' "$GUEST/ktap")" -le 5 ]
+	jq -e '.submitters == 4 and (.variants[] | select(.name == "poll_wake_default") |
+		.outcome == "fail" and .events >= 400 and .violations >= 0.99 * .events and
+		(.changed | keys) == ["vs0", "vs32"] and .first_event <= 10 and
+		.control_windows >= 4 and .control_violations == 0)' "$JSON"
+}
+
 check_pages_both()
 {
 	guest_shared "source:6.1+$BOTH" ppc64le
@@ -67,6 +81,7 @@ check_pages_both()
 }
 @test "caught-6.1-powerpc-save-clobbers-fp" { t check_caught 6.1 "${BOTH%-vmx}" "vs0"; }
 @test "caught-6.1-powerpc-save-clobbers-vmx" { t check_caught 6.1 "${BOTH/fp-/}" "vs32"; }
+@test "caught-side-by-side" { t check_side_by_side; }
 @test "pages-powerpc-save-clobbers-fp-vmx" { t check_pages_both; }
 @test "pages-disk-bad" {
 	t check_pages_disk "source:6.1+$BOTH" '[.variants[] |

@@ -4,6 +4,7 @@
  *
  *	live_registers.c	variants, controls, tests, options
  *	live_spin		submitter and controller: the protocol of windows
+ *	live_beside.c		submitters side by side, where there are CPUs for several
  *	live_round.c		rounds of a variant, and what is counted in them
  *	live_module.c		knobs of the module, and what it plants
  *	live_answer.c		the answer in words, and in the file of results
@@ -87,6 +88,7 @@ struct live_shared {
 	struct timespec start;
 	bool clean_ok, altered_ok;
 	bool found;		/* a violation, in whatever variant */
+	pid_t teller;		/* the process that shows what changed, or 0 */
 	char no_module[256];	/* why there is none, or empty */
 	struct planted planted;
 	unsigned int nr;
@@ -97,6 +99,7 @@ struct live_opt {
 	double seconds;
 	uint64_t max_events;
 	uint64_t tick_events;	/* the same for variants by_tick */
+	unsigned int beside;	/* submitters with a part each of what is asked for */
 	bool stop_first;
 	bool no_module;
 	bool pin_workers;
@@ -109,6 +112,22 @@ extern struct live_opt live_opt;
 extern struct live_shared *live_shared;
 extern struct reg_layout live_layout;
 
+/* --- live_registers.c */
+
+/* Nothing has been counted for @variant, which has that @name. */
+void live_result_begin(struct live_result *r, const char *name, const struct live_variant *variant);
+
+/* --- live_beside.c */
+
+/* How many submitters there are side by side: one for two CPUs. */
+unsigned int live_submitters(void);
+
+/*
+ * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Adds to what
+ * @r has. Returns NULL, or why there are none.
+ */
+const char *live_measure(struct live_result *r, const struct live_variant *variant, int *error);
+
 /* --- live_round.c */
 
 struct live_spin;
@@ -116,11 +135,9 @@ struct live_spin;
 /* Prints expected and found value of register number @n of those that changed in the window. */
 void live_show_change(const struct live_spin *s, unsigned int n);
 
-/*
- * Rounds of a variant until no more is wanted, or one fails: 0 or -errno in *@error. Returns NULL,
- * or why there are none.
- */
-const char *live_measure(struct live_result *r, const struct live_variant *variant, int *error);
+/* live_measure() of one submitter, in this process, on all of live_opt.cpus. */
+const char *live_measure_alone(struct live_result *r, const struct live_variant *variant,
+			       int *error);
 
 /* --- live_answer.c */
 

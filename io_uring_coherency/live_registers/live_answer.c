@@ -265,6 +265,7 @@ void live_write_head(FILE *f)
 	json_string(f, live_layout.describe);
 	fprintf(f, ",\n  \"not_covered\": ");
 	json_string(f, live_layout.missing);
+	fprintf(f, ",\n  \"submitters\": %u", live_submitters());
 	fprintf(f, ",\n  \"control_without_io_uring\": %s,\n  \"control_changed_register\": %s",
 		live_shared->clean_ok ? "true" : "false",
 		live_shared->altered_ok ? "true" : "false");

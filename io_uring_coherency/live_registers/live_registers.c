@@ -69,7 +69,7 @@
 #define DEFER_TASKRUN	(IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER)
 
 struct live_opt live_opt = {
-	.seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX, .tick_events = UINT64_MAX
+	.seconds = DEFAULT_SECONDS, .max_events = UINT64_MAX, .tick_events = UINT64_MAX, .beside = 1
 };
 
 struct live_shared *live_shared;
@@ -276,7 +276,7 @@ static const char *name_of(const struct _fixture_variant_worker_creation *varian
 	return v->name;
 }
 
-static void init_result(struct live_result *r, const char *name, const struct live_variant *variant)
+void live_result_begin(struct live_result *r, const char *name, const struct live_variant *variant)
 {
 	*r = (struct live_result){
 		.name = name,
@@ -298,7 +298,7 @@ static unsigned int list_variants(struct live_result *result)
 		if (!result)
 			continue;
 		variant = v->data;
-		init_result(&result[nr], v->name, &variant->live);
+		live_result_begin(&result[nr], v->name, &variant->live);
 	}
 	return nr;
 }
@@ -335,7 +335,7 @@ TEST_F_TIMEOUT(worker_creation, keeps_registers, INT_MAX / 1000)
 		live_opt.max_events = live_opt.tick_events;
 
 	if (!live_shared->clean_ok || !live_shared->altered_ok) {
-		init_result(r, r->name, &variant->live);
+		live_result_begin(r, r->name, &variant->live);
 		settle_skip(&r->answer, SKIP_CONTROL, "the controls did not behave");
 	} else if (live_opt.stop_first && live_shared->found && !r->evidence.violations) {
 		settle_skip(&r->answer, SKIP_FOUND, "not run: a violation was found before");
@@ -556,6 +556,8 @@ int main(int argc, char **argv)
 	if (skip)
 		return program_skip(&program, live_opt.json, SKIP_NOT_OBSERVABLE, skip);
 	printf("# not covered: %s\n# covered: %s\n", live_layout.missing, live_layout.describe);
+	if (live_submitters() > 1)
+		printf("# submitters side by side: %u\n", live_submitters());
 	live_shared->start = start;
 	live_shared->main = getpid();
 	look_first();

@@ -244,6 +244,21 @@ bench_rate()
 	done
 }
 
+# Events per second on 1, 2, 4 and 8 CPUs, in turns in one guest of 8, and each against those on 2.
+bench_cpus()
+{
+	local dir=$RESULT/cpus n OPT_SMP=8
+
+	bench_guest source:6.1 cpus on_cpus $BENCH_PAIRS 1 2 4 8
+	for n in 2 1 4 8; do
+		cat "$dir/of-$n"-*.json | jq -r '.variants[] |
+			select(.name == "poll_wake_default") | .events / .seconds' >"$dir/$n"
+		bench_figure "CPUs: $n, events" "per second" <"$dir/$n"
+		paste "$dir/$n" "$dir/2" | awk '{ print $1 / $2 }' |
+			bench_figure "CPUs: $n, events / those of 2" ""
+	done
+}
+
 # Events per second with the module against none, in turns in one guest: loaded and idle; with the
 # notification chosen; with probes (action none) at all entry points, at an exit alone, and at all
 # ten points. In all but the first deliveries are counted.
@@ -466,6 +481,7 @@ run_bench()
 			b validate bench_validate
 			b bisect bench_bisect
 			b rate bench_rate
+			b cpus bench_cpus
 			b module bench_module
 			b kernel_order bench_loops kernel_order "-t 2 --bare" '.forms |
 				(.kernel, .bare) |= (.iterations / .seconds) |

@@ -54,6 +54,19 @@ rates()
 	done
 }
 
+# on_cpus TURNS N...: events on so many CPUs, in turns
+on_cpus()
+{
+	turns=$1
+	shift
+	for i in $(seq "$turns"); do
+		for n; do
+			./live_registers --no-module -t 2 --only poll_wake_default \
+				-c 0-$((n - 1)) --json "/results/of-$n-$i.json" >/dev/null 2>&1
+		done
+	done
+}
+
 # knobs TURNS: no module; loaded and idle; and under knobs
 knobs()
 {
