@@ -160,7 +160,8 @@ check_claims_interrupted()
 	grep '^C1 *our workload *open ' "$SCRATCH/out"
 }
 
-# Kernels that are built in the first round leave its time to further ones.
+# Kernels that are built in the first round leave its time to further ones. Nobody waits: the clock
+# of the shell is set on.
 check_claims_time()
 {
 	export IO_URING_COHERENCY_OUT=$SCRATCH/results
@@ -175,20 +176,20 @@ check_claims_time()
 	claims_collect() { [[ $1 != *-bad ]] || claims_ran "$2"; }
 	kernel_get() {
 		KERNEL_NAME=$1
-		[ "$OPT_ARCH" != hppa ] || [ -n "${built:-}" ] || sleep 6
-		[ "$OPT_ARCH" != hppa ] || built=yes
+		[ -n "${built:-}" ] || SECONDS=$((SECONDS + 3000))
+		built=yes
 	}
 	guest_run() {
 		GUEST_STATE=ok
 		mkdir "$2"
 		echo QEMU >"$2/qemu-version"
-		[[ $2 != *-bad ]] || sleep 3
+		[[ $2 != *-bad ]] || SECONDS=$((SECONDS + 300))
 	}
-	OPT_SECONDS=5
+	OPT_SECONDS=500
 	(run_claims) >"$SCRATCH/out" || [ $? = 4 ]
 	grep '^round 2: open: C1 ' "$SCRATCH/out"
 	! grep '^round 3' "$SCRATCH/out" || fail "guests' time does not count"
-	jq -e '.machines[0].seconds | . >= 5 and . < 11' "$RESULTS/latest/results.json"
+	jq -e '.machines[0].seconds | . >= 600 and . < 900' "$RESULTS/latest/results.json"
 }
 
 # results.json of two runs as one, and the picture and the page of it; made here, not measured.

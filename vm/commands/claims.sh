@@ -13,8 +13,9 @@ times that without"
 OPTION_TEXT[quick]="of MariaDB only make databases and check their pages, in a third of the
 time"
 
-# claims_guest GUEST KERNEL ARCH ROUND: runs what is left to do in one guest, and adds its counts.
 claims_built=0			# seconds that guests' kernels and programs took
+
+# claims_guest GUEST KERNEL ARCH ROUND: runs what is left to do in one guest, and adds its counts.
 claims_guest()
 {
 	local guest=$1 dir=$RESULT/$4-$1 OPT_ARCH=$3 KERNEL_NEED=$KERNEL_NEED began=$SECONDS
