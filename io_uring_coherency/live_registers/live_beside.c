@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "kselftest.h"
 #include "live.h"
 
 #define CPUS_EACH	2U
@@ -79,11 +79,11 @@ static void beside_await(pid_t pid)
 
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return;
+			_exit(KSFT_FAIL);
 	if (WIFSIGNALED(status))
 		kill(getpid(), WTERMSIG(status));
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		_exit(WEXITSTATUS(status));
+		_exit(KSFT_FAIL);
 }
 
 static void beside_start(struct beside *b, unsigned int n, unsigned int nr,
