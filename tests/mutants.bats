@@ -60,6 +60,31 @@ check_mutants_judged()
 	[ "$got" = "not observable here: why" ] || fail "$got"
 }
 
+# "ARCHITECTURE PATCHES - PATCHES": those that are asked there, and such as are not. Where there is
+# no module, what only the module could catch would cost a kernel, and have no answer.
+check_mutants_chosen()
+{
+	local OPT_ARCH OPT_TESTS=. are nots name chosen
+	local -A GIVEN=()
+
+	# shellcheck source=vm/commands/mutants.sh
+	. "$VM_COMMANDS/mutants.sh"
+	while IFS=: read -r OPT_ARCH are nots; do
+		chosen=$(mutants_chosen)
+		echo "$OPT_ARCH: $(wc -l <<<"$chosen")"
+		for name in $are; do
+			grep "^$name " <<<"$chosen" || fail "$OPT_ARCH: no $name"
+		done
+		for name in $nots; do
+			! grep "^$name " <<<"$chosen" || fail "$OPT_ARCH: $name"
+		done
+	done <<-'EOF'
+		ppc64le:sqpoll-looks-first try-to-wake-up-looks-first kick-process-does-not:s390-fork-clears-vx
+		s390x:s390-fork-clears-vx io-wq-write-is-torn:try-to-wake-up-looks-first
+		s390x:sqpoll-looks-first:kick-process-does-not powerpc-save-clobbers-fp
+	EOF
+}
+
 # check_mutants REGEX PATTERN: these kernels, and what it counts in the end.
 check_mutants()
 {
@@ -81,5 +106,6 @@ check_mutants()
 }
 
 @test "mutants-judged" { t check_mutants_judged; }
+@test "mutants-chosen" { t check_mutants_chosen; }
 # bats test_tags=long
 @test "mutants" { t check_mutants . "0 missed by all, 0 without an answer; 0 false alarms"; }

@@ -115,7 +115,7 @@ check_bad_options()
 	refused 2 "changes nothing on x86_64" "$me" claims --arch x86_64
 	refused 2 "changes nothing on arm64" "$me" mariadb --arch arm64 --kernel \
 		source:6.1+powerpc-save-clobbers-fp
-	refused 2 "no patch and no good kernel matches" "$me" mutants --tests nothing
+	refused 2 "no good kernel for ppc64le matches" "$me" mutants --tests nothing
 	# with which git bisect run ends
 	refused 255 "'--nonsense' is not an option" "$me" bisect-step --nonsense
 	refused 255 "'tree:/' is not an option" "$me" bisect-step distro tree:/

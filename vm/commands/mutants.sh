@@ -142,15 +142,18 @@ mutant_judge()
 }
 
 # mutant_begin NAME KERNEL DIRECTORY [PATCH]: the list in the directory, while others run, but not
-# more than two at once. What kernel_order has to catch comes seldom where the emulated CPUs of
-# others take the time of its own, so that has no neighbour.
+# more than two at once. What kernel_order has to catch, or has a Time:, comes seldom where the
+# emulated CPUs of others take the time of its own, so that has no neighbour.
 mutants_running=()		# their arguments
 mutants_alone=
 mutant_begin()
 {
 	local name=$1 kernel=$2 dir=$3 alone='' most=2
 
-	[ $# = 3 ] || ! grep -q ' kernel_order.out ' "$dir/list" || alone=yes
+	if [ $# != 3 ]; then
+		alone=$(mutant_header Time "$4")
+		! grep -q ' kernel_order.out ' "$dir/list" || alone=yes
+	fi
 	[ -z "$alone$mutants_alone" ] || most=1
 	while [ ${#mutants_running[@]} -ge "$most" ]; do
 		mutant_end
@@ -227,6 +230,14 @@ mutant_version()
 	say "${versions%%,*}"
 }
 
+# Whether one of those in its header can be there: kernel_order and module_* ask the module, which
+# is not for each architecture.
+mutant_detectable()
+{
+	module_for "$OPT_ARCH" || ! mutant_header Detector "$1" |
+		awk '!/^(kernel_order|module_)/ { other = 1 } END { exit other || !NR }'
+}
+
 # The good kernels and patches whose names match --tests: "NAME KERNEL PATCH" a line. With --kernel
 # that one alone.
 mutants_chosen()
@@ -241,7 +252,7 @@ mutants_chosen()
 	for patch in "$TOP"/vm/patches/*.patch; do
 		[ -z "${GIVEN[kernel]:-}" ] || break
 		name=$(basename "$patch" .patch)
-		! patch_elsewhere "$patch" || continue
+		! patch_elsewhere "$patch" && mutant_detectable "$patch" || continue
 		# a build of nearly everything before and after it, so it comes last
 		[[ ! $name =~ $OPT_TESTS ]] || grep -q '^Mends: ' "$patch" ||
 			echo "$(grep -c '^+++ .*/include/' "$patch" || true)" \
@@ -282,9 +293,12 @@ run_mutants()
 	chosen=$(mutants_chosen)
 	readarray -t plants < <(mutants_plants "$OPT_KERNEL")
 	[ -n "$chosen${plants[*]}" ] ||
-		die $EXIT_USAGE "--tests: no patch and no good kernel matches '$OPT_TESTS'"
+		die $EXIT_USAGE "--tests: no patch and no good kernel for $OPT_ARCH matches" \
+			"'$OPT_TESTS'"
 	mutants_headers <<<"$chosen"
 	start
+	module_for "$OPT_ARCH" || say "no module for $OPT_ARCH: no faults are planted, and left" \
+		"out are patches that only kernel_order or module_* can catch"
 	command_packages "$OPT_ARCH" "$OPT_KERNEL" -- jq
 	need_command jq "results are read with it"
 	result_open mutants
