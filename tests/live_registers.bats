@@ -114,6 +114,12 @@ check_call_faults()
 		page_integrity --no-module -t 0.2 --engine uring_async
 	EOF
 	needs_ring poll_wake_default
+	for program in "ring_order --edge pbuf_ring" "ring_complete --case two_recv_ring"; do
+		# shellcheck disable=SC2086 # words
+		code_is 4 env FAULT=high-memory "${preload[@]}" "$HOST"/$program -t 0.2
+		grep '^# [a-z_]*: kernels before 6.6 die of a buffer ring in high memory$' \
+			"$SCRATCH/out"
+	done
 	code_is 4 env FAULT=no-defer "${preload[@]}" "$HOST/live_registers" --no-module -t 2 \
 		--only poll_wake_defer_taskrun
 	grep "^# poll_wake_defer_taskrun: this kernel's io_uring is not what this variant was" \

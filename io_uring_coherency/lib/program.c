@@ -104,6 +104,26 @@ const char *no_ring(int err)
 	}
 }
 
+bool high_memory(void)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long kib = 0;
+	char line[128];
+
+	if (!f)
+		return false;
+	while (!kib && fgets(line, sizeof(line), f))
+		sscanf(line, "HighTotal: %lu", &kib);
+	fclose(f);
+	return kib;
+}
+
+const char *no_buffer_ring(void)
+{
+	return high_memory() ? "kernels before 6.6 die of a buffer ring in high memory" :
+			       "this kernel does not have IORING_REGISTER_PBUF_RING";
+}
+
 double ms_since(const struct timespec *then)
 {
 	struct timespec now;

@@ -56,6 +56,17 @@ bool is_answer(const struct answer *a);
 /* Why a ring cannot be had, by -errno of io_uring_setup(2) or io_uring_register(2), or NULL. */
 const char *no_ring(int err);
 
+/*
+ * Whether there is high memory, as on some machines of 32 bits. Kernels from 5.19 to 6.5 take the
+ * address of a registered buffer ring's first page, and die where it has none ("io_uring/kbuf:
+ * don't allow registered buffer rings on highmem pages", v6.6). Nothing else tells them from later
+ * ones, so there is no such ring there.
+ */
+bool high_memory(void);
+
+/* Why a buffer ring is not there: high_memory(), or -EINVAL of IORING_REGISTER_PBUF_RING. */
+const char *no_buffer_ring(void);
+
 /* Milliseconds of CLOCK_MONOTONIC. */
 double ms_since(const struct timespec *then);
 

@@ -175,8 +175,7 @@ static void recv_run(struct complete_case *c, enum buffer_kind kind)
 		return;
 	if (!buffers_open(c, &r.group, &r.ring, kind, BUFFERS, LEN, 0)) {
 		if (!c->failed)
-			complete_skip(c, SKIP_NOT_IN_KERNEL,
-				      "this kernel does not have IORING_REGISTER_PBUF_RING");
+			complete_skip(c, SKIP_NOT_IN_KERNEL, no_buffer_ring());
 		return;
 	}
 	while (complete_more(c))

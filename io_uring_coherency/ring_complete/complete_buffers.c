@@ -39,6 +39,9 @@ static bool register_ring(struct buffer_group *g)
 		.flags = g->kind == BUFFERS_INC ? COMPLETE_PBUF_RING_INC : 0,
 	};
 
+	/* those with IOU_PBUF_RING_INC are of 6.12 and later */
+	if (!reg.flags && high_memory())
+		return false;
 	g->entries = mmap(NULL, g->nr * sizeof(*g->entries), PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (g->entries == MAP_FAILED)

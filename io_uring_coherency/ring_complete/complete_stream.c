@@ -61,7 +61,7 @@ bool streams_open(struct complete_case *c, struct streams *all, enum buffer_kind
 	if (!all->nr_groups)
 		return complete_skip(c, SKIP_NOT_IN_KERNEL,
 				     inc ? "this kernel does not have IOU_PBUF_RING_INC" :
-				     "this kernel does not have IORING_REGISTER_PBUF_RING");
+				     no_buffer_ring());
 	/* which tells how much more is there */
 	all->listen = complete_tcp_listen();
 	all->has_tcp = all->listen >= 0;

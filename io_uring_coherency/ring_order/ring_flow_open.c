@@ -110,6 +110,8 @@ static int open_buffers(struct ring_flow *f)
 	if (f->kind.select) {
 		f->pbuf = (struct ring_pbuf *)(f->s->memory + RING_SLICE_MEMORY / 2);
 		reg.ring_addr = (uintptr_t)f->pbuf;
+		if (high_memory())
+			return -EOPNOTSUPP;
 		return sys_register(&f->ring, REGISTER_PBUF_RING, &reg, 1);
 	}
 	return 0;
@@ -164,7 +166,7 @@ int ring_flow_open(struct ring_flow *f, struct ring_slice *s)
 		return ret;
 	ret = open_buffers(f);
 	if (ret) {
-		s->failed = kind->select ? "IORING_REGISTER_PBUF_RING" : "registering buffers";
+		s->failed = kind->select ? RING_PBUF_CALL : "registering buffers";
 		/* 5.18 and older do not know it */
 		return kind->select && ret == -EINVAL ? -EOPNOTSUPP : ret;
 	}

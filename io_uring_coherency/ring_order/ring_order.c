@@ -222,6 +222,8 @@ static void settle_error(struct result *r, const struct ring_slice *s)
 		why = no_ring(s->error);
 	if (why)
 		settle_skip(&r->answer, SKIP_NO_IO_URING, "%s", why);
+	else if (s->error == -EOPNOTSUPP && !strcmp(s->failed, RING_PBUF_CALL))
+		settle_skip(&r->answer, SKIP_NOT_IN_KERNEL, "%s", no_buffer_ring());
 	else if (s->error == -EOPNOTSUPP)
 		settle_skip(&r->answer, SKIP_NOT_IN_KERNEL, "this kernel does not have %s",
 			    s->failed);

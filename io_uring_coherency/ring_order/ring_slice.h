@@ -68,6 +68,8 @@ struct ring_edge {
 
 extern const struct ring_edge ring_edges[RING_NR_EDGES];
 
+#define RING_PBUF_CALL	"IORING_REGISTER_PBUF_RING"	/* as ring_slice.failed */
+
 /* One edge in one form and one placement on one pair of CPUs, for a few milliseconds. */
 struct ring_slice {
 	const struct ring_edge *edge;

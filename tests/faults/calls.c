@@ -4,11 +4,13 @@
  *
  *	many-cpus	a kernel with 4096 possible CPUs
  *	no-defer	one whose DEFER_TASKRUN is no more than a default ring
+ *	high-memory	one of 32 bits with 128 MiB of high memory
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <liburing.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -38,4 +40,14 @@ int io_uring_queue_init_params(unsigned int entries, struct io_uring *ring,
 	if (fault_is("no-defer"))
 		params->flags &= ~(3U << 12);
 	return next(entries, ring, params);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+	FILE *(*next)(const char *path, const char *mode) = dlsym(RTLD_NEXT, "fopen");
+	static const char high[] = "MemTotal: 1026072 kB\nHighTotal: 131072 kB\n";
+
+	if (fault_is("high-memory") && !strcmp(path, "/proc/meminfo"))
+		return fmemopen((void *)high, strlen(high), "r");
+	return next(path, mode);
 }
