@@ -25,6 +25,15 @@ check_preempt_rt()
 	grep '^all is well$' "$GUEST/ktap"
 }
 
+# Many CPUs: Debian's kernel has room for them.
+check_all_cpus()
+{
+	guest_script "$GUEST_TESTS/all_cpus.sh"
+	OPT_ARCH=x86_64 OPT_SMP=64
+	guest_of distro ""
+	grep '^all is well$' "$GUEST/ktap"
+}
+
 @test "quiet-debian-ppc64le" { t check_quiet distro ppc64le; }
 @test "planted-debian-ppc64le" { t check_planted distro ppc64le "vs0 vs32 r11 CR"; }
 @test "quiet-debian-x86_64" { t check_quiet distro x86_64; }
@@ -41,3 +50,5 @@ check_preempt_rt()
 @test "storm-debian-arm64" { t check_storm distro arm64; }
 # bats test_tags=long
 @test "refused-preempt-rt" { t check_preempt_rt; }
+# bats test_tags=long
+@test "all-cpus" { t check_all_cpus; }
