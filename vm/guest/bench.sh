@@ -61,7 +61,7 @@ on_cpus()
 	shift
 	for i in $(seq "$turns"); do
 		for n; do
-			./live_registers --no-module -t 2 --only poll_wake_default \
+			./live_registers --no-module -t 4 --only poll_wake_default \
 				-c 0-$((n - 1)) --json "/results/of-$n-$i.json" >/dev/null 2>&1
 		done
 	done

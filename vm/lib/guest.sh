@@ -111,7 +111,7 @@ guest_command()
 	[ -z "${GUEST_ROOT:-}" ] || disks+=(-drive
 		"file=$GUEST_ROOT,if=none,id=root,format=raw,readonly=on"
 		-device virtio-blk,drive=root,serial=root)
-	append="console=$tty panic=-1 quiet coherency.result=$line"
+	append="console=$tty panic=-1 quiet coherency.result=$line${GUEST_APPEND:+ $GUEST_APPEND}"
 	QEMU_COMMAND=("${QEMU[$arch]}" "${machine[@]}" -smp "$OPT_SMP" -m "$OPT_MEM"
 		-nographic -nodefaults -no-reboot
 		-chardev "file,id=console,path=$console" -serial chardev:console
