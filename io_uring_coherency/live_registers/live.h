@@ -119,7 +119,7 @@ void live_result_begin(struct live_result *r, const char *name, const struct liv
 
 /* --- live_beside.c */
 
-/* How many submitters there are side by side: one for two CPUs. */
+/* How many submitters are side by side: one for two CPUs, or one for fewer events than those. */
 unsigned int live_submitters(void);
 
 /*

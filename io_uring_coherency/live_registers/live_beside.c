@@ -26,7 +26,9 @@ struct beside {
 
 unsigned int live_submitters(void)
 {
-	return live_opt.cpus.nr < 2 * CPUS_EACH ? 1 : live_opt.cpus.nr / CPUS_EACH;
+	const unsigned int nr = live_opt.cpus.nr / CPUS_EACH;
+
+	return nr < 2 || live_opt.max_events < nr ? 1 : nr;
 }
 
 /* Makes this process number @n of @nr. */
@@ -115,7 +117,7 @@ const char *live_measure(struct live_result *r, const struct live_variant *varia
 	int none = 0;
 
 	live_shared->teller = 0;
-	if (nr < 2 || live_opt.max_events < nr)
+	if (nr < 2)
 		return live_measure_alone(r, variant, error);
 	*error = 0;
 	all = mmap(NULL, nr * sizeof(*all), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
