@@ -260,6 +260,26 @@ bench_cpus()
 	done
 }
 
+# Natively: two submitters with a CPU each, at the same time, against each alone.
+bench_beside()
+{
+	local dir=$RESULT/beside what turn
+
+	host_get_all
+	mkdir "$dir"
+	(cd "$HOST" && "$VM_GUEST/bench.sh" beside $BENCH_PAIRS "$dir")
+	for what in alone beside; do
+		for ((turn = 1; turn <= BENCH_PAIRS; turn++)); do
+			cat "$dir/$what-$turn"-*.json | jq -s 'map(.variants[] |
+				select(.name == "poll_wake_default") | .events / .seconds) | add'
+		done >"$dir/$what"
+		bench_figure "$(uname -m) natively, two submitters $what, events" "per second" \
+			<"$dir/$what"
+	done
+	paste "$dir/beside" "$dir/alone" | awk '{ print $1 / $2 }' |
+		bench_figure "two submitters beside / alone, events" ""
+}
+
 # Events per second with the module against none, in turns in one guest: loaded and idle; with the
 # notification chosen; with probes (action none) at all entry points, at an exit alone, and at all
 # ten points. In all but the first deliveries are counted.
@@ -483,6 +503,7 @@ run_bench()
 			b bisect bench_bisect
 			b rate bench_rate
 			b cpus bench_cpus
+			b beside bench_beside
 			b module bench_module
 			b kernel_order bench_loops kernel_order "-t 2 --bare" '.forms |
 				(.kernel, .bare) |= (.iterations / .seconds) |

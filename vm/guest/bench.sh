@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bench.sh PART [ARGUMENT...]: what bench measures, in turns in one guest; fio natively, too.
+# bench.sh PART [ARGUMENT...]: what bench measures, in turns in one guest; fio natively, too, and
+# beside nowhere else.
 
 # nothing: a guest that starts, and ends
 nothing()
@@ -54,6 +55,13 @@ rates()
 	done
 }
 
+# on_cpu CPUS FILE: events there
+on_cpu()
+{
+	./live_registers --no-module -t 4 --only poll_wake_default -c "$1" --json "$2" \
+		>/dev/null 2>&1
+}
+
 # on_cpus TURNS N...: events on so many CPUs, in turns
 on_cpus()
 {
@@ -61,9 +69,20 @@ on_cpus()
 	shift
 	for i in $(seq "$turns"); do
 		for n; do
-			./live_registers --no-module -t 4 --only poll_wake_default \
-				-c 0-$((n - 1)) --json "/results/of-$n-$i.json" >/dev/null 2>&1
+			on_cpu 0-$((n - 1)) "/results/of-$n-$i.json"
 		done
+	done
+}
+
+# beside TURNS DIRECTORY: events on CPU 0, on CPU 1, and on each of them at once, in turns
+beside()
+{
+	for i in $(seq "$1"); do
+		on_cpu 0 "$2/alone-$i-0.json"
+		on_cpu 1 "$2/alone-$i-1.json"
+		on_cpu 0 "$2/beside-$i-0.json" &
+		on_cpu 1 "$2/beside-$i-1.json"
+		wait
 	done
 }
 
