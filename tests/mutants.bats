@@ -60,7 +60,7 @@ check_mutants_judged()
 	[ "$got" = "not observable here: why" ] || fail "$got"
 }
 
-# "ARCHITECTURE PATCHES - PATCHES": those that are asked there, and such as are not. Where there is
+# "ARCHITECTURE:PATCHES:PATCHES": those that are asked there, and such as are not. Where there is
 # no module, what only the module could catch would cost a kernel, and have no answer.
 check_mutants_chosen()
 {

@@ -44,7 +44,8 @@ guest_accel()
 	esac
 }
 
-# guest_command ARCH IMAGE INITRAMFS CONSOLE RESULT: sets GUEST_ACCEL and the array QEMU_COMMAND.
+# guest_command ARCH IMAGE INITRAMFS CONSOLE RESULT: sets GUEST_ACCEL and the array QEMU_COMMAND,
+# with GUEST_APPEND, if any, for the kernel's command line.
 guest_command()
 {
 	local arch=$1 image=$2 initramfs=$3 console=$4 machine cpu tty line append disk
